@@ -1,0 +1,47 @@
+// Every method by its wire name: the one table that dispatch, clients, the command line and docs/protocol.md read.
+import type { z } from 'zod';
+import * as address from './address';
+import * as helper from './helper';
+import * as link from './link';
+import * as namespace from './namespace';
+import * as neighbour from './neighbour';
+import * as netns from './netns';
+import * as process from './process';
+import * as route from './route';
+import * as session from './session';
+
+export const METHODS = {
+  'helper/hello': helper.hello,
+  'helper/doctor': helper.doctor,
+  'helper/shutdown': helper.shutdown,
+  'helper/cleanup': helper.cleanup,
+  'netns/list': netns.list,
+  'netns/create': netns.create,
+  'netns/delete': netns.remove,
+  'link/list': link.list,
+  'link/create': link.create,
+  'link/set': link.set,
+  'link/move': link.move,
+  'link/delete': link.remove,
+  'address/list': address.list,
+  'address/add': address.add,
+  'address/delete': address.remove,
+  'route/list': route.list,
+  'route/add': route.add,
+  'route/delete': route.remove,
+  'neighbour/list': neighbour.list,
+  'process/list': process.list,
+  'namespace/list': namespace.list,
+  'namespace/show': namespace.show,
+  'namespace/compare': namespace.compare,
+  'session/open': session.open,
+  'session/attach': session.attach,
+  'session/list': session.list,
+} as const;
+
+export type MethodName = keyof typeof METHODS;
+/** What a handler gets, after validation. */
+export type Params<M extends MethodName> = z.output<(typeof METHODS)[M]['params']>;
+/** What a caller may write: branded ids and plain strings alike come from earlier results. */
+export type Input<M extends MethodName> = z.input<(typeof METHODS)[M]['params']>;
+export type Result<M extends MethodName> = (typeof METHODS)[M]['result'];

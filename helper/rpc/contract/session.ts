@@ -1,0 +1,110 @@
+// session/*: isolated shells. `open` plans one and hands out a ticket; `isolab-attach` brings a terminal and redeems it.
+import { z } from 'zod';
+import { method } from './method';
+import {
+  AbsolutePath,
+  HostName,
+  IdMap,
+  Kind,
+  type NamespaceId,
+  NamespaceRef,
+  NetnsRef,
+  ProcessRef,
+  Text,
+} from './terms';
+
+const Seconds = z.int('seconds').min(-315_360_000, 'seconds').max(315_360_000, 'seconds');
+const Fd = z.int('fd').min(0, 'fd').max(1_048_575, 'fd');
+
+/** How long a ticket may wait for its terminal, in seconds. */
+export const TICKET_SECONDS = 30;
+
+/** `root`: uid 0 of the user namespace it ends in; `me`: the caller's uid and groups; `mapped`: root inside, the caller outside. */
+export const Identity = z.enum(['root', 'me', 'mapped'], 'identity');
+export type Identity = z.infer<typeof Identity>;
+
+export const Propagation = z.enum(['private', 'slave', 'shared', 'unchanged'], 'propagation');
+
+export const SessionPlan = z.strictObject({
+  /** Kinds to create; no kind is ever added. None at all is legal: a plain child. */
+  new: z.array(Kind).max(8, 'too-many').optional(),
+  /** Kinds to enter, each once: of a network namespace, of a process, or one by id. */
+  join: z
+    .array(z.strictObject({ kind: Kind, of: z.union([NamespaceRef, NetnsRef], 'join-of') }))
+    .max(8, 'too-many')
+    .optional(),
+  /** Default: `mapped` when every kind used is new and `user` is among them, else `root`. */
+  as: Identity.optional(),
+  uidMap: z.array(IdMap).min(1, 'empty').max(340, 'too-many').optional(),
+  gidMap: z.array(IdMap).min(1, 'empty').max(340, 'too-many').optional(),
+  /** Default: `fresh` when pid and mnt are both new, else `keep`. */
+  proc: z.enum(['fresh', 'keep'], 'proc').optional(),
+  /** Of a new mnt namespace; default `private`. */
+  propagation: Propagation.optional(),
+  /** Offsets of the monotonic and boot clocks of a new time namespace. */
+  monotonic: Seconds.optional(),
+  boottime: Seconds.optional(),
+  hostname: HostName.optional(),
+  domainname: HostName.optional(),
+  /** Root directory: true means that the attaching side brings an open directory (`root` of session/attach). */
+  root: z.boolean().optional(),
+  /** As `ip netns exec` does: in a mount namespace of its own, /sys of the joined netns and /etc/netns/NAME over /etc. */
+  netnsFiles: z.boolean().optional(),
+  cwd: AbsolutePath.optional(),
+  /** Program and arguments; default: $SHELL of the attaching process, else /bin/sh. */
+  command: z.array(Text(131_072)).min(1, 'empty').max(1024, 'too-many').optional(),
+  /** What lists and terminals call it. */
+  title: Text(100).optional(),
+});
+export type SessionPlan = z.infer<typeof SessionPlan>;
+
+export interface Session {
+  /** Unique for as long as the state directory stands. */
+  id: string;
+  /** Who opened it. */
+  uid: number;
+  title: string;
+  command: string[];
+  plan: SessionPlan;
+  /** The program's process on the host. */
+  pid: number;
+  startTime: string;
+  /** Milliseconds since the epoch. */
+  openedAt: number;
+  /** The namespaces it lives in. */
+  namespaces: Partial<Record<Kind, NamespaceId>>;
+}
+
+export const open = method({
+  name: 'session/open',
+  access: 'change',
+  doc: `Checks a plan and returns a ticket: single use, bound to the caller's uid, void after ${TICKET_SECONDS} s.`,
+  params: SessionPlan,
+}).returns<{
+  ticket: string;
+  session: string;
+  /** The equivalent command line of util-linux, one argument an element. */
+  equivalent: string[];
+}>();
+
+export const attach = method({
+  name: 'session/attach',
+  access: 'change',
+  doc: 'Redeems a ticket with descriptors of the calling process, fetched by the helper; called by isolab-attach.',
+  params: z.strictObject({
+    ticket: z.string().regex(/^[0-9a-f]{32}$/, 'ticket'),
+    /** The terminal, or whatever standard input, output and error are. */
+    stdio: z.tuple([Fd, Fd, Fd], 'stdio'),
+    /** A socket whose other end the caller keeps: signals go in, the exit status comes out. */
+    link: Fd,
+    /** An open directory, where the plan has `root`. */
+    root: Fd.optional(),
+  }),
+}).returns<{ session: string; pid: number }>();
+
+export const list = method({
+  name: 'session/list',
+  access: 'look',
+  doc: 'Lists the isolated shells that live, those of the caller; all for uid 0.',
+  params: z.strictObject({}),
+}).returns<{ sessions: Session[] }>();

@@ -1,0 +1,47 @@
+// What every service is given: the things that live as long as the helper does. Built once, in helper/daemon.ts.
+import type { MethodName, Params, Result } from '../rpc/contract';
+import type { Topic } from '../rpc/contract/events';
+import type { Journal } from '../state/journal';
+
+/** Who calls, as the kernel says (SO_PEERCRED, SO_PEERGROUPS), never as a message says. */
+export interface Caller {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
+  /** Pid of the connecting process; for log lines only, never for a decision. */
+  readonly pid: number;
+  /** pidfd of the connecting process (SO_PEERPIDFD); valid during the call, owned by the connection. */
+  readonly pidfd: number;
+}
+
+/** Bumps the revision and tells every client, once per turn of the event loop. */
+export interface Changes {
+  readonly rev: number;
+  bump(...topics: Topic[]): void;
+}
+
+export interface Log {
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string): void;
+}
+
+export interface House {
+  readonly version: string;
+  readonly realm: 'host' | 'user';
+  /** The uid served besides 0. */
+  readonly holder: number;
+  /** Absolute paths of the directory of state and of the native programs. */
+  readonly stateDir: string;
+  readonly nativeDir: string;
+  readonly journal: Journal;
+  readonly changes: Changes;
+  readonly log: Log;
+  /** Ends the helper once the current answers are out. */
+  shutdown(): void;
+}
+
+export type Handler<M extends MethodName> = (params: Params<M>, caller: Caller) => Result<M> | Promise<Result<M>>;
+/** One handler a method: a forgotten one does not compile. */
+export type Handlers = { readonly [M in MethodName]: Handler<M> };
