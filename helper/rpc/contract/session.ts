@@ -9,7 +9,6 @@ import {
   type NamespaceId,
   NamespaceRef,
   NetnsRef,
-  ProcessRef,
   Text,
 } from './terms';
 
