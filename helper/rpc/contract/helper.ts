@@ -4,8 +4,7 @@ import type { Coded } from './errors';
 import { method } from './method';
 import { Text } from './terms';
 
-/** Raised whenever an older client and a newer helper (or the reverse) would misunderstand each other. */
-export const PROTOCOL_VERSION = 1;
+export { PROTOCOL_VERSION } from './protocol';
 
 export interface Feature {
   /** A code such as `namespace-uid`, `pidfd-getfd`, `namespace-time`, `veth`. */

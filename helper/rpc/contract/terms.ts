@@ -1,9 +1,10 @@
 // The words of the contract: kinds, ids, names and references that several nouns share, with the rules they obey.
 // The `message` of each rule is a code; sentences.ts turns codes into sentences.
 import { z } from 'zod';
+import { KINDS } from './kinds';
 
-/** The eight namespace kinds, by the names of /proc/PID/ns (namespaces(7)). */
-export const KINDS = ['mnt', 'uts', 'ipc', 'pid', 'net', 'user', 'cgroup', 'time'] as const;
+export { KINDS };
+
 export const Kind = z.enum(KINDS, 'namespace-kind');
 export type Kind = z.infer<typeof Kind>;
 
