@@ -1,0 +1,84 @@
+// Builds dist/: the extension, the helper with its command line, the native programs, and koffi's binary beside them.
+// `--production` minifies and leaves out source maps.
+
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+import { capture, main, ROOT, Stop, which } from './lib/run.mjs';
+
+const production = process.argv.includes('--production');
+const DIST = join(ROOT, 'dist');
+const KOFFI = '@koromix/koffi-linux-x64';
+
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: ROOT,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  minify: production,
+  sourcemap: production ? false : 'linked',
+  logLevel: 'warning',
+};
+
+main(async () => {
+  await Promise.all([extension(), helper(), koffi()]);
+  native();
+});
+
+async function extension() {
+  const entry = 'extension/main.ts';
+  if (!existsSync(join(ROOT, entry))) return;
+  await bundle({ entryPoints: [entry], outfile: 'dist/extension.cjs', external: ['vscode'] });
+}
+
+async function helper() {
+  const entry = 'helper/main.ts';
+  if (!existsSync(join(ROOT, entry))) return;
+  await bundle({
+    entryPoints: [entry],
+    outfile: 'dist/isolab.cjs',
+    banner: { js: '#!/usr/bin/env node' },
+    // koffi's ES module entry asks for import.meta, which a CommonJS bundle lacks: its CommonJS entry is taken.
+    alias: { koffi: './node_modules/koffi/index.cjs' },
+    external: ['@koromix/*'],
+  });
+}
+
+// A file that has not changed is left alone and a changed one is replaced in one step: what runs from dist/ while
+// somebody builds goes on undisturbed.
+async function bundle(options) {
+  const { outputFiles } = await build({ ...common, ...options, write: false });
+  for (const { path, contents } of outputFiles) await replace(path, contents, 0o755);
+}
+
+async function replace(path, contents, mode) {
+  const old = await readFile(path).catch(() => undefined);
+  if (old?.equals(contents)) return;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.${process.pid}`, contents, { mode });
+  await rename(`${path}.${process.pid}`, path);
+}
+
+// The bundle asks for its binary by package name; a copy below dist/ lets the built folder stand alone.
+async function koffi() {
+  for (const file of ['package.json', 'index.js', 'linux_x64/koffi.node']) {
+    const contents = await readFile(join(ROOT, 'node_modules', KOFFI, file));
+    await replace(join(DIST, 'node_modules', KOFFI, file), contents, 0o644);
+  }
+}
+
+function native() {
+  if (!existsSync(join(ROOT, 'native/Makefile'))) return;
+  const missing = [
+    ['gcc', 'gcc'],
+    ['make', 'make'],
+  ].filter(([program]) => !which(program));
+  if (!existsSync('/usr/include/stdio.h')) missing.push(['libc', 'libc6-dev']);
+  if (missing.length > 0) {
+    throw new Stop(`The native programs need a C compiler: install ${missing.map(([, name]) => name).join(' ')}`);
+  }
+  capture(['make', '--no-print-directory', '-s', '-C', 'native']);
+}

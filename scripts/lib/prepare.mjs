@@ -1,0 +1,70 @@
+// Brings what a fresh clone lacks: node_modules as the lock file says, Debian packages that a step needs, the build.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { capture, ROOT, run, Stop, scrub, which } from './run.mjs';
+
+/** Debian package by the program (or file) that shows it is there. */
+const PACKAGES = {
+  build: { gcc: 'gcc', make: 'make', '/usr/include/stdio.h': 'libc6-dev' },
+  kernel: {
+    ip: 'iproute2',
+    unshare: 'util-linux',
+    lsns: 'util-linux',
+    script: 'bsdutils',
+    ping: 'iputils-ping',
+    ps: 'procps',
+    sudo: 'sudo',
+    nft: 'nftables',
+    iptables: 'iptables',
+    tmux: 'tmux',
+    strace: 'strace',
+  },
+  editor: { 'g++': 'g++', python3: 'python3' },
+  ui: { chromium: 'chromium', '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc': 'fonts-noto-cjk' },
+};
+
+/** Installs node_modules when missing or not what package-lock.json says. */
+export function installNodeModules() {
+  if (nodeModulesFit()) return;
+  console.log('Installing node_modules (npm ci) …');
+  capture(['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+function nodeModulesFit() {
+  const installed = join(ROOT, 'node_modules/.package-lock.json');
+  if (!existsSync(installed)) return false;
+  const have = JSON.parse(readFileSync(installed, 'utf8')).packages;
+  const want = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).packages;
+  return Object.entries(want).every(
+    ([path, entry]) => path === '' || (have[path] ? have[path].version === entry.version : entry.optional === true),
+  );
+}
+
+/**
+ * Makes sure the Debian packages of these groups are there. Installs what is missing as root or through sudo,
+ * else throws Stop naming them. Asks apt nothing when nothing is missing.
+ */
+export async function installPackages(...groups) {
+  const missing = new Set();
+  for (const group of groups) {
+    for (const [sign, name] of Object.entries(PACKAGES[group])) {
+      if (!(sign.startsWith('/') ? existsSync(sign) : which(sign))) missing.add(name);
+    }
+  }
+  if (missing.size === 0) return;
+  const names = [...missing];
+  const root = process.getuid() === 0 ? [] : which('sudo') ? ['sudo'] : undefined;
+  if (!root || !which('apt-get')) throw new Stop(`Missing packages, please install: ${names.join(' ')}`);
+  console.log(`Installing Debian packages: ${names.join(' ')} …`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const quiet = { env, stdio: ['inherit', 'ignore', 'inherit'] };
+  await run([...root, 'apt-get', 'update', '-qq'], quiet);
+  const status = await run([...root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names], quiet);
+  if (status !== 0) throw new Stop(`apt-get could not install: ${names.join(' ')}`);
+}
+
+/** Builds dist/ with the development settings, or throws Stop with the compiler's words. */
+export function build(...args) {
+  const out = capture([process.execPath, join(ROOT, 'scripts/build.mjs'), ...args]);
+  if (out.trim()) console.log(scrub(out.trim()));
+}

@@ -1,0 +1,96 @@
+// The test suite: `node scripts/test.mjs [unit|native|kernel|ui] [vitest arguments…]`. On a fresh clone it first installs
+// and builds what is missing. Its last line is `N passed, N failed, N skipped`.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build, installNodeModules, installPackages } from './lib/prepare.mjs';
+import { main, ROOT, run, Stop, which } from './lib/run.mjs';
+import { count, readSkipList, sum } from './lib/tally.mjs';
+
+const TIERS = ['unit', 'native', 'kernel', 'ui'];
+
+main(async () => {
+  const [first, ...rest] = process.argv.slice(2);
+  const one = TIERS.includes(first) ? first : undefined;
+  const vitestArgs = one ? rest : process.argv.slice(2);
+  const tiers = one ? [one] : TIERS;
+
+  installNodeModules();
+  await installPackages('build');
+  if (tiers.some((tier) => tier !== 'unit')) await installPackages('kernel');
+  if (tiers.includes('ui')) await installPackages('editor', 'ui');
+  build();
+
+  const results = mkdtempSync(join(tmpdir(), 'isolab-results-'));
+  const tally = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    if (!one) sum(tally, await check());
+    if (tiers.includes('ui')) await prepareUi();
+    for (const tier of tiers) sum(tally, await runTier(tier, vitestArgs, results));
+  } finally {
+    rmSync(results, { recursive: true, force: true });
+  }
+  console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
+  return tally.failed > 0 ? 1 : 0;
+});
+
+/** Types, lint, format and unused code, counted as one test. */
+async function check() {
+  const status = await run([process.execPath, 'scripts/check.mjs']);
+  return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** The editor and the package under test are made while the network is still there. */
+async function prepareUi() {
+  const { setUpEditor } = await import('./lib/editor.mjs');
+  await setUpEditor();
+  const status = await run([process.execPath, 'scripts/package.mjs', '--out', 'artifacts/isolab.vsix']);
+  if (status !== 0) throw new Stop('The extension could not be packaged.');
+}
+
+async function runTier(tier, vitestArgs, results) {
+  console.log(`\n── ${tier} ──`);
+  mkdirSync(join(ROOT, 'artifacts'), { recursive: true });
+  const report = join(results, `${tier}.json`);
+  const vitest = [
+    process.execPath,
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    tier,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...vitestArgs,
+  ];
+  const [status, sealed] = tier === 'unit' ? [await run(vitest), undefined] : await runSealed(vitest, results, tier);
+  return count({ tier, report, status, sealed, allowed: readSkipList(), strict: process.env.CI === 'true' });
+}
+
+/** Runs as root in network and mount namespaces of its own; the second result says what was left behind. */
+async function runSealed(argv, results, tier) {
+  const differences = join(results, `${tier}.left.json`);
+  const keep = ['PATH', 'HOME', 'CI', 'TERM', 'LANG', 'NO_COLOR', 'FORCE_COLOR'].flatMap((name) =>
+    process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
+  );
+  const root = process.getuid() === 0 ? [] : [which('sudo'), which('env'), ...keep];
+  const status = await run([
+    ...root,
+    which('unshare'),
+    '--net',
+    '--mount',
+    '--propagation',
+    'private',
+    '--',
+    process.execPath,
+    'scripts/sealed.mjs',
+    differences,
+    ...argv,
+  ]);
+  try {
+    return [status, JSON.parse(readFileSync(differences, 'utf8'))];
+  } catch {
+    return [status || 1, ['the sealed run ended before it could compare']];
+  }
+}

@@ -1,0 +1,19 @@
+// The tiers of the test suite. scripts/test.mjs runs them one after another, the last three in a sealed place.
+import { defineConfig } from 'vitest/config';
+
+const MINUTE = 60_000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      tier('unit', { testTimeout: 10_000 }),
+      tier('native', { testTimeout: 30_000, fileParallelism: false }),
+      tier('kernel', { testTimeout: 60_000, hookTimeout: 30_000, fileParallelism: false }),
+      tier('ui', { testTimeout: 2 * MINUTE, hookTimeout: 3 * MINUTE, fileParallelism: false }),
+    ],
+  },
+});
+
+function tier(name: string, options: { testTimeout: number; hookTimeout?: number; fileParallelism?: boolean }) {
+  return { test: { name, include: [`test/${name}/**/*.test.ts`], pool: 'forks' as const, ...options } };
+}
