@@ -1,10 +1,11 @@
 // The test suite: `node scripts/test.mjs [unit|native|kernel|ui] [vitest arguments…]`. On a fresh clone it first installs
 // and builds what is missing. Its last line is `N passed, N failed, N skipped`.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, installNodeModules, installPackages } from './lib/prepare.mjs';
-import { main, ROOT, run, Stop, which } from './lib/run.mjs';
+import { main, ROOT, run, Stop } from './lib/run.mjs';
+import { runSealed } from './lib/seal.mjs';
 import { count, readSkipList, sum } from './lib/tally.mjs';
 
 const TIERS = ['unit', 'native', 'kernel', 'ui'];
@@ -64,33 +65,8 @@ async function runTier(tier, vitestArgs, results) {
     `--outputFile.json=${report}`,
     ...vitestArgs,
   ];
-  const [status, sealed] = tier === 'unit' ? [await run(vitest), undefined] : await runSealed(vitest, results, tier);
-  return count({ tier, report, status, sealed, allowed: readSkipList(), strict: process.env.CI === 'true' });
-}
-
-/** Runs as root in network and mount namespaces of its own; the second result says what was left behind. */
-async function runSealed(argv, results, tier) {
-  const differences = join(results, `${tier}.left.json`);
-  const keep = ['PATH', 'HOME', 'CI', 'TERM', 'LANG', 'NO_COLOR', 'FORCE_COLOR'].flatMap((name) =>
-    process.env[name] === undefined ? [] : [`${name}=${process.env[name]}`],
-  );
-  const root = process.getuid() === 0 ? [] : [which('sudo'), which('env'), ...keep];
-  const status = await run([
-    ...root,
-    which('unshare'),
-    '--net',
-    '--mount',
-    '--propagation',
-    'private',
-    '--',
-    process.execPath,
-    'scripts/sealed.mjs',
-    differences,
-    ...argv,
-  ]);
-  try {
-    return [status, JSON.parse(readFileSync(differences, 'utf8'))];
-  } catch {
-    return [status || 1, ['the sealed run ended before it could compare']];
-  }
+  const tally = { tier, report, allowed: readSkipList(), strict: process.env.CI === 'true' };
+  if (tier === 'unit') return count({ ...tally, status: await run(vitest) });
+  const { status, left } = await runSealed(vitest, join(results, `${tier}.left.json`));
+  return count({ ...tally, status, left });
 }

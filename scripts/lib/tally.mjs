@@ -26,10 +26,10 @@ export function readSkipList() {
 }
 
 /**
- * Counts of one tier. `report` is vitest's JSON; `sealed` the list of differences that a sealed run found (undefined
+ * Counts of one tier. `report` is vitest's JSON; `left` the list of what a sealed run left behind (undefined
  * where there was none); `strict` makes a failure of every skip that `allowed` does not name.
  */
-export function count({ tier, report, status, sealed, allowed, strict }) {
+export function count({ tier, report, status, left, allowed, strict }) {
   const tally = { passed: 0, failed: 0, skipped: 0 };
   const files = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : [];
   for (const file of files) {
@@ -50,9 +50,9 @@ export function count({ tier, report, status, sealed, allowed, strict }) {
     console.log(`${tier}: the run ended with status ${status} though no test failed`);
     tally.failed++;
   }
-  if (sealed) {
-    for (const difference of sealed) console.log(`${tier}: left behind: ${difference}`);
-    tally[sealed.length === 0 ? 'passed' : 'failed']++;
+  if (left) {
+    for (const difference of left) console.log(`${tier}: left behind: ${difference}`);
+    tally[left.length === 0 ? 'passed' : 'failed']++;
   }
   return tally;
 }
