@@ -1,0 +1,217 @@
+// The one client of the helper, shared by the editor and the command line: connects, greets, calls, listens.
+// It loads no schemas (types only), so that both start fast; what the helper is asked, the helper checks.
+import { lstat, realpath } from 'node:fs/promises';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import {
+  createMessageConnection,
+  type MessageConnection,
+  ResponseError,
+  SocketMessageReader,
+  SocketMessageWriter,
+} from 'vscode-jsonrpc/node';
+import type { Input, MethodName, Result } from '.';
+import { type ErrorData, Failure } from './errors';
+import { CHANGED, type Changed } from './events';
+import type { Greeting } from './helper';
+import { PROTOCOL_VERSION } from './protocol';
+
+export interface ConnectOptions {
+  /** What the helper's log calls this client: `vscode`, `isolab`. */
+  client: string;
+  /** Milliseconds until an unanswered greeting is given up. */
+  timeout?: number;
+}
+
+export interface Client {
+  readonly greeting: Greeting;
+  /** Rejects with a Failure; so do all pending calls when the connection goes. */
+  call<M extends MethodName>(method: M, params: Input<M>): Promise<Result<M>>;
+  /** Both return a function that stops listening. */
+  onChanged(listener: (changed: Changed) => void): () => void;
+  /** Called once, also after `close`; at once where it is closed already. */
+  onClose(listener: () => void): () => void;
+  close(): void;
+}
+
+const GREETING_TIMEOUT = 5_000;
+
+/**
+ * Connects to a helper's socket and greets it. Rejects with a Failure whose rule is `no-helper`, `socket-access`,
+ * `socket-untrusted`, `helper-silent`, `helper-gone`, `protocol-version`, or what the helper says.
+ */
+export async function connect(socketPath: string, options: ConnectOptions): Promise<Client> {
+  const socket = await open(await trusted(socketPath), socketPath);
+  const link = new Link(socket, socketPath);
+  const timer = setTimeout(() => link.fail(silent(socketPath)), options.timeout ?? GREETING_TIMEOUT);
+  try {
+    const hello = { protocol: PROTOCOL_VERSION, client: options.client };
+    link.greeting = await link.call('helper/hello', hello);
+    return link;
+  } catch (error) {
+    link.close();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Node's own check that a failure came from the file system or a socket. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function silent(socket: string): Failure {
+  return new Failure({ kind: 'busy', rule: { code: 'helper-silent', args: { socket } } });
+}
+
+function gone(socket: string): Failure {
+  return new Failure({ kind: 'not-found', rule: { code: 'helper-gone', args: { socket } } });
+}
+
+function unreachable(error: unknown, socket: string): Failure {
+  const errno = codeOf(error);
+  const args = { socket };
+  if (errno === 'EACCES' || errno === 'EPERM') {
+    return new Failure({ kind: 'denied', errno, rule: { code: 'socket-access', args } }, { cause: error });
+  }
+  // ECONNREFUSED: a socket file without a helper behind it. EAGAIN: the helper's backlog is full.
+  if (errno === 'EAGAIN') return silent(socket);
+  return new Failure(
+    { kind: 'not-found', ...(errno !== undefined && { errno }), rule: { code: 'no-helper', args } },
+    { cause: error },
+  );
+}
+
+/**
+ * The socket's real path, if only root or this user can have put a socket there: whoever could write to a directory on
+ * the way could pose as the helper. Node cannot ask the kernel who listens (SO_PEERCRED), the owners of the path can be.
+ */
+async function trusted(socketPath: string): Promise<string> {
+  let directory: string;
+  try {
+    directory = await realpath(dirname(socketPath));
+    const socket = join(directory, socketPath.slice(socketPath.lastIndexOf('/') + 1));
+    const { mode } = await lstat(socket);
+    for (let path = directory; ; path = dirname(path)) {
+      await checkOwner(path);
+      if (path === dirname(path)) break;
+    }
+    const S_IFMT = 0o170000;
+    const S_IFSOCK = 0o140000;
+    if ((mode & S_IFMT) !== S_IFSOCK) throw untrusted(socket);
+    return socket;
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw unreachable(error, socketPath);
+  }
+}
+
+async function checkOwner(directory: string): Promise<void> {
+  const { uid, mode } = await lstat(directory);
+  const me = process.geteuid?.() ?? 0;
+  const othersMayWrite = (mode & 0o022) !== 0;
+  // In a sticky directory (/tmp) nobody can take away what is another's.
+  const sticky = (mode & 0o1000) !== 0;
+  if ((uid !== 0 && uid !== me) || (othersMayWrite && !sticky)) throw untrusted(directory);
+}
+
+function untrusted(path: string): Failure {
+  return new Failure({ kind: 'denied', rule: { code: 'socket-untrusted', args: { path } } });
+}
+
+function open(path: string, named: string): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket(path);
+    const refused = (error: Error) => reject(unreachable(error, named));
+    socket.once('error', refused);
+    socket.once('connect', () => {
+      socket.off('error', refused);
+      resolve(socket);
+    });
+  });
+}
+
+class Link implements Client {
+  greeting!: Greeting;
+  readonly #connection: MessageConnection;
+  readonly #changed = new Set<(changed: Changed) => void>();
+  readonly #closed = new Set<() => void>();
+  /** vscode-jsonrpc leaves pending calls unsettled when the other side goes; these settle them. */
+  readonly #pending = new Set<(error: Failure) => void>();
+  #end: Failure | undefined;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly path: string,
+  ) {
+    this.#connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket), {
+      // The library's remarks are about frames; a broken connection shows by itself.
+      error: () => {},
+      warn: () => {},
+      info: () => {},
+      log: () => {},
+    });
+    this.#connection.onNotification(CHANGED, (changed: Changed) => {
+      for (const listener of this.#changed) listener(changed);
+    });
+    // Both come before 'close', which says it once.
+    this.#connection.onError(() => socket.destroy());
+    socket.on('error', () => {});
+    socket.once('close', () => this.fail(gone(this.path)));
+    this.#connection.listen();
+  }
+
+  async call<M extends MethodName>(method: M, params: Input<M>): Promise<Result<M>> {
+    if (this.#end) throw this.#end;
+    let abandon: (error: Failure) => void = () => {};
+    try {
+      return await new Promise<Result<M>>((resolve, reject) => {
+        abandon = reject;
+        this.#pending.add(reject);
+        this.#connection.sendRequest<Result<M>>(method, params).then(resolve, (error: unknown) => reject(heard(error)));
+      });
+    } finally {
+      this.#pending.delete(abandon);
+    }
+  }
+
+  onChanged(listener: (changed: Changed) => void): () => void {
+    this.#changed.add(listener);
+    return () => this.#changed.delete(listener);
+  }
+
+  onClose(listener: () => void): () => void {
+    if (this.#end) queueMicrotask(listener);
+    else this.#closed.add(listener);
+    return () => this.#closed.delete(listener);
+  }
+
+  close(): void {
+    this.fail(gone(this.path));
+  }
+
+  /** Ends the connection; whoever waits is told why. */
+  fail(why: Failure): void {
+    if (this.#end) return;
+    this.#end = why;
+    this.#connection.dispose();
+    this.socket.destroy();
+    for (const abandon of this.#pending) abandon(why);
+    this.#pending.clear();
+    for (const listener of this.#closed) listener();
+    this.#closed.clear();
+    this.#changed.clear();
+  }
+}
+
+/** What the helper answered, as a Failure again. */
+function heard(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (error instanceof ResponseError && isErrorData(error.data)) return new Failure(error.data, { cause: error });
+  return new Failure({ kind: 'internal' }, { cause: error });
+}
+
+function isErrorData(data: unknown): data is ErrorData {
+  return typeof data === 'object' && data !== null && 'kind' in data && typeof data.kind === 'string';
+}
