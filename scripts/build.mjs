@@ -1,5 +1,4 @@
 // Builds dist/: the extension, the helper with its command line, the native programs, and koffi's binary beside them.
-// `--production` minifies and leaves out source maps.
 
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -7,7 +6,6 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { capture, main, ROOT, Stop, which } from './lib/run.mjs';
 
-const production = process.argv.includes('--production');
 const DIST = join(ROOT, 'dist');
 const KOFFI = '@koromix/koffi-linux-x64';
 
@@ -18,8 +16,10 @@ const common = {
   platform: 'node',
   target: 'node20',
   format: 'cjs',
-  minify: production,
-  sourcemap: production ? false : 'linked',
+  // One build for tests and for the package. Names stay readable in stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  sourcemap: 'linked',
   logLevel: 'warning',
 };
 
