@@ -1,0 +1,60 @@
+// The names in /run/netns and what each one pins. Shared with ip-netns(8), so anything may stand there: files of a
+// half-done `ip netns add`, symbolic links to /proc/PID/ns/net, namespaces of other kinds, pipes, names of any bytes.
+import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { close } from '../sys/libc';
+import { identify, type NamespaceIdentity, NETNS_DIR, openNamespaceFile } from '../sys/namespaces';
+import { errnoOf } from './failures';
+
+/** A name is one component of the contract's NetnsName: no slash, no NUL, so it cannot leave the directory. */
+export function netnsPath(name: string): string {
+  return `${NETNS_DIR}/${name}`;
+}
+
+/** Every entry of /run/netns, sorted; empty where nobody made the directory yet. */
+export function netnsNames(): string[] {
+  try {
+    return readdirSync(NETNS_DIR).sort();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** What a name pins: a network namespace; `stale`, nothing of that kind; undefined, no such name (any more). */
+export function netnsAt(name: string): NamespaceIdentity | 'stale' | undefined {
+  const fd = openNetnsName(name);
+  if (typeof fd !== 'number') return fd;
+  try {
+    return identify(fd);
+  } finally {
+    close(fd);
+  }
+}
+
+/** The same as an open descriptor that the caller closes. */
+export function openNetnsName(name: string): number | 'stale' | undefined {
+  const path = netnsPath(name);
+  let fd: number;
+  try {
+    // A device or pipe must not even be opened: opening may wait, or act. nsfs files are regular ones.
+    if (!statSync(path).isFile()) return 'stale';
+    fd = openNamespaceFile(path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT') return isDangling(path) ? 'stale' : undefined;
+    if (code === 'EINVAL' || code === 'ELOOP' || code === 'EACCES') return 'stale';
+    throw error;
+  }
+  let kind: NamespaceIdentity['kind'] | undefined;
+  try {
+    kind = identify(fd).kind;
+  } finally {
+    if (kind !== 'net') close(fd);
+  }
+  return kind === 'net' ? fd : 'stale';
+}
+
+/** A symbolic link whose target is gone, such as /proc/PID/ns/net of a process that ended. */
+function isDangling(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
