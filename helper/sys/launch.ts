@@ -3,7 +3,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join as joinPath } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { KINDS, type Kind } from '../rpc/contract/terms';
+import { KINDS } from '../rpc/contract/kinds';
+import type { Kind } from '../rpc/contract/terms';
 import { errnoName } from './errors';
 
 /** Text, or bytes where the text may not be UTF-8 (an environment as /proc/PID/environ has it). No NUL inside. */

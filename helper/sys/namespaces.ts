@@ -3,7 +3,8 @@
 import { constants as files, fstatSync, mkdirSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { KINDS, type Kind, type NamespaceId, type NamespaceUid } from '../rpc/contract/terms';
+import { KINDS } from '../rpc/contract/kinds';
+import type { Kind, NamespaceId, NamespaceUid } from '../rpc/contract/terms';
 import { SysError } from './errors';
 import * as libc from './libc';
 import { bindMount, bindMountTree, detachMount, makeShared } from './mounts';
