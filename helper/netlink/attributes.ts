@@ -61,6 +61,18 @@ export function formatAttributes(attributes: readonly Attribute[]): Buffer {
   return Buffer.concat(parts);
 }
 
+/** The value of a type as `read` reads it; undefined where it is absent. */
+export function optional<T>(attributes: Attributes, type: number, read: (value: Buffer) => T): T | undefined {
+  const value = attributes.get(type);
+  return value === undefined ? undefined : read(value);
+}
+
+/** Without the fields that are undefined, which the contract leaves out. */
+export function present<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
 function exactly(value: Buffer, length: number): Buffer {
   if (value.length !== length) throw new NetlinkFormatError(`value of ${value.length} bytes, not ${length}`);
   return value;
