@@ -11,6 +11,7 @@ import {
   readText,
   readU8,
   readU32,
+  s32,
   text,
   u32,
 } from './attributes';
@@ -30,6 +31,7 @@ const IFLA_LINKINFO = 18;
 const IFLA_NET_NS_FD = 28;
 const IFLA_EXT_MASK = 29;
 const IFLA_LINK_NETNSID = 37;
+const IFLA_TARGET_NETNSID = 46;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
@@ -175,10 +177,17 @@ export function listLinks(rt: Rtnetlink): LinkMessage[] {
   );
 }
 
+/** `nsid`: in the namespace that the socket's knows by that number (IFLA_TARGET_NETNSID). */
+export interface WhichLink {
+  name?: string;
+  index?: number;
+  nsid?: number;
+}
+
 /** ENODEV if there is none such; with both given, both must fit. */
-export function getLink(rt: Rtnetlink, which: { name?: string; index?: number }): LinkMessage {
-  const { index, name } = which;
+export function getLink(rt: Rtnetlink, { name, index, nsid }: WhichLink): LinkMessage {
   const attributes: Attribute[] = [[IFLA_EXT_MASK, u32(RTEXT_FILTER_SKIP_STATS)]];
+  if (nsid !== undefined) attributes.push([IFLA_TARGET_NETNSID, s32(nsid)]);
   if (index === undefined && name !== undefined) attributes.push([IFLA_IFNAME, text(name)]);
   const payload = formatLink(index === undefined ? {} : { index }, attributes);
   const [link] = rt.request({ type: RTM.GETLINK, flags: 0, payload }, parseLink);
@@ -190,6 +199,8 @@ export function getLink(rt: Rtnetlink, which: { name?: string; index?: number })
 export interface VethEnd {
   name: string;
   netnsFd?: number;
+  /** Hardware address, `02:42:ac:11:00:02`; left out, the kernel takes a random one. */
+  mac?: string;
 }
 
 /** Both ends in their final namespaces, by one message: the kernel makes all of it or nothing. Both are down. */
@@ -210,8 +221,9 @@ export function vethRequest(a: VethEnd, b: VethEnd): Request {
   return newLink(formatLink({}, [...endAttributes(a), info]));
 }
 
-function endAttributes({ name, netnsFd }: VethEnd): Attribute[] {
+function endAttributes({ name, netnsFd, mac }: VethEnd): Attribute[] {
   const attributes: Attribute[] = [[IFLA_IFNAME, text(name)]];
+  if (mac !== undefined) attributes.push([IFLA_ADDRESS, Buffer.from(mac.replaceAll(':', ''), 'hex')]);
   if (netnsFd !== undefined) attributes.push([IFLA_NET_NS_FD, u32(netnsFd)]);
   return attributes;
 }

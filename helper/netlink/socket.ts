@@ -41,7 +41,7 @@ const sender = Buffer.alloc(12);
 const KERNEL = socketAddress(0);
 
 /** struct sockaddr_nl of netlink(7) in no multicast group; port 0 is the kernel, or leaves the choice to it. */
-function socketAddress(port: number): Buffer {
+export function socketAddress(port: number): Buffer {
   const address = Buffer.alloc(12);
   address.writeUInt16LE(AF_NETLINK, 0);
   address.writeUInt32LE(port, 4);
@@ -52,9 +52,9 @@ function socketAddress(port: number): Buffer {
 export class NetlinkError extends SysError {
   override readonly name = 'NetlinkError';
   /** The kernel's own words: the text of its extended acknowledgement. */
-  readonly kernel?: string;
+  declare readonly kernel?: string;
   /** Which request of a batch, from 0. */
-  readonly position?: number;
+  declare readonly position?: number;
 
   constructor(call: string, errno: number, more: { kernel?: string | undefined; position?: number } = {}) {
     super(call, errno);

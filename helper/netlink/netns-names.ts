@@ -1,0 +1,93 @@
+// Watches the names in /run/netns, whoever makes them. A name appears as an ordinary file on which the namespace is
+// mounted a moment later, and mounts raise no event: what is not yet a namespace is looked at again, for a while.
+
+import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { constants } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { SysError } from '../sys/errors';
+import { close } from '../sys/libc';
+import { openNamespaceFile } from '../sys/namespaces';
+
+/** Milliseconds after which a name that was no namespace yet is looked at again. */
+const LOOK_AGAIN = [5, 20, 100, 500, 2000] as const;
+const { EINVAL, ENOENT } = constants.errno;
+
+export interface NamesListener {
+  /** The set of names changed, or what one of them stands for. */
+  changed(): void;
+  /** A named namespace that may be new; the descriptor is closed afterwards. */
+  found(netnsFd: number): void;
+}
+
+export class NetnsNames {
+  readonly #directory: string;
+  readonly #listener: NamesListener;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #watcher: FSWatcher | undefined;
+  /** Inode of the directory that the watcher watches; undefined while it watches its parent. */
+  #inode: number | undefined;
+
+  constructor(directory: string, listener: NamesListener) {
+    this.#directory = directory;
+    this.#listener = listener;
+    this.#watch();
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  /** Watches the directory, or for as long as there is none its parent. */
+  #watch(): void {
+    this.#watcher?.close();
+    this.#inode = statSync(this.#directory, { throwIfNoEntry: false })?.ino;
+    const path = this.#inode === undefined ? dirname(this.#directory) : this.#directory;
+    this.#watcher = watch(path, { persistent: false }, (_, name) => this.#onEvent(name));
+    // The directory went while it was being watched.
+    this.#watcher.on('error', () => this.#watch());
+    if (this.#inode !== undefined) for (const name of readdirSync(this.#directory)) this.#look(name, 0);
+  }
+
+  #onEvent(name: string | null): void {
+    const inode = statSync(this.#directory, { throwIfNoEntry: false })?.ino;
+    if (inode !== this.#inode) {
+      this.#listener.changed();
+      this.#watch();
+      return;
+    }
+    if (inode === undefined) return;
+    this.#listener.changed();
+    if (name !== null && name !== basename(this.#directory)) this.#look(name, 0);
+  }
+
+  #look(name: string, attempt: number): void {
+    let fd: number;
+    try {
+      fd = openNamespaceFile(join(this.#directory, name));
+    } catch (error) {
+      // ENOENT: gone again. EINVAL: not mounted on yet, or never.
+      if (!(error instanceof SysError) || (error.errno !== EINVAL && error.errno !== ENOENT)) throw error;
+      if (error.errno === EINVAL) this.#lookAgain(name, attempt);
+      return;
+    }
+    try {
+      this.#listener.found(fd);
+    } finally {
+      close(fd);
+    }
+    if (attempt > 0) this.#listener.changed();
+  }
+
+  #lookAgain(name: string, attempt: number): void {
+    const delay = LOOK_AGAIN[attempt];
+    if (delay === undefined) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.#look(name, attempt + 1);
+    }, delay);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+}
