@@ -187,15 +187,16 @@ export function ensureNetnsDir(): void {
 
 /**
  * Makes a network namespace and pins it on `path`, as `ip netns add` does; needs `ensureNetnsDir` before. EEXIST if the
- * file is there. On failure nothing is left.
+ * file is there. `note` hears which namespace it will be while nobody else can see it yet. On failure nothing is left.
  */
-export function pinNewNetns(path: string): NamespaceIdentity {
+export function pinNewNetns(path: string, note?: (identity: NamespaceIdentity) => void): NamespaceIdentity {
   libc.close(libc.open(path, files.O_RDONLY | files.O_CREAT | files.O_EXCL));
   try {
     return inNewNetns(() => {
       const fd = libc.open(CURRENT_NETNS, files.O_RDONLY);
       try {
         const identity = identify(fd);
+        note?.(identity);
         bindMount(CURRENT_NETNS, path);
         return identity;
       } finally {
