@@ -1,0 +1,23 @@
+// Every command of the command line, in the order that its help lists them.
+import type { Command } from '../command';
+import { ADDRESSES } from './address';
+import { HELPER } from './helper';
+import { LINKS } from './link';
+import { NAMESPACES } from './namespace';
+import { NEIGHBOURS } from './neighbour';
+import { NETNS } from './netns';
+import { PROCESSES } from './process';
+import { ROUTES } from './route';
+import { SHELLS } from './shell';
+
+export const COMMANDS: readonly Command[] = [
+  ...NETNS,
+  ...LINKS,
+  ...ADDRESSES,
+  ...ROUTES,
+  ...NEIGHBOURS,
+  ...NAMESPACES,
+  ...PROCESSES,
+  ...SHELLS,
+  ...HELPER,
+];

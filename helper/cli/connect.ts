@@ -1,0 +1,112 @@
+// Finds the helper: the socket that was named, else those of /run/isolab this user may use. Root starts one if none runs.
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from '../rpc/contract/client';
+import { Failure } from '../rpc/contract/errors';
+
+const RUN = '/run/isolab';
+/** How long a helper started here may take until it answers, in milliseconds. */
+const READY_MS = 10_000;
+const LOOK_EVERY_MS = 10;
+
+export interface Wish {
+  /** From --socket or ISOLAB_SOCKET. */
+  readonly socket: string | undefined;
+  readonly uid: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Path of this program, to start a helper with. */
+  readonly script: string;
+}
+
+interface Found {
+  readonly client: Client;
+  readonly socket: string;
+}
+
+/**
+ * Where a helper for this user may listen, likeliest first. Root may use anybody's: the one of the user that sudo or
+ * pkexec came from, its own, then whichever is there, since one state directory has one helper.
+ */
+export function candidates(wish: Pick<Wish, 'socket' | 'uid' | 'env'>, holders: readonly string[]): string[] {
+  if (wish.socket !== undefined) return [wish.socket];
+  if (wish.uid !== 0) return [socketOf(String(wish.uid))];
+  const from = [wish.env.SUDO_UID, wish.env.PKEXEC_UID].filter((uid) => uid !== undefined && /^[0-9]+$/.test(uid));
+  return [...new Set([...(from as string[]), '0', ...holders])].map(socketOf);
+}
+
+/** A greeted connection. Rejects with Failure: `no-helper` with a hint, why none could be started, or a refusal. */
+export async function connectToHelper(wish: Wish): Promise<Found> {
+  const { connect } = await import('../rpc/contract/client');
+  const attempt = async (): Promise<Found | Failure> => {
+    let absent: Failure | undefined;
+    for (const socket of candidates(wish, wish.uid === 0 ? holders() : [])) {
+      try {
+        return { client: await connect(socket, { client: 'isolab' }), socket };
+      } catch (error) {
+        if (!(error instanceof Failure) || error.data.rule?.code !== 'no-helper') throw error;
+        absent ??= error;
+      }
+    }
+    return absent ?? new Failure({ kind: 'not-found', rule: { code: 'no-helper' } });
+  };
+  const found = await attempt();
+  if (!(found instanceof Failure)) return found;
+  if (wish.uid === 0) return started(wish, attempt);
+  throw new Failure({ ...found.data, hint: { code: 'start-helper' } });
+}
+
+function socketOf(holder: string): string {
+  return join(RUN, holder, 'helper.sock');
+}
+
+/** Uids that have a directory in /run/isolab. */
+function holders(): string[] {
+  try {
+    return readdirSync(RUN).filter((name) => /^[0-9]+$/.test(name));
+  } catch {
+    // Not there before the first helper.
+    return [];
+  }
+}
+
+/** Starts a helper, which becomes a daemon by itself, and waits until it or another one answers. */
+async function started(wish: Wish, attempt: () => Promise<Found | Failure>): Promise<Found> {
+  const args = wish.socket === undefined ? [] : ['--socket', wish.socket];
+  const child = spawn(process.execPath, [wish.script, 'helper', ...args], {
+    cwd: '/',
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  let ended: number | undefined;
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(-4096);
+  });
+  child.on('error', (error) => {
+    said = error.message;
+    ended = 1;
+  });
+  child.on('exit', (status) => {
+    ended = status ?? 1;
+  });
+  try {
+    for (const deadline = Date.now() + READY_MS; Date.now() < deadline; ) {
+      // Looked at before the attempt: what ended in good order must be found by it.
+      const over = ended;
+      const found = await attempt();
+      if (!(found instanceof Failure)) return found;
+      if (over !== undefined) break;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  } finally {
+    child.stderr.destroy();
+    child.unref();
+  }
+  const why = said.trim().split('\n').at(-1) ?? '';
+  throw new Failure({
+    kind: 'internal',
+    rule: why === '' ? { code: 'helper-not-ready' } : { code: 'helper-not-started', args: { why } },
+    hint: { code: 'start-helper-foreground' },
+  });
+}

@@ -1,0 +1,116 @@
+// One run of the command line: arguments in, exit status out. 0: done; 1: refused or failed; 2: it made no sense.
+import { resolve as absolutePath } from 'node:path';
+import { isatty, WriteStream } from 'node:tty';
+import type { Input, MethodName } from '../rpc/contract';
+import type { Client } from '../rpc/contract/client';
+import { Failure } from '../rpc/contract/errors';
+import { sentence, type Translate } from '../rpc/contract/sentences';
+import type { Command } from './command';
+import { COMMANDS } from './commands';
+import { connectToHelper } from './connect';
+import type { Context, Program } from './context';
+import { commandHelp, groupHelp } from './help';
+import { languageOf, translator } from './language';
+import { askTerminal, Unread, write } from './output';
+import { parse, resolve, wants } from './parse';
+import { escaped, safeJson } from './text';
+import { Usage } from './usage';
+
+/** Resolves to the exit status; never rejects for what the person, the helper or the kernel did. */
+export async function commandLine(argv: readonly string[], program: Program): Promise<number> {
+  const t = await translator(languageOf(process.env));
+  const opened: Opened = {};
+  let command: Command | undefined;
+  try {
+    const resolved = resolve(COMMANDS, argv);
+    command = resolved.command;
+    if (wants('version', resolved.rest)) {
+      write(1, `isolab ${program.version}\n`);
+      return 0;
+    }
+    if (wants('help', resolved.rest)) {
+      write(1, command ? commandHelp(command, t) : groupHelp(COMMANDS, resolved.words, t));
+      return 0;
+    }
+    if (command === undefined) {
+      write(2, groupHelp(COMMANDS, resolved.words, t));
+      return 2;
+    }
+    const parsed = parse(command, resolved.rest);
+    return await command.run(context(t, program, parsed.given, opened), parsed);
+  } catch (error) {
+    return complain(error, command, t);
+  } finally {
+    opened.client?.close();
+  }
+}
+
+/** The connection, once there is one. */
+interface Opened {
+  client?: Client;
+  pending?: Promise<{ client: Client; socket: string }>;
+}
+
+function context(t: Translate, program: Program, given: Readonly<Record<string, unknown>>, opened: Opened): Context {
+  const json = given.json === true;
+  const named = (given.socket as string | undefined) ?? (process.env.ISOLAB_SOCKET || undefined);
+  const socket = named === undefined ? undefined : absolutePath(named);
+  const connected = async () => {
+    const uid = process.getuid?.() ?? -1;
+    opened.pending ??= connectToHelper({ socket, uid, env: process.env, script: program.script });
+    const found = await opened.pending;
+    opened.client = found.client;
+    return found;
+  };
+  return {
+    t,
+    program,
+    json,
+    socket,
+    call: async (method, params) => (await connected()).client.call(method, params),
+    // The helper refuses what it does not know; the type is for callers within.
+    callByName: async (method, params) =>
+      (await connected()).client.call(method as MethodName, params as Input<MethodName>),
+    connected: async () => {
+      const { client, socket } = await connected();
+      return { greeting: client.greeting, socket };
+    },
+    show: (result, lines) => {
+      if (json) write(1, `${safeJson(result)}\n`);
+      else for (const line of lines(result)) write(1, `${line}\n`);
+      return 0;
+    },
+    note: (sentence) => write(2, `${escaped(sentence)}\n`),
+    columns: () => (isatty(1) ? new WriteStream(1).columns : undefined),
+    ask: (question) => askTerminal(`${escaped(question)} `, (answer) => /^(y|yes|是|好)$/i.test(answer)),
+  };
+}
+
+function complain(error: unknown, command: Command | undefined, t: Translate): number {
+  if (error instanceof Unread) return 1;
+  if (error instanceof Usage) {
+    const words = t(error.text, error.args);
+    const help = ['isolab', ...(command?.words ?? []), '--help'].join(' ');
+    say(error.argument, `${words} ${t('“{help}” says what it takes.', { help })}`);
+    return 2;
+  }
+  if (error instanceof Failure) {
+    say(argumentOf(error.data.field, command), sentence(error.data, t));
+    return 1;
+  }
+  const words = error instanceof Error ? error.message : String(error);
+  say(undefined, t('Isolab failed in a way it did not foresee: {words}', { words }));
+  return 1;
+}
+
+function say(argument: string | undefined, words: string): void {
+  write(2, `isolab: ${argument === undefined ? '' : `${escaped(argument)}: `}${escaped(words)}\n`);
+}
+
+/** The argument that a field of the request was made from: the command's longest field that leads to it. */
+export function argumentOf(field: string | undefined, command: Command | undefined): string | undefined {
+  if (field === undefined) return undefined;
+  const known = Object.keys(command?.fields ?? {}).filter((one) => field === one || field.startsWith(`${one}.`));
+  const longest = known.sort((a, b) => b.length - a.length)[0];
+  return longest === undefined ? field : command?.fields[longest];
+}

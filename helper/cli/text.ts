@@ -1,0 +1,90 @@
+// Text on its way to a terminal: nothing the kernel or a user names may drive it, and columns count what is seen.
+
+// C0 and C1 controls and DEL; marks that reorder or hide text; line and paragraph separators; lone surrogates.
+const UNSAFE =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** The text with everything that could drive a terminal written out: `\x1b`, `\u{202e}`. */
+export function escaped(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    const code = character.charCodeAt(0);
+    if (code === 0x0a) return '\\n';
+    if (code === 0x09) return '\\t';
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** JSON for a terminal or a program: the same value, with nothing in its strings that could drive a terminal. */
+export function safeJson(value: unknown): string {
+  // JSON.stringify's own line breaks are the only ones; inside strings they are escaped already.
+  return JSON.stringify(value, null, 2).replace(UNSAFE, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Columns of a terminal that the text fills: wide for East Asian characters, none for combining marks. */
+export function width(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += columnsOf(character);
+  return columns;
+}
+
+const COMBINING = /^[\p{Mn}\p{Me}]$/u;
+/** East Asian Wide and Fullwidth (Unicode Standard Annex 11), and emoji, as ranges of code points. */
+const WIDE: readonly (readonly [first: number, last: number])[] = [
+  [0x1100, 0x115f],
+  [0x2e80, 0x303e],
+  [0x3041, 0x33ff],
+  [0x3400, 0x4dbf],
+  [0x4e00, 0x9fff],
+  [0xa000, 0xa4cf],
+  [0xa960, 0xa97f],
+  [0xac00, 0xd7a3],
+  [0xf900, 0xfaff],
+  [0xfe10, 0xfe19],
+  [0xfe30, 0xfe6f],
+  [0xff00, 0xff60],
+  [0xffe0, 0xffe6],
+  [0x16fe0, 0x18aff],
+  [0x1b000, 0x1b2ff],
+  [0x1f300, 0x1f64f],
+  [0x1f680, 0x1f6ff],
+  [0x1f900, 0x1f9ff],
+  [0x1fa70, 0x1faff],
+  [0x20000, 0x3fffd],
+];
+
+function columnsOf(character: string): number {
+  const code = character.codePointAt(0) as number;
+  if (code < 0x300) return 1;
+  if (COMBINING.test(character)) return 0;
+  return WIDE.some(([first, last]) => code >= first && code <= last) ? 2 : 1;
+}
+
+/** At most so many columns, the end replaced by an ellipsis where it does not fit. */
+export function cut(text: string, columns: number): string {
+  if (width(text) <= columns) return text;
+  let kept = '';
+  let used = 0;
+  for (const character of text) {
+    used += columnsOf(character);
+    if (used > columns - 1) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
+/** Whole words broken into lines of at most so many columns; Chinese may break between any two characters. */
+export function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const piece of text.match(/[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+|\s+/g) ?? []) {
+    const closing = /^[，。；：、）”’！？》」]/.test(piece);
+    if (width(line) + width(piece) > columns && !closing && line.trim() !== '') {
+      lines.push(line.trimEnd());
+      line = /^\s/.test(piece) ? '' : piece;
+    } else line += piece;
+  }
+  if (line.trim() !== '') lines.push(line.trimEnd());
+  return lines;
+}
