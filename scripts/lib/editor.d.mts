@@ -1,0 +1,15 @@
+// Types of editor.mjs for the tests.
+
+/** The folder of the editor that is set up: only there after setUpEditor(). */
+export function editorHome(): string;
+export function setUpEditor(): void;
+export interface Place {
+  /** Where the editor's folder is seen from; editorHome() by default. */
+  home?: string;
+  userData: string;
+  extensions: string;
+}
+export function editorArgv(
+  place: Place & { port: number; folder?: string | undefined; locale?: string | undefined },
+): string[];
+export function installArgv(place: Place & { vsix: string }): string[];

@@ -1,0 +1,205 @@
+// One editor for one test file: a server run by the person, a browser page on it, and the parts of the window that
+// tests act on. Mouse and keyboard only; whatever is read is what a person sees.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, onTestFailed } from 'vitest';
+import { editorArgv } from '../../../scripts/lib/editor.mjs';
+import { ROOT } from '../../support/root';
+import { output } from '../../support/run';
+import { until } from '../../support/until';
+import { Dialogs } from './dialogs';
+import { installChinese } from './language';
+import { asPerson, PERSON, personEnv } from './person';
+import { QuickInput } from './quick-input';
+import { EDITOR_HOME, EXTENSIONS } from './setup';
+import { Terminals } from './terminals';
+import { Tree } from './tree';
+
+const SCREENS = join(ROOT, 'artifacts/screens');
+const PROGRAM = '/usr/bin/chromium';
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const THEMES = { light: 'Default Light Modern', dark: 'Default Dark Modern' };
+
+export interface EditorOptions {
+  theme?: keyof typeof THEMES;
+  language?: 'en' | 'zh-cn';
+}
+
+export class Editor {
+  readonly quick: QuickInput;
+  readonly terminals: Terminals;
+  readonly dialogs: Dialogs;
+
+  private constructor(
+    readonly page: Page,
+    private readonly browser: Browser,
+    private readonly server: ChildProcess,
+    private readonly words: () => string,
+    private readonly address: string,
+  ) {
+    this.quick = new QuickInput(page);
+    this.terminals = new Terminals(page);
+    this.dialogs = new Dialogs(page);
+  }
+
+  static async open(options: EditorOptions = {}): Promise<Editor> {
+    const userData = `${PERSON.home}/data`;
+    await rm(userData, { recursive: true, force: true });
+    await mkdir(`${userData}/User`, { recursive: true });
+    await writeFile(`${userData}/User/settings.json`, JSON.stringify(settings(options)));
+    if (options.language === 'zh-cn') await installChinese(userData, EXTENSIONS);
+    await output(['chown', '-R', `${PERSON.uid}:${PERSON.gid}`, PERSON.home]);
+
+    const port = await freePort();
+    const address = `http://127.0.0.1:${port}`;
+    const argv = editorArgv({
+      home: EDITOR_HOME,
+      userData,
+      extensions: EXTENSIONS,
+      port,
+      locale: options.language === 'zh-cn' ? 'zh-cn' : undefined,
+    });
+    const [program, ...args] = asPerson(argv) as [string, ...string[]];
+    const server = spawn(program, args, { env: personEnv(), cwd: PERSON.home, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [server.stdout, server.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk));
+    let browser: Browser | undefined;
+    try {
+      await until(async () => (await fetch(`${address}/healthz`)).ok, `the editor's server`, { timeoutMs: 30_000 });
+      browser = await chromium.launch({ executablePath: PROGRAM, args: QUIET });
+      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      const editor = new Editor(page, browser, server, () => said, address);
+      await editor.load();
+      return editor;
+    } catch (error) {
+      await browser?.close();
+      server.kill('SIGTERM');
+      throw new Error(`${error instanceof Error ? error.message : error}\n${said}`);
+    }
+  }
+
+  /** Loads the window (again) and waits until it can be used. */
+  async load(): Promise<void> {
+    await this.page.goto(`${this.address}/?folder=${PERSON.folder}`);
+    await this.part('Isolab').waitFor({ timeout: 60_000 });
+  }
+
+  /** Reloads the window as F5 in the browser does. */
+  async reload(): Promise<void> {
+    await this.page.reload();
+    await this.part('Isolab').waitFor({ timeout: 60_000 });
+  }
+
+  /** An entry of the activity bar. */
+  private part(label: string): Locator {
+    return this.page.locator(`.activitybar .action-item a.action-label[aria-label^="${label}"]`);
+  }
+
+  /** Opens Isolab's side bar and gives its two trees. */
+  async openIsolab(): Promise<{ networks: Tree; namespaces: Tree }> {
+    const pane = this.page.locator('.sidebar .pane-header').first();
+    const title = this.page.locator('.sidebar .composite.title');
+    if (!(await title.textContent())?.toUpperCase().includes('ISOLAB')) await this.part('Isolab').click();
+    await pane.waitFor();
+    return { networks: new Tree(this.page, 0), namespaces: new Tree(this.page, 1) };
+  }
+
+  /** Runs a command from the palette by its full label: `Isolab: Create veth pair`. */
+  async command(label: string): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quick.ready();
+    await this.quick.fill(`>${label}`);
+    await this.quick.pick(label);
+  }
+
+  /** The text of a status bar entry of ours. */
+  statusBar(): Locator {
+    return this.page.locator('.statusbar-item', { hasText: 'Isolab' });
+  }
+
+  /** Saves artifacts/screens/NAME.png. */
+  async screenshot(name: string): Promise<void> {
+    await mkdir(SCREENS, { recursive: true });
+    await this.page.screenshot({ path: join(SCREENS, `${name}.png`) });
+  }
+
+  /** What the editor's server wrote. */
+  log(): string {
+    return this.words();
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    const gone = new Promise((resolve) => this.server.once('exit', resolve));
+    this.server.kill('SIGTERM');
+    await gone;
+  }
+
+  /** Keeps the editor's own logs beside the screenshots. */
+  async keepLogs(name: string): Promise<void> {
+    await cp(`${PERSON.home}/data/logs`, join(ROOT, 'artifacts/logs', name), { recursive: true, force: true });
+  }
+}
+
+/** Opens an editor for the file's tests and closes it after them; a failed test leaves a screenshot and the logs. */
+export function useEditor(options: EditorOptions = {}): () => Editor {
+  let editor: Editor | undefined;
+  beforeAll(async () => {
+    editor = await Editor.open(options);
+  });
+  beforeEach(() => {
+    onTestFailed(async () => {
+      const name = `failed-${expect.getState().currentTestName ?? 'test'}`.replace(/[^\w-]+/g, '-').slice(0, 120);
+      await editor?.screenshot(name);
+      await editor?.keepLogs(name);
+    });
+  });
+  afterAll(async () => {
+    await editor?.close();
+  });
+  return () => {
+    if (!editor) throw new Error('the editor is not open yet');
+    return editor;
+  };
+}
+
+function settings({ theme = 'light' }: EditorOptions): Record<string, unknown> {
+  return {
+    'workbench.colorTheme': THEMES[theme],
+    'workbench.startupEditor': 'none',
+    'workbench.tips.enabled': false,
+    'workbench.enableExperiments': false,
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
+    'chat.disableAIFeatures': true,
+    'extensions.ignoreRecommendations': true,
+    'extensions.autoCheckUpdates': false,
+    'security.workspace.trust.enabled': false,
+    'git.enabled': false,
+    // With this the terminal's text stands in the page, where it can be read.
+    'terminal.integrated.gpuAcceleration': 'off',
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
+      );
+    });
+  });
+}

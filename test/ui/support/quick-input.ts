@@ -1,0 +1,83 @@
+// The box at the top of the window: palette, pick lists and the steps of our wizards.
+import type { Locator, Page } from 'playwright-core';
+
+export class QuickInput {
+  readonly widget: Locator;
+  readonly input: Locator;
+
+  constructor(private readonly page: Page) {
+    this.widget = page.locator('.quick-input-widget');
+    this.input = this.widget.locator('.quick-input-box input');
+  }
+
+  /** Waits until it is open. */
+  async ready(): Promise<void> {
+    await this.widget.waitFor({ state: 'visible' });
+  }
+
+  async gone(): Promise<void> {
+    await this.widget.waitFor({ state: 'hidden' });
+  }
+
+  /** Waits for the step whose title or prompt contains this text. */
+  async step(text: string): Promise<void> {
+    await this.widget
+      .filter({ hasText: text })
+      .or(this.widget.filter({ has: this.page.locator(`input[placeholder*="${text}"]`) }))
+      .first()
+      .waitFor({ state: 'visible' });
+  }
+
+  /** Replaces what is typed in the box. */
+  async fill(text: string): Promise<void> {
+    await this.input.fill(text);
+  }
+
+  async value(): Promise<string> {
+    return await this.input.inputValue();
+  }
+
+  /** Types an answer and goes to the next step. */
+  async answer(text: string): Promise<void> {
+    await this.fill(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Rows as shown, top down: label, description, detail. */
+  rows(): Locator {
+    return this.widget.locator('.quick-input-list .monaco-list-row');
+  }
+
+  row(label: string): Locator {
+    return this.rows().filter({ has: this.page.locator('.label-name', { hasText: exactly(label) }) });
+  }
+
+  /** Clicks the row with exactly this label. */
+  async pick(label: string): Promise<void> {
+    await this.row(label).first().click();
+  }
+
+  /** Waits for the remark below the box: what is wrong with the text typed so far. */
+  async complains(text: string): Promise<void> {
+    await this.widget.locator('.quick-input-message', { hasText: text }).waitFor();
+  }
+
+  /** The button OK of a list with check boxes. */
+  async ok(): Promise<void> {
+    await this.widget.locator('.quick-input-action a, .quick-input-action .monaco-button').first().click();
+  }
+
+  async back(): Promise<void> {
+    await this.widget.locator('.quick-input-titlebar a[aria-label^="Back"]').click();
+  }
+
+  async escape(): Promise<void> {
+    await this.ready();
+    await this.page.keyboard.press('Escape');
+    await this.gone();
+  }
+}
+
+function exactly(text: string): RegExp {
+  return new RegExp(`^\\s*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
+}

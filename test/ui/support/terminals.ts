@@ -1,0 +1,73 @@
+// The terminal panel: what stands in the active terminal, typing into it, and the tabs beside it.
+import type { Locator, Page } from 'playwright-core';
+import { until } from '../../support/until';
+
+export class Terminals {
+  constructor(private readonly page: Page) {}
+
+  private active(): Locator {
+    return this.page.locator('.terminal-wrapper.active');
+  }
+
+  /** Text of the active terminal as shown, lines joined by newlines. */
+  async text(): Promise<string> {
+    const rows = await this.active().locator('.xterm-rows > div').allInnerTexts();
+    // The renderer fills with no-break spaces.
+    return rows
+      .map((row) => row.replaceAll('\u00a0', ' ').trimEnd())
+      .join('\n')
+      .trimEnd();
+  }
+
+  /** Waits until the active terminal shows this. */
+  async shows(wanted: string | RegExp, timeoutMs = 15_000): Promise<string> {
+    return await until(
+      async () => {
+        const text = await this.text();
+        const fits = typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
+        if (!fits) throw new Error(text);
+        return text;
+      },
+      `${wanted} in the terminal`,
+      { timeoutMs, everyMs: 50 },
+    );
+  }
+
+  /** Clicks into the active terminal and types; ends with Enter. */
+  async type(line: string): Promise<void> {
+    await this.active().locator('.xterm-screen').click();
+    await this.page.keyboard.type(line);
+    await this.page.keyboard.press('Enter');
+  }
+
+  async press(key: string): Promise<void> {
+    await this.active().locator('.xterm-screen').click();
+    await this.page.keyboard.press(key);
+  }
+
+  /** Names of all terminals, whether one or many are open. */
+  async names(): Promise<string[]> {
+    const tabs = this.page.locator('.terminal-tabs-entry');
+    if ((await tabs.count()) > 0) {
+      return (await tabs.allInnerTexts()).map((name) => name.replaceAll('\u00a0', ' ').trim());
+    }
+    const single = this.page.locator('.single-terminal-tab');
+    return (await single.allInnerTexts()).map((name) => name.trim());
+  }
+
+  /** Waits for a terminal of this name. */
+  async named(name: string | RegExp, timeoutMs = 15_000): Promise<string> {
+    return await until(
+      async () =>
+        (await this.names()).find((each) => (typeof name === 'string' ? each.includes(name) : name.test(each))),
+      `a terminal named ${name}`,
+      { timeoutMs, everyMs: 50 },
+    );
+  }
+
+  /** Makes the terminal of this name the active one. */
+  async select(name: string): Promise<void> {
+    const tab = this.page.locator('.terminal-tabs-entry', { hasText: name });
+    if ((await tab.count()) > 0) await tab.first().click();
+  }
+}
