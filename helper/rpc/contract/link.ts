@@ -28,6 +28,8 @@ export interface Link {
     netns?: { id: NamespaceId; uid?: NamespaceUid; names: string[]; host: boolean };
   };
   addresses: AddressOnLink[];
+  /** Made by Isolab (it stands in the journal). */
+  ours: boolean;
 }
 
 const End = z.strictObject({
