@@ -1,0 +1,140 @@
+// isolab-launch: makes and joins namespaces and runs one program in them, as its parent. Everything it does comes from
+// the plan on descriptor 3; it has no options. Three stages: the launcher (home, stays as parent), a first child that
+// joins, and, where joining pid or creating a user or pid namespace after joining asks for it, a second that is the program.
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mounts.h"
+#include "namespaces.h"
+#include "plan.h"
+#include "program.h"
+#include "report.h"
+#include "supervise.h"
+
+// The parent's leave to go on. At end of file the parent is gone or gave up: then nothing may run.
+static void await_parent(int socket) {
+  char byte;
+  ssize_t got;
+  while ((got = recv(socket, &byte, 1, 0)) < 0 && errno == EINTR) continue;
+  if (got != 1) _exit(1);
+}
+
+static _Noreturn void become_program(const struct plan *plan, const struct home *home, int root, int socket) {
+  // Here runs the process that will be the program, in all its namespaces but time, with every capability in its user
+  // namespace: those of the launcher, or all of a new or joined one.
+  if (creates(plan, TIME)) {
+    create_time();
+    if (has(plan, MONOTONIC) || has(plan, BOOTTIME)) {
+      report(OFFSETS, 0);
+      await_parent(socket);
+    }
+    enter_time(home);
+  }
+  verify(plan, home);
+  if (plan->hostname != NULL && sethostname(plan->hostname, strlen(plan->hostname)) < 0) die_errno("hostname", NULL);
+  if (plan->domainname != NULL && setdomainname(plan->domainname, strlen(plan->domainname)) < 0)
+    die_errno("domainname", NULL);
+  mounts_set_up(plan, root);
+  if (has(plan, HOLD)) {
+    report(READY, 0);
+    await_parent(socket);
+  }
+  program_run(plan, socket);
+}
+
+// A kind that only a child can have, or that needs the launcher to write maps, asks for a second process once joined.
+static bool needs_second(const struct plan *plan) {
+  return joins_any(plan) && (joins(plan, PID) || creates(plan, PID) || creates(plan, USER));
+}
+
+static _Noreturn void first_child(const struct plan *plan, const struct home *home, int root, int socket) {
+  report_through(socket);
+  if (joins_any(plan)) {
+    // Here runs a copy of the launcher at home, with its privileges; nothing is created before everything is joined,
+    // for in a new user namespace there are no rights to join any more.
+    join_all(plan);
+    if (needs_second(plan)) {
+      pid_t program = clone_process(create_flags(plan), true);
+      if (program < 0) die_errno("clone", NULL);
+      if (program > 0) {
+        // Here runs the joiner, done: the program is the launcher's child, not ours.
+        report(PROGRAM, program);
+        _exit(0);
+      }
+      // Here runs the program's process, with the rights of the joined namespaces, or of a new user namespace.
+      await_parent(socket);
+    } else if (create_flags(plan) != 0 && unshare((int)create_flags(plan)) < 0) {
+      die_errno("unshare", NULL);
+    }
+  } else if (creates(plan, USER)) {
+    // Here runs the first process of a new user namespace, without ids until the launcher has written its maps.
+    await_parent(socket);
+  }
+  become_program(plan, home, root, socket);
+}
+
+// The launcher lives as long as the program: nothing it holds may keep a terminal, a pipe or a namespace alive.
+static void drop_descriptors(const struct plan *plan, int null, int root) {
+  for (int fd = 0; fd <= 2; fd++) {
+    if (dup2(null, fd) < 0) die_errno("descriptors", NULL);
+  }
+  for (int kind = 0; kind < KINDS; kind++) {
+    if (plan->join[kind] >= 0) close(plan->join[kind]);
+  }
+  if (plan->root >= 0) close(plan->root);
+  if (root >= 0) close(root);
+  close(null);
+}
+
+int main(void) {
+  struct plan plan;
+  struct home home;
+  int pair[2];
+  // Here runs the launcher, at home, with the rights it was started with; it never gives them up and never moves.
+  if (fcntl(CHANNEL, F_GETFD) < 0) {
+    fputs("isolab-launch is started by the Isolab helper; it reads its plan from descriptor 3\n", stderr);
+    return 64;
+  }
+  plan_read(&plan);
+  // The helper and the terminal may go; the program's parent stays.
+  signal(SIGHUP, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGCHLD, SIG_DFL);
+  if (setsid() < 0 && errno != EPERM) die_errno("setsid", NULL);
+  home_open(&home);
+  joins_prune(&plan, &home);
+  bool second = needs_second(&plan);
+  int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (null < 0) die_errno("open-null", NULL);
+  int root = root_clone(&plan);
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) die_errno("socketpair", NULL);
+
+  uid_t uid = geteuid();
+  gid_t gid = getegid();
+  if (has(&plan, OWNER)) owner_take(&plan);
+  pid_t child = clone_process(joins_any(&plan) ? 0 : create_flags(&plan), false);
+  if (child < 0) die_errno("clone", NULL);
+  if (child == 0) {
+    close(pair[0]);
+    first_child(&plan, &home, root, pair[1]);
+  }
+  // Here runs the launcher again, the child's parent.
+  close(pair[1]);
+  drop_descriptors(&plan, null, root);
+  if (has(&plan, OWNER)) owner_leave(uid, gid);
+  pid_t program = supervise_start(&plan, &home, child, pair[0], second);
+  close(pair[0]);
+  close(home.proc);
+  char line[48];
+  int length = snprintf(line, sizeof line, "{\"started\":%d}\n", program);
+  // Whoever asked may be gone by now; the program runs all the same.
+  if (send(CHANNEL, line, (size_t)length, MSG_NOSIGNAL) < 0) errno = 0;
+  close(CHANNEL);
+  return supervise_run(&plan, program);
+}

@@ -1,0 +1,110 @@
+// Mounts, by descriptors (open_tree, fsopen, move_mount; Linux 5.2) so that no path is looked up twice.
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stddef.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "report.h"
+
+static const unsigned long PROPAGATION_FLAGS[] = {[PRIVATE] = MS_PRIVATE, [SLAVE] = MS_SLAVE, [SHARED] = MS_SHARED};
+
+int root_clone(const struct plan *plan) {
+  if (!has(plan, ROOT) || !creates(plan, MNT)) return -1;
+  int tree = open_tree(plan->root, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+  if (tree < 0) die_mount("root-open", NULL);
+  return tree;
+}
+
+static void set_propagation(int directory, const char *path, unsigned int flags, unsigned long type, const char *step) {
+  struct mount_attr attributes = {.propagation = type};
+  if (mount_setattr(directory, path, flags, &attributes, sizeof attributes) < 0) die_mount(step, path);
+}
+
+// Opens a path below `top` as if that were the root: what lies there may have been arranged by anybody.
+static int open_below(int top, const char *path, uint64_t resolve) {
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve};
+  return (int)syscall(SYS_openat2, top, path, &how, sizeof how);
+}
+
+static bool attach(int tree, int target) {
+  return move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
+}
+
+// A new instance of a file system of the kernel's, for the namespaces that the calling process is in.
+static void mount_fresh(const struct plan *plan, int top, const char *type, const char *path, const char *step) {
+  unsigned int attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+  struct statvfs old;
+  int target = open_below(top, path, RESOLVE_NO_SYMLINKS);
+  if (target < 0) die_mount(step, path);
+  if (fstatvfs(target, &old) == 0 && (old.f_flag & ST_RDONLY) != 0 && !has(plan, ROOT))
+    attributes |= MOUNT_ATTR_RDONLY;
+  // Under a shared mount ours would appear in other namespaces; their /proc would then be of our pid namespace.
+  if (plan->propagation == SHARED || plan->propagation == UNCHANGED)
+    set_propagation(target, "", AT_EMPTY_PATH, MS_PRIVATE, step);
+  int instance = fsopen(type, FSOPEN_CLOEXEC);
+  if (instance < 0 || fsconfig(instance, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) die_mount(step, path);
+  int mount = fsmount(instance, FSMOUNT_CLOEXEC, attributes);
+  if (mount < 0 || !attach(mount, target)) die_mount(step, path);
+  close(mount);
+  close(instance);
+  close(target);
+}
+
+static void fresh_sys(const struct plan *plan, int top) {
+  // The new /sys has an empty directory here; the control groups stay what they were.
+  int cgroups = open_tree(top, "sys/fs/cgroup", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+  mount_fresh(plan, top, "sysfs", "/sys", "mount-sys");
+  if (cgroups < 0) return;
+  int target = open_below(top, "/sys/fs/cgroup", RESOLVE_NO_SYMLINKS);
+  if (target < 0 || !attach(cgroups, target)) report_note("cgroup", "/sys/fs/cgroup");
+  close(cgroups);
+}
+
+// As ip-netns(8): a file that cannot be bound is told, not fatal.
+static void bind_file(const struct bind *bind, int top) {
+  int tree = open_tree(AT_FDCWD, bind->source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+  int target = tree < 0 ? -1 : open_below(top, bind->target, 0);
+  if (target < 0 || !attach(tree, target)) report_note("bind", bind->target);
+  if (target >= 0) close(target);
+  if (tree >= 0) close(tree);
+}
+
+// pivot_root(2) with both arguments the same: the old root comes to lie on top of the new one and is taken off.
+static void pivot(int root) {
+  if (fchdir(root) < 0) die_mount("root-enter", NULL);
+  if (syscall(SYS_pivot_root, ".", ".") < 0) die_mount("pivot-root", NULL);
+  if (umount2(".", MNT_DETACH) < 0) die_mount("root-detach", NULL);
+  if (chdir("/") < 0) die_mount("root-enter", NULL);
+}
+
+void mounts_set_up(const struct plan *plan, int root) {
+  if (!creates(plan, MNT)) {
+    // A root directory without a mount namespace of its own is only chroot(2).
+    if (has(plan, ROOT) && (fchdir(plan->root) < 0 || chroot(".") < 0)) die_errno("chroot", NULL);
+    return;
+  }
+  bool changes = plan->propagation != UNCHANGED;
+  unsigned long type = changes ? PROPAGATION_FLAGS[plan->propagation] : 0;
+  int top = root;
+  if (root >= 0) {
+    // All of the old tree goes away; pivot_root refuses while it is shared.
+    set_propagation(AT_FDCWD, "/", AT_RECURSIVE, MS_PRIVATE, "propagation");
+    if (changes) set_propagation(root, "", AT_EMPTY_PATH | AT_RECURSIVE, type, "propagation");
+    if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0) die_mount("root-attach", NULL);
+  } else {
+    if (changes) set_propagation(AT_FDCWD, "/", AT_RECURSIVE, type, "propagation");
+    top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0) die_errno("root-open", NULL);
+  }
+  // Before the old root goes: inside a user namespace a new /proc is granted only where one was wholly visible.
+  if (has(plan, FRESH_PROC)) mount_fresh(plan, top, "proc", "/proc", "mount-proc");
+  if (has(plan, FRESH_SYS)) fresh_sys(plan, top);
+  for (size_t i = 0; i < plan->bind_count; i++) bind_file(&plan->binds[i], top);
+  if (root >= 0) pivot(root);
+}

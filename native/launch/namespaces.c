@@ -1,0 +1,187 @@
+// Namespaces by clone3(2), unshare(2) and setns(2); user_namespaces(7), time_namespaces(7).
+#include "namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "report.h"
+
+void home_open(struct home *home) {
+  home->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (home->proc < 0) die_errno("open-proc", NULL);
+  for (int kind = 0; kind < KINDS; kind++) {
+    char path[32];
+    snprintf(path, sizeof path, "self/ns/%s", kinds[kind].name);
+    // A kernel without this kind has no such file; whoever asks for the kind gets the kernel's answer.
+    if (fstatat(home->proc, path, &home->kinds[kind], 0) < 0) home->kinds[kind] = (struct stat){0};
+  }
+}
+
+static bool same(const struct stat *a, const struct stat *b) { return a->st_dev == b->st_dev && a->st_ino == b->st_ino; }
+
+void joins_prune(struct plan *plan, const struct home *home) {
+  for (int kind = 0; kind < KINDS; kind++) {
+    struct stat joined;
+    if (!joins(plan, kind)) continue;
+    if (fstat(plan->join[kind], &joined) < 0) die_errno(kinds[kind].join_step, NULL);
+    if (!same(&joined, &home->kinds[kind])) continue;
+    close(plan->join[kind]);
+    plan->join[kind] = -1;
+  }
+  if (!has(plan, OWNER) || creates(plan, USER) || joins(plan, USER)) return;
+  // It was the home user namespace that should be joined: there the owner's ids are simply the program's.
+  if (!has(plan, USER_IDS)) {
+    plan->seen |= 1U << USER_IDS | 1U << GROUPS;
+    plan->uid = plan->owner_uid;
+    plan->gid = plan->owner_gid;
+    plan->groups = plan->owner_groups;
+  }
+  plan->seen &= ~(1U << OWNER);
+}
+
+bool joins_any(const struct plan *plan) {
+  for (int kind = 0; kind < KINDS; kind++) {
+    if (joins(plan, kind)) return true;
+  }
+  return false;
+}
+
+uint64_t create_flags(const struct plan *plan) {
+  uint64_t flags = 0;
+  for (int kind = 0; kind < KINDS; kind++) {
+    if (creates(plan, kind) && kind != TIME) flags |= kinds[kind].flag;
+  }
+  return flags;
+}
+
+pid_t clone_process(uint64_t flags, bool sibling) {
+  // With CLONE_PARENT the exit signal is the caller's own.
+  struct clone_args arguments = {.flags = flags | (sibling ? CLONE_PARENT : 0), .exit_signal = sibling ? 0 : SIGCHLD};
+  return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
+}
+
+static bool join_one(const struct plan *plan, enum kind kind) {
+  return setns(plan->join[kind], (int)kinds[kind].flag) == 0;
+}
+
+// First with the rights we came with, then as whoever the user namespace makes of us: its own namespaces are open to
+// an ordinary user only then, those of others only before.
+void join_all(const struct plan *plan) {
+  bool left[KINDS] = {false};
+  for (int kind = 0; kind < KINDS; kind++) {
+    if (kind == USER || !joins(plan, kind) || join_one(plan, kind)) continue;
+    if (errno != EPERM || !joins(plan, USER)) die_errno(kinds[kind].join_step, NULL);
+    left[kind] = true;
+  }
+  if (joins(plan, USER)) {
+    if (has(plan, OWNER)) owner_become(plan);
+    if (!join_one(plan, USER)) die_errno(kinds[USER].join_step, NULL);
+  }
+  for (int kind = 0; kind < KINDS; kind++) {
+    if (left[kind] && !join_one(plan, kind)) die_errno(kinds[kind].join_step, NULL);
+  }
+}
+
+// Changing uid clears the effective set; what is permitted may be raised again (capabilities(7)).
+static void raise_capabilities(void) {
+  struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct data[2];
+  if (syscall(SYS_capget, &head, data) < 0) die_errno("owner", NULL);
+  data[0].effective = data[0].permitted;
+  data[1].effective = data[1].permitted;
+  if (syscall(SYS_capset, &head, data) < 0) die_errno("owner", NULL);
+}
+
+void owner_take(const struct plan *plan) {
+  if (setgroups(plan->owner_groups.count, plan->owner_groups.ids) < 0) die_errno("owner-groups", NULL);
+  if (setresgid((gid_t)-1, plan->owner_gid, (gid_t)-1) < 0) die_errno("owner", NULL);
+  if (setresuid((uid_t)-1, plan->owner_uid, (uid_t)-1) < 0) die_errno("owner", NULL);
+  raise_capabilities();
+}
+
+void owner_leave(uid_t uid, gid_t gid) {
+  if (setresuid((uid_t)-1, uid, (uid_t)-1) < 0) die_errno("owner-leave", NULL);
+  if (setresgid((gid_t)-1, gid, (gid_t)-1) < 0) die_errno("owner-leave", NULL);
+}
+
+void owner_become(const struct plan *plan) {
+  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) die_errno("owner", NULL);
+  if (setresgid(plan->owner_gid, plan->owner_gid, plan->owner_gid) < 0) die_errno("owner", NULL);
+  if (setresuid(plan->owner_uid, plan->owner_uid, plan->owner_uid) < 0) die_errno("owner", NULL);
+  raise_capabilities();
+}
+
+static void write_at(int directory, const char *path, const char *text, size_t size, const char *step) {
+  int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
+  // One write: the kernel takes a map whole or not at all.
+  if (fd < 0 || write(fd, text, size) != (ssize_t)size) die_errno(step, NULL);
+  close(fd);
+}
+
+static void write_map(const struct home *home, pid_t pid, const char *file, const struct id_map *map, const char *step) {
+  char path[64], *text = malloc(map->count * 36 + 1);
+  size_t size = 0;
+  if (text == NULL) die_errno(step, NULL);
+  for (size_t i = 0; i < map->count; i++) {
+    const uint32_t *range = map->words + 3 * i;
+    size += (size_t)sprintf(text + size, "%u %u %u\n", range[0], range[1], range[2]);
+  }
+  snprintf(path, sizeof path, "%d/%s", pid, file);
+  write_at(home->proc, path, text, size, step);
+  free(text);
+}
+
+void write_maps(const struct plan *plan, const struct home *home, pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "%d/setgroups", pid);
+  if (has(plan, DENY_SETGROUPS)) write_at(home->proc, path, "deny", 4, "setgroups-deny");
+  write_map(home, pid, "gid_map", &plan->gid_map, "gid-map");
+  write_map(home, pid, "uid_map", &plan->uid_map, "uid-map");
+}
+
+void write_offsets(const struct plan *plan, const struct home *home, pid_t pid) {
+  char path[48], text[96];
+  int size = 0;
+  if (has(plan, MONOTONIC)) size += sprintf(text, "monotonic %lld 0\n", (long long)plan->monotonic);
+  if (has(plan, BOOTTIME)) size += sprintf(text + size, "boottime %lld 0\n", (long long)plan->boottime);
+  snprintf(path, sizeof path, "%d/timens_offsets", pid);
+  write_at(home->proc, path, text, (size_t)size, "time-offsets");
+}
+
+void create_time(void) {
+  if (unshare((int)kinds[TIME].flag) < 0) die_errno("create-time", NULL);
+}
+
+void enter_time(const struct home *home) {
+  int fd = openat(home->proc, "self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || setns(fd, (int)kinds[TIME].flag) < 0) die_errno("create-time", NULL);
+  close(fd);
+}
+
+void verify(const struct plan *plan, const struct home *home) {
+  for (int kind = 0; kind < KINDS; kind++) {
+    struct stat now = {0}, wanted;
+    char path[32];
+    bool right;
+    snprintf(path, sizeof path, "self/ns/%s", kinds[kind].name);
+    if (fstatat(home->proc, path, &now, 0) < 0 && errno != ENOENT) die_errno("verify", kinds[kind].name);
+    if (joins(plan, kind)) {
+      right = fstat(plan->join[kind], &wanted) == 0 && same(&now, &wanted);
+    } else {
+      right = same(&now, &home->kinds[kind]) != creates(plan, kind);
+    }
+    errno = 0;
+    if (!right) die_errno("verify", kinds[kind].name);
+  }
+}
