@@ -35,16 +35,17 @@ async function extension() {
 }
 
 async function helper() {
-  const entry = 'helper/main.ts';
-  if (!existsSync(join(ROOT, entry))) return;
-  await bundle({
-    entryPoints: [entry],
-    outfile: 'dist/isolab.cjs',
-    banner: { js: '#!/usr/bin/env node' },
-    // koffi's ES module entry asks for import.meta, which a CommonJS bundle lacks: its CommonJS entry is taken.
-    alias: { koffi: './node_modules/koffi/index.cjs' },
-    external: ['@koromix/*'],
-  });
+  const banner = { js: '#!/usr/bin/env node' };
+  await Promise.all([
+    root({ entryPoints: ['helper/main.ts'], outfile: 'dist/isolab.cjs', banner }),
+    root({ entryPoints: ['helper/discovery/scan-worker.ts'], outfile: 'dist/scan-worker.cjs' }),
+  ]);
+}
+
+// koffi's ES module entry asks for import.meta, which a CommonJS bundle lacks: its CommonJS entry is taken.
+async function root(options) {
+  if (!existsSync(join(ROOT, options.entryPoints[0]))) return;
+  await bundle({ ...options, alias: { koffi: './node_modules/koffi/index.cjs' }, external: ['@koromix/*'] });
 }
 
 // A file that has not changed is left alone and a changed one is replaced in one step: what runs from dist/ while
