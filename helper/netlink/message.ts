@@ -83,8 +83,9 @@ export function parseVerdict({ type, flags, payload }: Request): Verdict {
   // A DONE of kernels without NETLINK_EXT_ACK dumps may have no payload.
   if (type === NLMSG_DONE && payload.length < 4) return { errno: 0 };
   if (payload.length < 4) throw new NetlinkFormatError(`verdict of ${payload.length} bytes`);
-  const errno = -payload.readInt32LE(0);
-  if (errno < 0 || errno > 4095) throw new NetlinkFormatError(`verdict ${-errno} is no errno`);
+  const code = payload.readInt32LE(0);
+  if (code > 0 || code < -4095) throw new NetlinkFormatError(`verdict ${code} is no errno`);
+  const errno = Math.abs(code);
   if ((flags & NLM_F_ACK_TLVS) === 0) return { errno };
   const message = parseAttributes(payload.subarray(attributesAt(type, flags, payload))).get(NLMSGERR_ATTR_MSG);
   return message === undefined ? { errno } : { errno, kernel: readText(message) };
