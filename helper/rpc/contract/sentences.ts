@@ -3,8 +3,9 @@
 import { FEATURES } from './codes/features';
 import { FINDINGS } from './codes/findings';
 import { HINTS } from './codes/hints';
-import { NEXT_STEPS, STEPS, TROUBLES, WHAT_HAPPENED } from './codes/kinds';
+import { NEXT_STEPS, TROUBLES, WHAT_HAPPENED } from './codes/kinds';
 import { RULES } from './codes/rules';
+import { STEPS } from './codes/steps';
 import type { Coded, ErrorData } from './errors';
 
 /** Translates an English sentence and fills its named holes, `{name}`; the shape of `vscode.l10n.t`. */
@@ -78,7 +79,7 @@ export function sentence(data: ErrorData, t: Translate): string {
   const parts = [data.rule ? codedWith(data.rule, holes, t) : whatHappened(data, t)];
   if (data.kernel) parts.push(t(KERNEL_SAYS, { kernel: closed(data.kernel) }));
   if (data.hint) parts.push(codedWith(data.hint, holes, t));
-  else if (!data.rule) parts.push(nextStep(data, t));
+  else if (!data.rule || data.kind !== 'invalid') parts.push(nextStep(data, t));
   return parts.filter(Boolean).reduce((first, second) => t(TWO_SENTENCES, { first, second }));
 }
 

@@ -1,3 +1,13 @@
 // What to do next: a sentence for every hint code, and for every reason why a thing was kept or is missing.
 
-export const HINTS: Readonly<Record<string, string>> = {};
+export const HINTS: Readonly<Record<string, string>> = {
+  'start-helper': 'Start one: sudo isolab helper',
+  'start-helper-foreground': 'Run “isolab helper --foreground” as root to see what it says.',
+  'say-yes': '{what} can be removed all the same: add --yes.',
+  'say-foreign': 'Confirm that you want to remove it all the same.',
+  'needs-kernel': 'It needs Linux {version} or later.',
+  'needs-kernel-option': 'It needs a kernel built with {option}.',
+  'needs-cgroup2': 'It needs cgroup version 2 mounted at /sys/fs/cgroup; here the controllers belong to version 1.',
+  'needs-capability': 'The helper lacks {capability}: start it as root, outside of any container.',
+  'not-permitted': 'The kernel does not permit {call}: a capability is missing, or a filter forbids it.',
+};

@@ -1,4 +1,4 @@
-// Sentences for failures that carry no rule: by kind of error, step of the plan, and errno of the kernel.
+// Sentences for failures that carry no rule: by kind of error.
 import type { ErrorKind } from '../errors';
 
 /** What happened, by kind; the beginning of a sentence, closed by one of TROUBLES. */
@@ -39,6 +39,3 @@ export const TROUBLES: Readonly<Record<'plain' | 'field' | 'step' | 'errno' | 's
   errno: '{what} ({errno}).',
   stepErrno: '{what} ({errno}); the step that failed is {step}.',
 };
-
-/** Steps of plans, as nouns. */
-export const STEPS: Readonly<Record<string, string>> = {};
