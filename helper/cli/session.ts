@@ -2,6 +2,7 @@
 import { resolve as absolutePath, join as joinPath } from 'node:path';
 import type { Input } from '../rpc/contract';
 import type { Context } from './context';
+import { shellQuoted } from './quote';
 
 export type Plan = Input<'session/open'>;
 
@@ -18,4 +19,19 @@ export async function openShell(context: Context, plan: Plan, root?: string): Pr
   // koffi is loaded only here: the other commands start without it.
   const { execve } = await import('../sys/libc');
   return execve(attach, [attach, '--socket', socket, ...directory, ticket], Object.fromEntries(env));
+}
+
+/** What one would type without Isolab. The ticket that comes with it is left to lapse: nothing is run. */
+export async function printEquivalent(context: Context, plan: Plan, root?: string): Promise<number> {
+  const opened = await context.call('session/open', root === undefined ? plan : { ...plan, root: true });
+  const argv = root === undefined ? opened.equivalent : withRoot(opened.equivalent, absolutePath(root));
+  return context.show(argv, (words) => [shellQuoted(words)]);
+}
+
+/** The helper never learns the directory's name: it says DIR where unshare or chroot take it. */
+export function withRoot(argv: readonly string[], root: string): string[] {
+  return argv.map((word, at) => {
+    if (word === '--root=DIR') return `--root=${root}`;
+    return word === 'DIR' && argv[at - 1] === 'chroot' ? root : word;
+  });
 }

@@ -3,7 +3,7 @@ import type { Session } from '../../rpc/contract/session';
 import { type Command, command, flag, many, operand, value } from '../command';
 import type { Context } from '../context';
 import { idMap, integer, join, kinds, oneOf, pid, text } from '../refs';
-import { openShell, type Plan } from '../session';
+import { openShell, type Plan, printEquivalent } from '../session';
 import { table } from '../table';
 
 const PRINT = flag('Print the equivalent unshare or nsenter line and do nothing.');
@@ -81,7 +81,7 @@ export const SHELLS: readonly Command[] = [
         ...(given.cwd !== undefined && { cwd: given.cwd }),
         ...(program.length > 0 && { command: [...program] }),
       };
-      return openShell(context, plan, given.root);
+      return given.print ? printEquivalent(context, plan, given.root) : openShell(context, plan, given.root);
     },
   }),
   command({
@@ -102,7 +102,7 @@ export const SHELLS: readonly Command[] = [
         join: (given.kinds ?? apart).map((kind) => ({ kind, of: { pid: a.pid, startTime: a.startTime } })),
         ...(program.length > 0 && { command: [...program] }),
       };
-      return openShell(context, plan);
+      return given.print ? printEquivalent(context, plan) : openShell(context, plan);
     },
   }),
   command({
