@@ -1,0 +1,29 @@
+// The helper's environment: only what it needs. Variables that change what runs as root must be gone before Node starts,
+// so a process that finds some begins anew without them.
+import { execve } from './sys/libc';
+
+/** Where system programs are; not the caller's PATH. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Who started it (holder.ts), how to read the editor's binary as Node, time and language of log lines. */
+const KEPT = ['SUDO_UID', 'PKEXEC_UID', 'ELECTRON_RUN_AS_NODE', 'TZ', 'LANG'] as const;
+/** Read by the dynamic linker, the C library or Node before any line of ours runs. */
+const HOSTILE = /^(LD_|NODE_(?!CHANNEL_)|GLIBC_|GCONV_|MALLOC_|OPENSSL_|SSL_|UV_|ELECTRON_(?!RUN_AS_NODE$))/;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export function cleanEnvironment(env: Environment): Record<string, string> {
+  const kept = KEPT.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]] as const]));
+  return { PATH, ...Object.fromEntries(kept) };
+}
+
+export function hostileVariables(env: Environment): string[] {
+  return Object.keys(env).filter((name) => HOSTILE.test(name));
+}
+
+/** Starts this very program again, in the same process, if its environment could have changed what it is. */
+export function beginCleanly(argv: readonly string[]): void {
+  if (hostileVariables(process.env).length > 0) execve(process.execPath, argv, cleanEnvironment(process.env));
+  const clean = cleanEnvironment(process.env);
+  for (const name of Object.keys(process.env)) if (!(name in clean)) delete process.env[name];
+  Object.assign(process.env, clean);
+}

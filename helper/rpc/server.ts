@@ -1,0 +1,222 @@
+// Accepts connections, greets or refuses their callers, validates and dispatches requests, answers, and tells of changes.
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { createMessageConnection, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
+import type { Caller, Handlers, House } from '../services/house';
+import type { Audit, AuditLine } from '../state/audit';
+import { SysError } from '../sys/errors';
+import { METHODS, type MethodName, type Params, type Result } from './contract';
+import { type ErrorData, Failure, ISOLAB_ERROR } from './contract/errors';
+import { CHANGED, type Changed, type Topic } from './contract/events';
+import { bad, type Request } from './frames';
+import { Guard, LIMITS, type Limits, violationFrame } from './guard';
+import { accountName, identifyPeer, peerUid, refusal, release } from './peer';
+import { isMethod, validate } from './validate';
+
+/** Connections at once: in all, of one uid, and of those that are only there to be refused. */
+export const MAX_CONNECTIONS = 64;
+export const MAX_PER_UID = 32;
+export const MAX_STRANGERS = 8;
+
+/** Starting programs takes a while and touches nothing that other calls change: these may overlap. */
+const CONCURRENT: ReadonlySet<MethodName> = new Set(['session/open', 'session/attach']);
+
+interface Connection {
+  readonly uid: number;
+  readonly stranger: boolean;
+  readonly guard: Guard;
+  /** `hello` was answered. */
+  greeted: boolean;
+  /** Known from the first request on. */
+  caller?: Caller;
+  rpc?: MessageConnection;
+  /** Topics not told yet because the client was not reading. */
+  owed: Set<Topic>;
+}
+
+export interface ServerEvents {
+  /** The number of connections changed. */
+  connections(count: number): void;
+}
+
+export class Server {
+  readonly #net: NetServer;
+  readonly #connections = new Set<Connection>();
+  /** Changing calls take turns: the tail of the line, while there is one. */
+  #line: Promise<unknown> | undefined;
+  #rev = 0;
+
+  constructor(
+    private readonly house: House,
+    private readonly handlers: Handlers,
+    private readonly audit: Audit,
+    private readonly events: ServerEvents,
+    private readonly limits: Limits = LIMITS,
+  ) {
+    this.#net = createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
+  }
+
+  /** Resolves when clients can connect; the socket is private to us until the caller gives it away. */
+  listen(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#net.once('error', reject);
+      this.#net.listen({ path, backlog: 128 }, () => {
+        this.#net.off('error', reject);
+        // EMFILE at accept: that client is turned away, the others go on.
+        this.#net.on('error', (error) => this.house.log.error(`accept: ${error.message}`));
+        resolve();
+      });
+    });
+  }
+
+  /** No new connections; resolves when the answers that were written are out and everyone is gone. */
+  close(): Promise<void> {
+    for (const { guard } of this.#connections) guard.end();
+    return new Promise((resolve) => this.#net.close(() => resolve()));
+  }
+
+  /** Tells every greeted client; one that leaves much unread is told when it has caught up. */
+  broadcast({ rev, topics }: Changed): void {
+    this.#rev = rev;
+    for (const connection of this.#connections) {
+      if (!connection.greeted) continue;
+      for (const topic of topics) connection.owed.add(topic);
+      this.#tell(connection);
+    }
+  }
+
+  #tell({ guard, rpc, owed }: Connection): void {
+    if (owed.size === 0 || guard.congested || !rpc) return;
+    const changed: Changed = { rev: this.#rev, topics: [...owed] };
+    owed.clear();
+    void rpc.sendNotification(CHANGED, changed);
+  }
+
+  #accept(socket: Socket): void {
+    const uid = peerUid(socket);
+    if (uid === undefined) {
+      socket.destroy();
+      return;
+    }
+    const stranger = refusal(uid, this.house.holder, String) !== undefined;
+    const max = this.#limitFor(uid, stranger);
+    if (max !== undefined) {
+      // No guard for it: it gets its answer and costs nothing more.
+      socket.on('error', () => {});
+      const violation = bad('too-many-connections', { max });
+      socket.end(violationFrame(violation, 'quota'), () => socket.destroy());
+      return;
+    }
+    const guard = new Guard(socket, this.limits, (complaint) => this.#left(connection, complaint));
+    const connection: Connection = { uid, stranger, guard, greeted: false, owed: new Set() };
+    this.#connections.add(connection);
+    this.events.connections(this.#connections.size);
+    this.#serve(connection, socket);
+  }
+
+  /** The limit that one more connection of this uid would break. */
+  #limitFor(uid: number, stranger: boolean): number | undefined {
+    const all = [...this.#connections];
+    if (stranger && all.filter((each) => each.stranger).length >= MAX_STRANGERS) return MAX_STRANGERS;
+    if (all.filter((each) => each.uid === uid).length >= MAX_PER_UID) return MAX_PER_UID;
+    return all.length >= MAX_CONNECTIONS ? MAX_CONNECTIONS : undefined;
+  }
+
+  #serve(connection: Connection, socket: Socket): void {
+    const { guard } = connection;
+    const { log } = this.house;
+    const rpc = createMessageConnection(guard.reader, guard.writer, {
+      error: (text) => log.error(text),
+      warn: (text) => log.warn(text),
+      info: () => {},
+      log: () => {},
+    });
+    connection.rpc = rpc;
+    if (connection.stranger) {
+      // Whatever it asks first is answered with the refusal, and that is all.
+      guard.reader.listen((message) => {
+        const rule = refusal(connection.uid, this.house.holder, () => accountName(this.house.holder));
+        guard.dismiss((message as Request).id, { kind: 'denied', ...(rule && { rule }) });
+      });
+      return;
+    }
+    rpc.onRequest((method, params) => this.#answer(connection, socket, method, params));
+    socket.on('drain', () => this.#tell(connection));
+    rpc.listen();
+  }
+
+  #left(connection: Connection, complaint: string | undefined): void {
+    this.#connections.delete(connection);
+    if (complaint !== undefined) this.house.log.warn(`uid ${connection.uid} disconnected: ${complaint}`);
+    connection.rpc?.dispose();
+    if (connection.caller) release(connection.caller);
+    delete connection.caller;
+    this.events.connections(this.#connections.size);
+  }
+
+  /** vscode-jsonrpc answers with what is returned; a ResponseError becomes an error. */
+  async #answer(connection: Connection, socket: Socket, method: string, params: unknown) {
+    try {
+      if (!isMethod(method)) {
+        throw new Failure({ kind: 'invalid', rule: { code: 'unknown-method', args: { method } } });
+      }
+      const greeting = METHODS[method].access === 'greet';
+      if (!greeting && !connection.greeted) throw new Failure({ kind: 'denied', rule: { code: 'hello-first' } });
+      const valid = validate(method, params);
+      connection.caller ??= identifyPeer(socket);
+      const result = await this.#run(method, valid, connection.caller);
+      if (greeting) {
+        connection.greeted = true;
+        connection.guard.greeted();
+      }
+      return result;
+    } catch (error) {
+      return new ResponseError(ISOLAB_ERROR, ...this.#explain(method, error));
+    }
+  }
+
+  async #run<M extends MethodName>(method: M, params: Params<M>, caller: Caller): Promise<Result<M>> {
+    const handler = this.handlers[method];
+    if (METHODS[method].access !== 'change') return handler(params, caller);
+    const act = () => this.#change(method, params, caller, handler);
+    if (CONCURRENT.has(method)) return act();
+    // The line is as long as the slowest call in it: an error of the one before is its own caller's.
+    const before = this.#line;
+    const mine = before ? before.then(act, act) : act();
+    this.#line = mine;
+    try {
+      return await mine;
+    } finally {
+      if (this.#line === mine) this.#line = undefined;
+    }
+  }
+
+  async #change<M extends MethodName>(
+    method: M,
+    params: Params<M>,
+    caller: Caller,
+    handler: Handlers[M],
+  ): Promise<Result<M>> {
+    this.audit.ready();
+    const line: AuditLine = { uid: caller.uid, pid: caller.pid, method, params, result: 'ok' };
+    try {
+      return await handler(params, caller);
+    } catch (error) {
+      line.result = resultOf(error);
+      throw error;
+    } finally {
+      this.audit.write(line);
+    }
+  }
+
+  /** Message and data of the error on the wire; what nobody foresaw is logged and not told. */
+  #explain(method: string, error: unknown): [string, ErrorData] {
+    if (error instanceof Failure) return [error.message, error.data];
+    this.house.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return ['internal', { kind: 'internal', ...(error instanceof SysError && { errno: error.code }) }];
+  }
+}
+
+function resultOf(error: unknown): string {
+  if (error instanceof Failure) return error.message;
+  return error instanceof SysError ? `internal ${error.code}` : 'internal';
+}

@@ -1,0 +1,165 @@
+// What this kernel can do, found out by trying it once: each fact is a feature of the greeting, missing ones with what
+// would bring them.
+import { existsSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { createBridge, createVeth } from '../netlink/link';
+import { Rtnetlink } from '../netlink/socket';
+import type { Coded } from '../rpc/contract/errors';
+import type { Feature } from '../rpc/contract/helper';
+import { KINDS } from '../rpc/contract/kinds';
+import { SysError } from '../sys/errors';
+import { close, getsockopt, pidfdGetfd, pidfdOpen, SO_PEERPIDFD, SOL_SOCKET, socket } from '../sys/libc';
+import { identify, inNewNetns, openNamespace } from '../sys/namespaces';
+
+/** The oldest kernel that has all that Isolab cannot do without (mount_setattr(2)). */
+export const OLDEST_KERNEL = '5.12';
+
+const AF_UNIX = 1;
+const SOCK_STREAM = 1;
+const { EACCES, ENOPROTOOPT, EPERM } = constants.errno;
+
+const KIND_OPTIONS: Readonly<Record<(typeof KINDS)[number], string>> = {
+  mnt: 'CONFIG_NAMESPACES',
+  uts: 'CONFIG_UTS_NS',
+  ipc: 'CONFIG_IPC_NS',
+  pid: 'CONFIG_PID_NS',
+  net: 'CONFIG_NET_NS',
+  user: 'CONFIG_USER_NS',
+  cgroup: 'CONFIG_CGROUPS',
+  time: 'CONFIG_TIME_NS',
+};
+
+/** Takes some milliseconds: done once, before the first greeting. */
+export function probeFeatures(): Feature[] {
+  return [
+    ...KINDS.map((kind) => feature(`namespace-${kind}`, kindReason(kind))),
+    feature('namespace-uid', namespaceUidReason()),
+    feature('pidfd-getfd', pidfdGetfdReason()),
+    feature('peer-pidfd', peerPidfdReason()),
+    feature(
+      'veth',
+      linkReason('CONFIG_VETH', (rt) => createVeth(rt, { name: 'a' }, { name: 'b' })),
+    ),
+    feature(
+      'bridge',
+      linkReason('CONFIG_BRIDGE', (rt) => createBridge(rt, 'a')),
+    ),
+    feature('overlay', overlayReason()),
+    feature('cgroup2', cgroup2Reason()),
+    ...CAPABILITIES.map(({ name, bit }) => feature(name, capabilityReason(name, bit, effectiveCapabilities()))),
+  ];
+}
+
+function feature(name: string, reason: Coded | undefined): Feature {
+  return reason ? { name, present: false, reason } : { name, present: true };
+}
+
+function needsKernel(version: string): Coded {
+  return { code: 'needs-kernel', args: { version } };
+}
+
+function needsOption(option: string): Coded {
+  return { code: 'needs-kernel-option', args: { option } };
+}
+
+function kindReason(kind: (typeof KINDS)[number]): Coded | undefined {
+  return existsSync(`/proc/self/ns/${kind}`) ? undefined : needsOption(KIND_OPTIONS[kind]);
+}
+
+function namespaceUidReason(): Coded | undefined {
+  const fd = openNamespace('self', 'net');
+  try {
+    return identify(fd).uid === undefined ? needsKernel('6.18') : undefined;
+  } finally {
+    close(fd);
+  }
+}
+
+function pidfdGetfdReason(): Coded | undefined {
+  return because(() => {
+    const self = pidfdOpen(process.pid);
+    try {
+      close(pidfdGetfd(self, self));
+    } finally {
+      close(self);
+    }
+  }, needsKernel('5.6'));
+}
+
+function peerPidfdReason(): Coded | undefined {
+  const fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  try {
+    getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, 4);
+    return undefined;
+  } catch (error) {
+    // A socket without a peer has none either; only this error says that the option is not known.
+    return error instanceof SysError && error.errno === ENOPROTOOPT ? needsKernel('6.5') : undefined;
+  } finally {
+    close(fd);
+  }
+}
+
+/** Whether the kernel has a kind of link is known when it has made one: the module may have to be loaded. */
+function linkReason(option: string, make: (rt: Rtnetlink) => void): Coded | undefined {
+  return because(
+    () =>
+      inNewNetns(() => {
+        const rt = Rtnetlink.open();
+        try {
+          make(rt);
+        } finally {
+          rt.close();
+        }
+      }),
+    needsOption(option),
+  );
+}
+
+/** Not permitted is another matter than not there: then a capability is missing, or a filter in between forbids it. */
+function because(attempt: () => void, reason: Coded): Coded | undefined {
+  try {
+    attempt();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    return error.errno === EPERM || error.errno === EACCES
+      ? { code: 'not-permitted', args: { call: error.call } }
+      : reason;
+  }
+}
+
+function overlayReason(): Coded | undefined {
+  return /^nodev\toverlay$/m.test(readFileSync('/proc/filesystems', 'utf8'))
+    ? undefined
+    : needsOption('CONFIG_OVERLAY_FS');
+}
+
+function cgroup2Reason(): Coded | undefined {
+  // Hybrid set-ups mount it elsewhere, without the controllers that count.
+  return existsSync('/sys/fs/cgroup/cgroup.controllers') ? undefined : { code: 'needs-cgroup2' };
+}
+
+/** Bits of capabilities(7). */
+export const CAPABILITIES = [
+  { name: 'cap-sys-admin', bit: 21 },
+  { name: 'cap-net-admin', bit: 12 },
+  { name: 'cap-sys-ptrace', bit: 19 },
+  { name: 'cap-sys-resource', bit: 24 },
+] as const;
+
+function effectiveCapabilities(): bigint {
+  const [, hex] = /^CapEff:\t([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return BigInt(`0x${hex ?? '0'}`);
+}
+
+function capabilityReason(name: string, bit: number, effective: bigint): Coded | undefined {
+  if (((effective >> BigInt(bit)) & 1n) === 1n) return undefined;
+  return { code: 'needs-capability', args: { capability: name.toUpperCase().replaceAll('-', '_') } };
+}
+
+/** `6.18.1-debian` is at least `5.12`. */
+export function isKernelAtLeast(release: string, oldest: string): boolean {
+  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
+  const [wantedMajor = 0, wantedMinor = 0] = oldest.split('.').map(Number);
+  return major !== wantedMajor ? major > wantedMajor : minor >= wantedMinor;
+}

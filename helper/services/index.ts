@@ -1,0 +1,24 @@
+// Every handler by its method: the one place where the services are put together.
+import { join } from 'node:path';
+import { Scanner } from '../discovery/scanner';
+import type { Feature } from '../rpc/contract/helper';
+import { helperHandlers } from './helper';
+import type { Handlers, House } from './house';
+import { processHandlers } from './processes';
+
+export interface Services {
+  readonly handlers: Handlers;
+  close(): Promise<void>;
+}
+
+/** `programDir`: where the bundles lie, the scanning thread's among them. */
+export function createServices(house: House, features: readonly Feature[], programDir: string): Services {
+  const scanner = new Scanner(join(programDir, 'scan-worker.cjs'));
+  return {
+    handlers: {
+      ...helperHandlers(house, features),
+      ...processHandlers(scanner),
+    } as Handlers,
+    close: () => scanner.close(),
+  };
+}
