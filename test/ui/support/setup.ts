@@ -2,7 +2,7 @@
 // installed from its package. Undone after the last.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { editorHome, installArgv } from '../../../scripts/lib/editor.mjs';
+import { editorHome, installExtensionArgv } from '../../../scripts/lib/editor.mjs';
 import { ROOT } from '../../support/root';
 import { output, run } from '../../support/run';
 import { until } from '../../support/until';
@@ -19,7 +19,7 @@ export async function setup(): Promise<void> {
   await output(['mount', '--bind', editorHome(), EDITOR_HOME]);
   // The repository may lie where only its owner can read.
   await output(['install', '-m', '644', join(ROOT, 'artifacts/isolab.vsix'), VSIX]);
-  const install = installArgv({
+  const install = installExtensionArgv({
     home: EDITOR_HOME,
     userData: `${PERSON.home}/install`,
     extensions: EXTENSIONS,
