@@ -58,7 +58,7 @@ export async function startHelper(options: HelperOptions = {}): Promise<TestHelp
   }
   const child = spawn(
     process.execPath,
-    [ISOLAB, 'helper', '--socket', socket, '--state', stateDir, ...(options.args ?? [])],
+    [ISOLAB, 'helper', '--foreground', '--socket', socket, '--state', stateDir, ...(options.args ?? [])],
     { env, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let said = '';
