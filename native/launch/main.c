@@ -93,7 +93,8 @@ static void drop_descriptors(const struct plan *plan, int null, int root) {
 }
 
 int main(void) {
-  struct plan plan;
+  // Static: as long-lived as the process.
+  static struct plan plan;
   struct home home;
   int pair[2];
   // Here runs the launcher, at home, with the rights it was started with; it never gives them up and never moves.

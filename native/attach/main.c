@@ -1,0 +1,88 @@
+// isolab-attach: brings the terminal it was started in to the helper, which runs a shell there, and ends as that shell does.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "helper.h"
+#include "say.h"
+#include "terminal.h"
+#include "wait.h"
+
+enum { USAGE_STATUS = 64 };
+
+static int usage(void) {
+  say(USAGE, NULL, NULL);
+  return USAGE_STATUS;
+}
+
+// All signals that mean something to us come as data; only the terminal's stop signals keep their effect.
+static int open_signals(void) {
+  static const int TAKEN[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH, SIGTSTP, SIGCONT};
+  sigset_t set;
+  sigemptyset(&set);
+  for (size_t i = 0; i < sizeof TAKEN / sizeof *TAKEN; i++) sigaddset(&set, TAKEN[i]);
+  if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -1;
+  return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+static bool is_ticket(const char *text) { return strlen(text) == 32 && strspn(text, "0123456789abcdef") == 32; }
+
+static int fail(const char *call) {
+  say(SYSTEM_CALL, call, strerror(errno));
+  return 1;
+}
+
+int main(int count, char **arguments) {
+  struct request request = {.root = -1};
+  const char *root = NULL;
+  struct terminal terminal;
+  int pair[2], pid, at = 1;
+  for (; at + 1 < count && arguments[at][0] == '-'; at += 2) {
+    if (strcmp(arguments[at], "--socket") == 0) {
+      request.socket = arguments[at + 1];
+    } else if (strcmp(arguments[at], "--root") == 0) {
+      root = arguments[at + 1];
+    } else {
+      return usage();
+    }
+  }
+  if (at != count - 1 || request.socket == NULL) return usage();
+  request.ticket = arguments[at];
+  if (!is_ticket(request.ticket)) {
+    say(TICKET_VOID, NULL, NULL);
+    return 1;
+  }
+  // 0-2 must be open, or what we open ourselves would be taken for them.
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) return fail("/dev/null");
+  }
+  // With our own rights: the helper never opens a path for us.
+  if (root != NULL && (request.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0) {
+    say(NO_ROOT, root, strerror(errno));
+    return 1;
+  }
+  int connection = helper_connect(&request, &pid);
+  if (connection < 0) return 1;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) return fail("socketpair");
+  request.link = pair[1];
+  // Where ptrace is restricted (Yama) a helper without host privileges may still fetch our descriptors.
+  prctl(PR_SET_PTRACER, pid, 0, 0, 0);
+  // The terminal first: giving it up may hang us up, which must not yet count as a signal for the program.
+  if (!terminal_prepare(&terminal, request.stdio)) return 1;
+  if ((request.signals = open_signals()) < 0) return fail("signalfd");
+  int status = helper_attach(&request, connection);
+  close(connection);
+  if (status != 0) return status;
+  // The launcher has copies of these; ours would keep its end of the link and the inner terminal alive.
+  close(pair[1]);
+  if (request.root >= 0) close(request.root);
+  if (terminal.slave >= 0) close(terminal.slave);
+  return wait_for_end(&terminal, pair[0], request.signals);
+}

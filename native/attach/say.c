@@ -1,0 +1,79 @@
+// The sentences, and the choice of language.
+#include "say.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct {
+  const char *english, *chinese;
+} TEXT[SENTENCES] = {
+    [USAGE] = {"Usage: isolab-attach --socket PATH [--root DIR] TICKET",
+               "用法：isolab-attach --socket PATH [--root DIR] TICKET"},
+    [NO_HELPER] = {"No Isolab helper answers at %1 (%2). Start it with “isolab helper” or from the editor.",
+                   "%1 处没有 Isolab 助手应答（%2）。请用 “isolab helper” 或在编辑器中启动它。"},
+    [SOCKET_TOO_LONG] = {"The socket path %1 is longer than a socket address can be.", "套接字路径 %1 超出套接字地址的长度。"},
+    [WRONG_SERVER] = {"The program behind %1 runs as uid %2, neither root nor you; nothing was handed to it.",
+                      "%1 背后的程序以 uid %2 运行，既不是 root 也不是您本人；未向它交出任何东西。"},
+    [HELPER_GONE] = {"The Isolab helper ended before it answered. Start it again and open the shell anew.",
+                     "Isolab 助手在应答之前已结束。请重新启动它并再次打开终端。"},
+    [HELPER_SILENT] = {"The Isolab helper did not answer within %1 seconds.", "Isolab 助手在 %1 秒内没有应答。"},
+    [HELPER_GARBLED] = {"What answers at %1 does not speak as an Isolab helper does.", "%1 处的应答不符合 Isolab 助手的协议。"},
+    [NOT_SERVED] = {"This helper does not serve you: it belongs to another user.", "此助手不为您服务：它属于另一位用户。"},
+    [OTHER_VERSION] = {"This helper is of another version. End it with “isolab call helper/shutdown '{}'” and try again.",
+                       "此助手是其他版本。请用 “isolab call helper/shutdown '{}'” 结束它后重试。"},
+    [TICKET_VOID] = {"This ticket is void: used already, older than 30 seconds, or not yours. Open the shell anew.",
+                     "此凭证无效：已被使用、超过 30 秒，或不属于您。请重新打开终端。"},
+    [STEP_FAILED] = {"The shell was not started: the step “%1” failed: %2.", "终端未启动：步骤 “%1” 失败：%2。"},
+    [STEP_REFUSED] = {"The shell was not started: the step “%1” was refused.", "终端未启动：步骤 “%1” 被拒绝。"},
+    [REQUEST_REFUSED] = {"The helper refused the request (%1 %2).", "助手拒绝了请求（%1 %2）。"},
+    [NO_PROGRAM] = {"The program %1 was not found in there.", "在其中找不到程序 %1。"},
+    [NOT_RUNNABLE] = {"The program %1 cannot be run: %2.", "程序 %1 无法运行：%2。"},
+    [NO_INTERPRETER] = {"The program is there, but what it needs to run is missing: %1.", "程序存在，但缺少运行它所需的文件：%1。"},
+    [TERMINAL_KEPT] = {"The terminal could not be handed over: %1.", "无法交出终端：%1。"},
+    [NO_PTY] = {"No pseudo-terminal could be opened: %1.", "无法打开伪终端：%1。"},
+    [NO_ROOT] = {"The root directory %1 cannot be opened: %2.", "无法打开根目录 %1：%2。"},
+    [LAUNCHER_GONE] = {"The launcher ended without saying how the program did.", "启动程序已结束，但未报告程序的退出状态。"},
+    [SYSTEM_CALL] = {"%1 failed: %2.", "%1 失败：%2。"},
+};
+
+static int in_chinese(void) {
+  static const char *const NAMES[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
+  for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+    const char *value = getenv(NAMES[i]);
+    if (value != NULL && value[0] != 0) return strncmp(value, "zh", 2) == 0;
+  }
+  return 0;
+}
+
+// Words from elsewhere must not steer the terminal.
+static void plainly(FILE *out, const char *text) {
+  for (; text != NULL && *text != 0; text++) {
+    unsigned char byte = (unsigned char)*text;
+    if (byte < 0x20 || byte == 0x7f) {
+      fprintf(out, "\\x%02x", byte);
+    } else {
+      fputc(byte, out);
+    }
+  }
+}
+
+void say(enum sentence which, const char *first, const char *second) {
+  char *line = NULL;
+  size_t size = 0;
+  FILE *out = open_memstream(&line, &size);
+  if (out == NULL) return;
+  for (const char *at = in_chinese() ? TEXT[which].chinese : TEXT[which].english; *at != 0; at++) {
+    if (at[0] == '%' && (at[1] == '1' || at[1] == '2')) {
+      plainly(out, *++at == '1' ? first : second);
+    } else {
+      fputc(*at, out);
+    }
+  }
+  // The terminal may be in raw mode.
+  fputs(isatty(2) ? "\r\n" : "\n", out);
+  fclose(out);
+  if (line != NULL && write(2, line, size) < 0) _exit(1);
+  free(line);
+}

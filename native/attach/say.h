@@ -1,0 +1,33 @@
+// What isolab-attach tells people, in English or Simplified Chinese by LC_ALL, LC_MESSAGES or LANG.
+#ifndef ISOLAB_SAY_H
+#define ISOLAB_SAY_H
+
+enum sentence {
+  USAGE,
+  NO_HELPER,
+  SOCKET_TOO_LONG,
+  WRONG_SERVER,
+  HELPER_GONE,
+  HELPER_SILENT,
+  HELPER_GARBLED,
+  NOT_SERVED,
+  OTHER_VERSION,
+  TICKET_VOID,
+  STEP_FAILED,
+  STEP_REFUSED,
+  REQUEST_REFUSED,
+  NO_PROGRAM,
+  NOT_RUNNABLE,
+  NO_INTERPRETER,
+  TERMINAL_KEPT,
+  NO_PTY,
+  NO_ROOT,
+  LAUNCHER_GONE,
+  SYSTEM_CALL,
+  SENTENCES
+};
+
+// One line on standard error; %1 and %2 of the sentence are `first` and `second`. Control characters are made visible.
+void say(enum sentence which, const char *first, const char *second);
+
+#endif

@@ -1,0 +1,92 @@
+// Hand-over where we lead the terminal's session, relay elsewhere: below another shell the terminal is that shell's, and
+// whoever had it as controlling terminal could type into it (TIOCSTI, ioctl_tty(2)).
+#include "terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "say.h"
+
+// Every terminal among 0-2 is the controlling terminal of a session that we lead.
+static bool may_hand_over(void) {
+  if (getsid(0) != getpid()) return false;
+  for (int fd = 0; fd <= 2; fd++) {
+    if (isatty(fd) && tcgetsid(fd) != getpid()) return false;
+  }
+  return true;
+}
+
+static bool hand_over(int terminal) {
+  // Giving it up hangs up the foreground group, which is us.
+  signal(SIGHUP, SIG_IGN);
+  bool given = ioctl(terminal, TIOCNOTTY) == 0;
+  if (!given) say(TERMINAL_KEPT, strerror(errno), NULL);
+  signal(SIGHUP, SIG_DFL);
+  return given;
+}
+
+static bool readable(int fd) { return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_WRONLY; }
+static bool writable(int fd) { return (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY; }
+
+static bool open_pty(struct terminal *terminal, int outer) {
+  struct winsize size;
+  terminal->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+  if (terminal->master < 0 || grantpt(terminal->master) < 0 || unlockpt(terminal->master) < 0) return false;
+  // By descriptor: the path may mean another devpts here.
+  terminal->slave = ioctl(terminal->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal->slave < 0) return false;
+  if (tcgetattr(outer, &terminal->saved) == 0) tcsetattr(terminal->slave, TCSANOW, &terminal->saved);
+  if (ioctl(outer, TIOCGWINSZ, &size) == 0) ioctl(terminal->master, TIOCSWINSZ, &size);
+  return true;
+}
+
+bool terminal_prepare(struct terminal *terminal, int stdio[3]) {
+  *terminal = (struct terminal){.input = -1, .output = -1, .master = -1, .slave = -1};
+  int outer = -1;
+  for (int fd = 2; fd >= 0; fd--) {
+    stdio[fd] = fd;
+    if (isatty(fd)) outer = fd;
+  }
+  if (outer < 0) return true;
+  if (may_hand_over()) return hand_over(outer);
+  for (int fd = 2; fd >= 0; fd--) {
+    if (!isatty(fd)) continue;
+    if (readable(fd)) terminal->input = fd;
+    if (writable(fd)) terminal->output = fd;
+  }
+  if (!open_pty(terminal, outer)) {
+    say(NO_PTY, strerror(errno), NULL);
+    return false;
+  }
+  for (int fd = 0; fd <= 2; fd++) {
+    if (isatty(fd)) stdio[fd] = terminal->slave;
+  }
+  return true;
+}
+
+void terminal_raw(struct terminal *terminal) {
+  struct termios raw = terminal->saved;
+  if (terminal->input < 0) return;
+  cfmakeraw(&raw);
+  terminal->raw = tcsetattr(terminal->input, TCSADRAIN, &raw) == 0;
+}
+
+void terminal_restore(struct terminal *terminal) {
+  if (!terminal->raw) return;
+  // Not to be stopped on the way out where we are no longer in the foreground.
+  signal(SIGTTOU, SIG_IGN);
+  tcsetattr(terminal->input, TCSADRAIN, &terminal->saved);
+  signal(SIGTTOU, SIG_DFL);
+  terminal->raw = false;
+}
+
+void terminal_resize(const struct terminal *terminal) {
+  struct winsize size;
+  int outer = terminal->output >= 0 ? terminal->output : terminal->input;
+  if (terminal->master >= 0 && ioctl(outer, TIOCGWINSZ, &size) == 0) ioctl(terminal->master, TIOCSWINSZ, &size);
+}

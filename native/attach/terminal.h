@@ -1,0 +1,22 @@
+// The terminal of isolab-attach: handed over as it is, or relayed through a pseudo-terminal of our own.
+#ifndef ISOLAB_TERMINAL_H
+#define ISOLAB_TERMINAL_H
+
+#include <stdbool.h>
+#include <termios.h>
+
+struct terminal {
+  int input, output;    // the outer terminal, -1 where nothing is relayed
+  int master, slave;    // ours, -1 likewise
+  bool raw;             // the outer terminal is in raw mode
+  struct termios saved;
+};
+
+// Decides for descriptors 0-2 and fills `stdio` with what the program shall have. False when told why not.
+bool terminal_prepare(struct terminal *terminal, int stdio[3]);
+// The outer terminal passes every key on, and back as it was.
+void terminal_raw(struct terminal *terminal);
+void terminal_restore(struct terminal *terminal);
+void terminal_resize(const struct terminal *terminal);
+
+#endif
