@@ -1,0 +1,98 @@
+// From a settled plan to what the launcher is told, and from what the launcher reports to a Failure. Pure.
+import type { Failure } from '../rpc/contract/errors';
+import type { Kind } from '../rpc/contract/terms';
+import { SysError } from '../sys/errors';
+import { LaunchError, type LaunchPlan } from '../sys/launch';
+import { insideId } from '../sys/proc';
+import { asFailure, type Context } from './failures';
+import type { Surroundings } from './session-caller';
+import type { SettledPlan, Who } from './session-plan';
+
+export interface Circumstances {
+  readonly caller: Who;
+  readonly surroundings: Surroundings;
+  readonly command: readonly string[];
+  /** Kinds to enter, those that the helper is in already left out. */
+  readonly join: readonly Kind[];
+  /** The caller's ids inside a joined user namespace; needed for `me`. */
+  readonly inside?: { readonly uid: number; readonly gid: number };
+  /** Files of /etc/netns/NAME. */
+  readonly binds: readonly { readonly source: string; readonly target: string }[];
+}
+
+export function launchPlan(plan: SettledPlan, around: Circumstances): LaunchPlan {
+  const { surroundings } = around;
+  const { hostname, domainname, monotonic, boottime, cwd } = plan.asked;
+  return {
+    create: plan.create,
+    join: around.join,
+    ...identity(plan, around),
+    ...(plan.maps === undefined ? {} : { uidMap: plan.maps.uid, gidMap: plan.maps.gid }),
+    ...(plan.maps?.denySetgroups ? { denySetgroups: true } : {}),
+    ...(plan.propagation === undefined ? {} : { propagation: plan.propagation }),
+    ...(plan.freshProc ? { freshProc: true } : {}),
+    ...(plan.netnsFiles ? { freshSys: true, binds: around.binds } : {}),
+    ...(hostname === undefined ? {} : { hostname }),
+    ...(domainname === undefined ? {} : { domainname }),
+    ...(monotonic === undefined ? {} : { monotonic }),
+    ...(boottime === undefined ? {} : { boottime }),
+    ...(plan.root ? { root: true } : {}),
+    umask: surroundings.umask,
+    cwd: cwd ?? surroundings.cwd,
+    command: around.command,
+    environment: surroundings.environment,
+  };
+}
+
+/**
+ * Who makes the user namespace and who the program is. Supplementary groups are the owner's wherever a user namespace
+ * is made or entered: inside it setgroups(2) may be forbidden for good.
+ */
+function identity(plan: SettledPlan, around: Circumstances): Pick<LaunchPlan, 'owner' | 'user'> {
+  const { caller, inside } = around;
+  const me = { uid: caller.uid, gid: caller.gid, groups: caller.groups };
+  const root = caller.uid === 0 ? me : { uid: 0, gid: 0, groups: [0] };
+  if (plan.maps !== undefined) {
+    const owner = plan.as === 'root' ? { ...root, uid: 0 } : me;
+    return { owner, user: plan.as === 'me' ? myself(plan.maps, caller) : { uid: 0, gid: 0 } };
+  }
+  if (around.join.includes('user')) {
+    // Root may enter any; who it then is, is a matter of that namespace's maps.
+    return {
+      owner: { uid: 0, gid: 0, groups: plan.as === 'me' ? caller.groups : [] },
+      user: plan.as === 'me' && inside !== undefined ? inside : { uid: 0, gid: 0 },
+    };
+  }
+  return { user: plan.as === 'me' ? me : root };
+}
+
+function myself(maps: NonNullable<SettledPlan['maps']>, caller: Who): { uid: number; gid: number } {
+  // The plan was refused where the maps lack the caller.
+  return { uid: insideId(maps.uid, caller.uid) ?? caller.uid, gid: insideId(maps.gid, caller.gid) ?? caller.gid };
+}
+
+/** A step that failed, with what makes it understood: the program or interpreter that is missing, the mount's trouble. */
+export function launchFailure(error: unknown, command: readonly string[]): Failure {
+  if (!(error instanceof LaunchError)) return asFailure(error, { step: 'launcher' });
+  const context: Context = {
+    step: error.step,
+    ...(error.hint === undefined ? {} : { hint: { code: error.hint, args: { path: error.path ?? '' } } }),
+    ...programRule(error, command),
+  };
+  return asFailure(error.errno === 0 ? error : new SysError(error.step, error.errno), context);
+}
+
+function programRule(error: LaunchError, command: readonly string[]): Context {
+  const program = error.path ?? command[0] ?? '';
+  if (error.step === 'exec-interpreter') {
+    return {
+      kind: 'missing-program',
+      rule: { code: 'interpreter-missing', args: { program: command[0] ?? '', interpreter: program } },
+    };
+  }
+  if (error.step !== 'exec') return {};
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') {
+    return { kind: 'missing-program', field: 'command.0', rule: { code: 'program-not-found', args: { program } } };
+  }
+  return { field: 'command.0', rule: { code: 'program-not-executable', args: { program } } };
+}

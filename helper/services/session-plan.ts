@@ -1,0 +1,137 @@
+// What a session's plan means: the rules between its fields, and its defaults, settled before anything is touched.
+// Pure: plan and caller in, settled plan or Failure out.
+
+import { KINDS } from '../rpc/contract/kinds';
+import type { Identity, SessionPlan } from '../rpc/contract/session';
+import type { IdMap, Kind } from '../rpc/contract/terms';
+import { insideId } from '../sys/proc';
+import { broken } from './failures';
+import type { Caller } from './house';
+
+export type Join = NonNullable<SessionPlan['join']>[number];
+export type Who = Pick<Caller, 'uid' | 'gid' | 'groups'>;
+
+/** A plan without open questions. */
+export interface SettledPlan {
+  /** In the order of KINDS; holds `mnt` where `netnsFiles` brings one. */
+  readonly create: readonly Kind[];
+  readonly join: readonly Join[];
+  readonly as: Identity;
+  /** Of a new user namespace only. */
+  readonly maps?: {
+    readonly uid: readonly IdMap[];
+    readonly gid: readonly IdMap[];
+    /** Forbid setgroups(2), as for whoever maps only himself (user_namespaces(7)). */
+    readonly denySetgroups: boolean;
+    /** Asked for, not the default of the identity. */
+    readonly asked: boolean;
+  };
+  readonly freshProc: boolean;
+  /** Of a new mnt namespace only. */
+  readonly propagation?: NonNullable<SessionPlan['propagation']>;
+  readonly netnsFiles: boolean;
+  readonly root: boolean;
+  /** Everything else stands as it was asked for. */
+  readonly asked: SessionPlan;
+}
+
+/** Fills the defaults in and checks the rules between fields; throws Failure `invalid` with field and rule. */
+export function settlePlan(plan: SessionPlan, caller: Who): SettledPlan {
+  const asked = plan.new ?? [];
+  const join = plan.join ?? [];
+  checkKinds(asked, join);
+
+  const netnsFiles = plan.netnsFiles === true;
+  const has = (kind: Kind) => asked.includes(kind);
+  const joins = (kind: Kind) => join.some((each) => each.kind === kind);
+  if (netnsFiles && !joins('net')) throw refuse('netnsFiles', 'netns-files-need-net');
+  if (netnsFiles && joins('mnt')) throw refuse('netnsFiles', 'netns-files-mnt-joined');
+  const ownMounts = has('mnt') || netnsFiles;
+
+  const as = plan.as ?? (has('user') && join.length === 0 ? 'mapped' : 'root');
+  if (as === 'mapped' && !has('user')) throw refuse('as', 'mapped-needs-user');
+  const create = KINDS.filter((kind) => has(kind) || (kind === 'mnt' && ownMounts));
+  const maps = settleMaps(plan, as, caller);
+
+  for (const field of ['hostname', 'domainname'] as const) {
+    if (plan[field] !== undefined && !has('uts')) throw refuse(field, 'host-name-needs-uts');
+  }
+  for (const field of ['monotonic', 'boottime'] as const) {
+    if (plan[field] !== undefined && !has('time')) throw refuse(field, 'offset-needs-time');
+  }
+  if (plan.proc === 'fresh' && !ownMounts) throw refuse('proc', 'proc-needs-mnt');
+  if (plan.proc === 'fresh' && !has('pid') && !joins('pid')) throw refuse('proc', 'proc-needs-pid');
+  if (plan.propagation !== undefined && !ownMounts) throw refuse('propagation', 'propagation-needs-mnt');
+
+  return {
+    create,
+    join,
+    as,
+    ...(maps === undefined ? {} : { maps }),
+    freshProc: plan.proc === undefined ? has('pid') && has('mnt') : plan.proc === 'fresh',
+    // As ip-netns(8): what is mounted on the host later still arrives, nothing goes back.
+    ...(ownMounts ? { propagation: plan.propagation ?? (netnsFiles ? 'slave' : 'private') } : {}),
+    netnsFiles,
+    root: plan.root === true,
+    asked: plan,
+  };
+}
+
+function refuse(field: string, code: string, args?: Record<string, string | number>) {
+  return broken('invalid', code, args, { field });
+}
+
+function checkKinds(asked: readonly Kind[], join: readonly Join[]): void {
+  asked.forEach((kind, at) => {
+    if (asked.indexOf(kind) !== at) throw refuse(`new.${at}`, 'kind-twice', { kind });
+  });
+  join.forEach(({ kind, of }, at) => {
+    if (join.findIndex((each) => each.kind === kind) !== at) throw refuse(`join.${at}.kind`, 'kind-twice', { kind });
+    if (asked.includes(kind)) throw refuse(`join.${at}.kind`, 'kind-new-and-joined', { kind });
+    if ('kind' in of && of.kind !== kind) throw refuse(`join.${at}.of`, 'join-kind-differs', { kind, other: of.kind });
+    if (('host' in of || 'name' in of) && kind !== 'net') throw refuse(`join.${at}.of`, 'join-of-net-only', { kind });
+  });
+}
+
+/** What `as` maps where nothing else was asked for: root to the caller, root to root, or the caller to himself. */
+function defaultMap(as: Identity, id: number): IdMap[] {
+  if (as === 'mapped') return [{ inside: 0, outside: id, count: 1 }];
+  if (as === 'root') return [{ inside: 0, outside: 0, count: 1 }];
+  return [{ inside: id, outside: id, count: 1 }];
+}
+
+function settleMaps(plan: SessionPlan, as: Identity, caller: Who): SettledPlan['maps'] {
+  if (!plan.new?.includes('user')) {
+    if (plan.uidMap !== undefined) throw refuse('uidMap', 'maps-need-user');
+    if (plan.gidMap !== undefined) throw refuse('gidMap', 'maps-need-user');
+    return undefined;
+  }
+  const maps = {
+    uid: plan.uidMap ?? defaultMap(as, caller.uid),
+    gid: plan.gidMap ?? defaultMap(as, caller.gid),
+    denySetgroups: plan.gidMap === undefined,
+    asked: plan.uidMap !== undefined || plan.gidMap !== undefined,
+  };
+  for (const [field, map, own] of [
+    ['uidMap', maps.uid, caller.uid],
+    ['gidMap', maps.gid, caller.gid],
+  ] as const) {
+    checkRanges(field, map);
+    if (as === 'me' && insideId(map, own) === undefined) throw refuse(field, 'map-lacks-me', { id: own });
+    if (as !== 'me' && !map.some(({ inside }) => inside === 0)) throw refuse(field, 'map-lacks-root');
+  }
+  return maps;
+}
+
+/** Ids go to 2^32 - 2 (the last number means "no id"); ranges may not overlap, inside or outside. */
+function checkRanges(field: string, map: readonly IdMap[]): void {
+  map.forEach((range, at) => {
+    for (const side of ['inside', 'outside'] as const) {
+      if (range[side] + range.count > 0xffff_ffff) throw refuse(`${field}.${at}`, 'map-range');
+      const overlaps = map
+        .slice(0, at)
+        .some((other) => range[side] < other[side] + other.count && other[side] < range[side] + range.count);
+      if (overlaps) throw refuse(`${field}.${at}`, 'map-overlap');
+    }
+  });
+}
