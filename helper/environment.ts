@@ -1,6 +1,4 @@
-// The helper's environment: only what it needs. Variables that change what runs as root must be gone before Node starts,
-// so a process that finds some begins anew without them.
-import { execve } from './sys/libc';
+// The helper's environment: only what it needs, none of what changes the programs that root runs.
 
 /** Where system programs are; not the caller's PATH. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -18,12 +16,4 @@ export function cleanEnvironment(env: Environment): Record<string, string> {
 
 export function hostileVariables(env: Environment): string[] {
   return Object.keys(env).filter((name) => HOSTILE.test(name));
-}
-
-/** Starts this very program again, in the same process, if its environment could have changed what it is. */
-export function beginCleanly(argv: readonly string[]): void {
-  if (hostileVariables(process.env).length > 0) execve(process.execPath, argv, cleanEnvironment(process.env));
-  const clean = cleanEnvironment(process.env);
-  for (const name of Object.keys(process.env)) if (!(name in clean)) delete process.env[name];
-  Object.assign(process.env, clean);
 }

@@ -2,7 +2,6 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { createMessageConnection, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import type { Caller, Handlers, House } from '../services/house';
-import type { Audit, AuditLine } from '../state/audit';
 import { SysError } from '../sys/errors';
 import { METHODS, type MethodName, type Params, type Result } from './contract';
 import { type ErrorData, Failure, ISOLAB_ERROR } from './contract/errors';
@@ -33,6 +32,22 @@ interface Connection {
   owed: Set<Topic>;
 }
 
+export interface AuditLine {
+  uid: number;
+  pid: number;
+  method: string;
+  params: unknown;
+  /** `ok`, or the kind of the failure with its step, errno, field and rule. */
+  result: string;
+}
+
+/** Where the lines of changing calls go (state/audit.ts). */
+export interface AuditTrail {
+  /** Throws a Failure where nothing may be changed because it could not be written down. */
+  ready(): void;
+  write(line: AuditLine): void;
+}
+
 export interface ServerEvents {
   /** The number of connections changed. */
   connections(count: number): void;
@@ -48,7 +63,7 @@ export class Server {
   constructor(
     private readonly house: House,
     private readonly handlers: Handlers,
-    private readonly audit: Audit,
+    private readonly audit: AuditTrail,
     private readonly events: ServerEvents,
     private readonly limits: Limits = LIMITS,
   ) {

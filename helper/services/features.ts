@@ -11,9 +11,6 @@ import { SysError } from '../sys/errors';
 import { close, getsockopt, pidfdGetfd, pidfdOpen, SO_PEERPIDFD, SOL_SOCKET, socket } from '../sys/libc';
 import { identify, inNewNetns, openNamespace } from '../sys/namespaces';
 
-/** The oldest kernel that has all that Isolab cannot do without (mount_setattr(2)). */
-export const OLDEST_KERNEL = '5.12';
-
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
 const { EACCES, ENOPROTOOPT, EPERM } = constants.errno;
@@ -140,7 +137,7 @@ function cgroup2Reason(): Coded | undefined {
 }
 
 /** Bits of capabilities(7). */
-export const CAPABILITIES = [
+const CAPABILITIES = [
   { name: 'cap-sys-admin', bit: 21 },
   { name: 'cap-net-admin', bit: 12 },
   { name: 'cap-sys-ptrace', bit: 19 },
@@ -155,11 +152,4 @@ function effectiveCapabilities(): bigint {
 function capabilityReason(name: string, bit: number, effective: bigint): Coded | undefined {
   if (((effective >> BigInt(bit)) & 1n) === 1n) return undefined;
   return { code: 'needs-capability', args: { capability: name.toUpperCase().replaceAll('-', '_') } };
-}
-
-/** `6.18.1-debian` is at least `5.12`. */
-export function isKernelAtLeast(release: string, oldest: string): boolean {
-  const [major = 0, minor = 0] = release.split('.').map((part) => Number.parseInt(part, 10));
-  const [wantedMajor = 0, wantedMinor = 0] = oldest.split('.').map(Number);
-  return major !== wantedMajor ? major > wantedMajor : minor >= wantedMinor;
 }

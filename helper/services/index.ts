@@ -2,9 +2,15 @@
 import { join } from 'node:path';
 import { Scanner } from '../discovery/scanner';
 import type { Feature } from '../rpc/contract/helper';
+import { doctorHandlers } from './doctor';
 import { helperHandlers } from './helper';
 import type { Handlers, House } from './house';
+import { linkHandlers } from './links';
+import { namespaceHandlers } from './namespaces';
+import { netnsHandlers } from './netns';
+import { ownCode } from './own-code';
 import { processHandlers } from './processes';
+import { sessionHandlers } from './sessions';
 
 export interface Services {
   readonly handlers: Handlers;
@@ -17,7 +23,12 @@ export function createServices(house: House, features: readonly Feature[], progr
   return {
     handlers: {
       ...helperHandlers(house, features),
+      ...doctorHandlers(house, features, ownCode(programDir)),
+      ...netnsHandlers(house),
+      ...linkHandlers(house),
       ...processHandlers(scanner),
+      ...namespaceHandlers(house, scanner),
+      ...sessionHandlers(house, scanner),
     } as Handlers,
     close: () => scanner.close(),
   };

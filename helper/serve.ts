@@ -1,0 +1,77 @@
+// Builds the helper: places, lock, house, services, server; and ends it in good order.
+import { join } from 'node:path';
+import { version } from '../package.json';
+import { beginCleanly } from './clean-start';
+import { tellStarter } from './daemonize';
+import { IdleExit } from './idle-exit';
+import { createLog } from './log';
+import { Monitor } from './netlink/monitor';
+import { type Places, securePlaces } from './places';
+import { Revision } from './rpc/changes';
+import { Server } from './rpc/server';
+import { createServices } from './services';
+import { probeFeatures } from './services/features';
+import type { House } from './services/house';
+import { giveSocket, removeStaleSocket } from './socket-file';
+import { Audit } from './state/audit';
+import { openJournal } from './state/journal';
+import { lockState } from './state/lock';
+import { warmThreadPool } from './sys/namespaces';
+
+/** Seconds without a client. */
+const IDLE_EXIT = 15 * 60;
+
+/** Resolves when clients can connect; the process then lives until the helper ends. Rejects with a Failure. */
+export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT): Promise<void> {
+  beginCleanly([process.execPath, ...process.execArgv, ...process.argv.slice(1)]);
+  process.umask(0o077);
+  process.chdir('/');
+  const log = createLog();
+  const { socket, stateDir, open } = securePlaces(places, holder);
+  const lock = lockState(stateDir);
+  await removeStaleSocket(socket);
+  // Before anything visits a namespace: libuv's threads must be started at home.
+  await warmThreadPool();
+
+  const changes = new Revision();
+  const house: House = {
+    version,
+    realm: 'host',
+    holder,
+    stateDir,
+    nativeDir: join(__dirname, 'native'),
+    journal: openJournal({ stateDir, warn: log.warn }),
+    changes,
+    log,
+    // In a later turn: the answer of the call that asked for it is then out.
+    shutdown: () => setImmediate(end, 'asked to'),
+  };
+  const audit = new Audit(stateDir);
+  const services = createServices(house, probeFeatures(), __dirname);
+  const idle = new IdleExit(idleExit, () => end('nobody needs it'));
+  const server = new Server(house, services.handlers, audit, idle);
+  changes.onChanged((changed) => server.broadcast(changed));
+  const monitor = new Monitor((topics) => changes.bump(...topics));
+
+  let ending = false;
+  function end(why: string): void {
+    if (ending) return;
+    ending = true;
+    log.info(`ends: ${why}`);
+    idle.stop();
+    monitor.close();
+    void Promise.all([server.close(), services.close()]).finally(() => {
+      house.journal.close();
+      audit.close();
+      lock.release();
+      process.exit(0);
+    });
+  }
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end(signal));
+
+  await server.listen(socket);
+  giveSocket(socket, holder);
+  open();
+  log.info(`isolab ${version} pid ${process.pid} serves uid ${holder} on ${socket}, state in ${stateDir}`);
+  await tellStarter({ ready: { pid: process.pid, socket } });
+}
