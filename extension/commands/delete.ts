@@ -1,0 +1,95 @@
+// Deleting what is selected, of whatever nouns: one question that names each thing and says which are not ours, then each
+// in an order in which nothing takes another with it unseen.
+import { window } from 'vscode';
+import { Failure } from '../../helper/rpc/contract/errors';
+import { sentence } from '../../helper/rpc/contract/sentences';
+import type { Connected } from '../context';
+import { Cancelled } from '../prompts/wizard';
+import { t } from '../translate';
+import type { AddressNode, LinkNode, NetnsNode, Node, RouteNode, StaleNode } from '../views/nodes';
+import { linkRef, netnsRef } from '../views/refs';
+import { visible } from '../views/row';
+import { describe, isForeign } from './describe';
+import { done } from './report';
+
+export type Deletable = NetnsNode | StaleNode | LinkNode | AddressNode | RouteNode;
+
+const ORDER: readonly Deletable['type'][] = ['route', 'address', 'link', 'netns', 'stale'];
+
+export function isDeletable(node: Node): node is Deletable {
+  return ORDER.some((type) => type === node.type) && !(node.type === 'netns' && node.netns.host);
+}
+
+export async function deleteNodes(context: Connected, nodes: readonly Node[]): Promise<void> {
+  const things = nodes.filter(isDeletable).toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+  if (things.length === 0) return;
+  await confirm(things);
+  const failed: string[] = [];
+  const holders: string[] = [];
+  for (const thing of things) {
+    try {
+      holders.push(...(await remove(context, thing)));
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      // With several things chosen, one may have taken another along: a veth its peer.
+      if (error.data.kind === 'not-found' && things.length > 1) continue;
+      failed.push(`${describe(thing, t)}: ${sentence(error.data, t)}`);
+    }
+  }
+  if (failed.length > 0) {
+    context.log.warn(failed.join('\n'));
+    void window.showErrorMessage(failed.join(' '));
+  }
+  if (holders.length > 0) void window.showInformationMessage(holders.join(' '));
+  const deleted = things.length - failed.length;
+  if (deleted > 0) done(deleted === 1 ? t('Deleted 1 thing') : t('Deleted {count} things', { count: deleted }));
+}
+
+/** Rejects with Cancelled unless the person says yes. */
+async function confirm(things: readonly Deletable[]): Promise<void> {
+  const [only] = things;
+  const question =
+    things.length === 1 && only
+      ? t('Delete {thing}?', { thing: describe(only, t) })
+      : t('Delete these {count} things?', { count: things.length });
+  const lines = things.length === 1 ? [] : things.map((thing) => `• ${describe(thing, t)}`);
+  const foreign = things.filter(isForeign).map((thing) => describe(thing, t));
+  if (foreign.length > 0) lines.push('', t('Not made by Isolab: {things}', { things: foreign.join(', ') }));
+  const yes = t('Delete');
+  const answer = await window.showWarningMessage(question, { modal: true, detail: lines.join('\n').trim() }, yes);
+  if (answer !== yes) throw new Cancelled();
+}
+
+/** Deletes one thing that was confirmed; the sentences about what keeps it alive. */
+async function remove({ client }: Connected, thing: Deletable): Promise<string[]> {
+  const foreign = isForeign(thing) ? { foreign: true } : {};
+  switch (thing.type) {
+    case 'netns': {
+      const { id, uid, names } = thing.netns;
+      const identity = uid === undefined ? {} : { uid };
+      const netns = names[0] === undefined ? { id, ...identity } : { name: names[0], ...identity };
+      const { holders } = await client.call('netns/delete', { netns, ...foreign });
+      if (holders.length === 0) return [];
+      const who = holders.map(({ comm, pid }) => `${visible(comm)} (${pid})`).join(', ');
+      const name = visible(names[0] ?? id);
+      return [t('{name} has lost its name, but lives on as long as these processes: {who}.', { name, who })];
+    }
+    case 'stale':
+      await client.call('netns/delete', { netns: { name: thing.name }, foreign: true });
+      return [];
+    case 'link':
+      await client.call('link/delete', { link: linkRef(thing.netns, thing.link), ...foreign });
+      return [];
+    case 'address': {
+      const address = `${thing.address.address}/${thing.address.prefix}`;
+      await client.call('address/delete', { link: linkRef(thing.netns, thing.link), address });
+      return [];
+    }
+    case 'route': {
+      const { destination, via, dev } = thing.route;
+      const hop = { ...(via !== undefined && { via }), ...(dev !== undefined && { dev }) };
+      await client.call('route/delete', { netns: netnsRef(thing.netns), destination, ...hop });
+      return [];
+    }
+  }
+}

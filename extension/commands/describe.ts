@@ -1,0 +1,45 @@
+// How a question names the things it is about. Pure.
+import type { Translate } from '../../helper/rpc/contract/sentences';
+import { netnsLabel, peerText } from '../views/networks-rows';
+import { visible } from '../views/row';
+import type { Deletable } from './delete';
+
+export function describe(thing: Deletable, t: Translate): string {
+  switch (thing.type) {
+    case 'netns':
+      return t('network namespace {name}', { name: netnsLabel(thing.netns, t) });
+    case 'stale':
+      return t('the file /run/netns/{name}, which pins nothing', { name: visible(thing.name) });
+    case 'link': {
+      const holes = { name: visible(thing.link.name), netns: netnsLabel(thing.netns, t) };
+      return thing.link.peer
+        ? t('interface {name} in {netns}, with its peer {peer}', { ...holes, peer: peerText(thing.link.peer, t) })
+        : t('interface {name} in {netns}', holes);
+    }
+    case 'address':
+      return t('address {address} of {name} in {netns}', {
+        address: `${thing.address.address}/${thing.address.prefix}`,
+        name: visible(thing.link.name),
+        netns: netnsLabel(thing.netns, t),
+      });
+    case 'route':
+      return t('route {destination} in {netns}', {
+        destination: [thing.route.destination, thing.route.via && `via ${thing.route.via}`].filter(Boolean).join(' '),
+        netns: netnsLabel(thing.netns, t),
+      });
+  }
+}
+
+/** Known not to be ours: it is deleted only after a question that says so. */
+export function isForeign(thing: Deletable): boolean {
+  switch (thing.type) {
+    case 'netns':
+      return !thing.netns.ours;
+    case 'link':
+      return !thing.link.ours;
+    case 'stale':
+      return true;
+    default:
+      return false;
+  }
+}

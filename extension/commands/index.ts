@@ -1,0 +1,85 @@
+// The index of all commands. A forgotten one does not compile; one that needs a helper is a type of its own.
+import { commands, type Disposable } from 'vscode';
+import type { Connected, Context } from '../context';
+import * as address from './address';
+import { connected, trusted } from './connected';
+import { deleteNodes } from './delete';
+import * as helper from './helper';
+import { COMMANDS, type CommandId, type Need } from './ids';
+import * as link from './link';
+import * as namespace from './namespace';
+import * as netns from './netns';
+import { report } from './report';
+import * as route from './route';
+import * as session from './session';
+import { type Target, targetOf } from './target';
+import { createVeth } from './veth';
+
+type Handler<N extends Need> = (
+  context: N extends 'look' | 'change' ? Connected : Context,
+  target: Target,
+) => Promise<void> | void;
+
+const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } = {
+  'isolab.helper.start': helper.start,
+  'isolab.helper.restart': helper.restart,
+  'isolab.helper.shutdown': helper.shutdown,
+  'isolab.helper.menu': helper.menu,
+  'isolab.helper.doctor': helper.doctor,
+  'isolab.helper.cleanup': helper.cleanup,
+  'isolab.helper.log': helper.showLog,
+  'isolab.view.refresh': async (context) => {
+    await context.helper.connect();
+    context.networks.freshen();
+    context.namespaces.freshen();
+  },
+  'isolab.netns.create': netns.createNetns,
+  'isolab.netns.delete': netns.deleteNetns,
+  'isolab.netns.copy': netns.copyNetnsName,
+  'isolab.link.create': createVeth,
+  'isolab.link.up': link.bringUp,
+  'isolab.link.down': link.bringDown,
+  'isolab.link.rename': link.renameLink,
+  'isolab.link.mtu': link.setMtu,
+  'isolab.link.move': link.moveLink,
+  'isolab.link.delete': link.deleteLink,
+  'isolab.link.peer': link.goToPeer,
+  'isolab.link.copy': link.copyLinkName,
+  'isolab.address.add': address.addAddress,
+  'isolab.address.delete': address.deleteAddress,
+  'isolab.address.copy': address.copyAddress,
+  'isolab.route.add': route.addRoute,
+  'isolab.route.delete': route.deleteRoute,
+  'isolab.session.open': session.newShell,
+  'isolab.session.enter': session.openShellHere,
+  'isolab.session.join': session.enterProcess,
+  'isolab.namespace.compare': namespace.compareProcesses,
+  'isolab.namespace.copy': namespace.copyNamespaceId,
+  'isolab.process.show': namespace.showProcess,
+  'isolab.process.copy': namespace.copyPid,
+  'isolab.selection.delete': (context) => deleteNodes(context, context.networks.tree.selection),
+};
+
+export function registerCommands(context: Context): Disposable[] {
+  const ids = Object.keys(COMMANDS) as CommandId[];
+  return ids.map((id) =>
+    commands.registerCommand(id, async (node?: unknown, selection?: unknown) => {
+      try {
+        await run(context, id, targetOf(node, selection));
+      } catch (error) {
+        await report(context, error);
+      }
+    }),
+  );
+}
+
+async function run(context: Context, id: CommandId, target: Target): Promise<void> {
+  const need: Need = COMMANDS[id];
+  if (need === 'look' || need === 'change') {
+    // What is asked of a connected context is a handler for one: both are read from COMMANDS.
+    await (HANDLERS[id] as Handler<'look'>)(await connected(context, need), target);
+    return;
+  }
+  if (need === 'start') await trusted();
+  await (HANDLERS[id] as Handler<'free'>)(context, target);
+}

@@ -1,0 +1,150 @@
+// link/*: bringing up and down, renaming, MTU, moving, deleting, the way to the peer. The veth wizard stands in veth.ts.
+import type { Netns } from '../../helper/rpc/contract/netns';
+import type { Connected } from '../context';
+import { allNetns, linkChoice, linksIn, pickLink, pickNetns, pickSome } from '../prompts/pick';
+import { loadRules } from '../prompts/rules';
+import { alone, askText, type Position, type Step, wizard } from '../prompts/wizard';
+import { t } from '../translate';
+import { netnsLabel } from '../views/networks-rows';
+import { type LinkNode, linkNodeOf, netnsKey } from '../views/nodes';
+import { linkRef, netnsRef } from '../views/refs';
+import { visible } from '../views/row';
+import { copyText } from './copy';
+import { deleteNodes } from './delete';
+import { done } from './report';
+import { linkOf, linksOf, netnsOf, type Target } from './target';
+
+export async function bringUp(context: Connected, target: Target): Promise<void> {
+  await setUp(context, target, true, t('Bring up'));
+}
+
+export async function bringDown(context: Connected, target: Target): Promise<void> {
+  await setUp(context, target, false, t('Bring down'));
+}
+
+async function setUp(context: Connected, target: Target, up: boolean, title: string): Promise<void> {
+  const chosen = linksOf(target);
+  const links = chosen.length > 0 ? chosen : [await askLink(context, target, title, (link) => link.up !== up)];
+  for (const { netns, link } of links) await context.client.call('link/set', { link: linkRef(netns, link), up });
+  const names = links.map(({ link }) => visible(link.name)).join(', ');
+  done(up ? t('{names} is up', { names }) : t('{names} is down', { names }));
+}
+
+export async function renameLink(context: Connected, target: Target): Promise<void> {
+  const title = t('Rename interface');
+  const rules = await loadRules(t);
+  const { netns, link } = await oneLink(context, target, title);
+  const name = await askText(alone(title), {
+    prompt: t('New name of {name}', { name: visible(link.name) }),
+    value: link.name,
+    check: rules.linkName,
+  });
+  await context.client.call('link/set', { link: linkRef(netns, link), name });
+  done(t('{name} is now {newName}', { name: visible(link.name), newName: name }));
+}
+
+export async function setMtu(context: Connected, target: Target): Promise<void> {
+  const title = t('Set MTU');
+  const rules = await loadRules(t);
+  const { netns, link } = await oneLink(context, target, title);
+  const mtu = await askText(alone(title), {
+    prompt: t('MTU of {name} in bytes', { name: visible(link.name) }),
+    value: String(link.mtu),
+    check: rules.mtu,
+  });
+  await context.client.call('link/set', { link: linkRef(netns, link), mtu: Number(mtu) });
+  done(t('The MTU of {name} is {mtu}', { name: visible(link.name), mtu }));
+}
+
+export async function moveLink(context: Connected, target: Target): Promise<void> {
+  const title = t('Move interface');
+  const netns = await allNetns(context.client);
+  let chosen = linkOf(target);
+  let to: Netns | undefined;
+  const steps: Step[] = [
+    ...(chosen ? [] : linkSteps(context, netns, target, (found) => (chosen = found))),
+    async (position) => {
+      const from = chosen && netnsKey(chosen.netns);
+      const others = netns.filter((each) => netnsKey(each) !== from);
+      to = await pickNetns(position, others, t('Move {name} to', { name: visible(chosen?.link.name ?? '') }), to);
+    },
+  ];
+  await wizard(title, steps);
+  if (!chosen || !to) return;
+  const moved = await context.client.call('link/move', { link: linkRef(chosen.netns, chosen.link), to: netnsRef(to) });
+  done(t('{name} is now in {netns}', { name: visible(moved.name), netns: netnsLabel(to, t) }));
+  await context.networks.reveal(linkNodeOf({ netns: to, link: moved }));
+}
+
+export async function deleteLink(context: Connected, target: Target): Promise<void> {
+  if (target.nodes.length > 0) return deleteNodes(context, target.nodes);
+  const title = t('Delete interface');
+  const netns = await onlyNetns(context, target, title);
+  const links = (await linksIn(context.client, netns)).filter(({ flags }) => !flags.includes('LOOPBACK'));
+  const chosen = await pickSome(alone(title), t('Interfaces to delete'), links.map(linkChoice));
+  await deleteNodes(
+    context,
+    chosen.map((link) => linkNodeOf({ netns, link })),
+  );
+}
+
+export async function goToPeer(context: Connected, target: Target): Promise<void> {
+  const { link } = await oneLink(context, target, t('Go to peer'), ({ peer }) => peer?.netns !== undefined);
+  const { peer } = link;
+  if (!peer?.netns) return;
+  const key = netnsKey(peer.netns);
+  const netns = (await allNetns(context.client)).find((each) => netnsKey(each) === key);
+  if (!netns) return;
+  const other = (await linksIn(context.client, netns)).find(({ index }) => index === peer.index);
+  if (other) await context.networks.reveal(linkNodeOf({ netns, link: other }));
+}
+
+export async function copyLinkName(context: Connected, target: Target): Promise<void> {
+  const chosen = linksOf(target);
+  const links = chosen.length > 0 ? chosen : [await askLink(context, target, t('Copy interface name'))];
+  await copyText(links.map(({ link }) => link.name));
+}
+
+type Fits = (link: LinkNode['link']) => boolean;
+export type ChosenLink = Pick<LinkNode, 'netns' | 'link'>;
+
+/** The interface that the row stands for, else the one picked. */
+export async function oneLink(context: Connected, target: Target, title: string, fits?: Fits): Promise<ChosenLink> {
+  return linkOf(target) ?? askLink(context, target, title, fits);
+}
+
+async function askLink(context: Connected, target: Target, title: string, fits?: Fits): Promise<LinkNode> {
+  let chosen: ChosenLink | undefined;
+  const netns = await allNetns(context.client);
+  await wizard(
+    title,
+    linkSteps(context, netns, target, (found) => (chosen = found), fits),
+  );
+  if (!chosen) throw new Error('the wizard ended without an interface');
+  return linkNodeOf(chosen);
+}
+
+/** Namespace (unless the row says it), then interface. */
+export function linkSteps(
+  context: Connected,
+  all: readonly Netns[],
+  target: Target,
+  chose: (chosen: ChosenLink) => void,
+  fits?: Fits,
+): Step[] {
+  const given = netnsOf(target);
+  let netns = given;
+  const namespaceStep = async (position: Position) => {
+    netns = await pickNetns(position, all, t('Network namespace'), netns);
+  };
+  const linkStep = async (position: Position) => {
+    if (!netns) return;
+    chose({ netns, link: await pickLink(position, context.client, netns, t('Interface'), fits) });
+  };
+  return given ? [linkStep] : [namespaceStep, linkStep];
+}
+
+/** The namespace that the row stands in, else the one picked. */
+export async function onlyNetns(context: Connected, target: Target, title: string): Promise<Netns> {
+  return netnsOf(target) ?? pickNetns(alone(title), await allNetns(context.client), t('Network namespace'));
+}

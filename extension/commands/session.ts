@@ -1,0 +1,159 @@
+// session/*: new isolated shells, and shells in namespaces that exist.
+import { env, ThemeIcon, window } from 'vscode';
+import { KINDS } from '../../helper/rpc/contract/kinds';
+import type { Process } from '../../helper/rpc/contract/process';
+import type { Kind } from '../../helper/rpc/contract/terms';
+import { commandLine } from '../command-line';
+import type { Connected } from '../context';
+import { pickNamespace, pickProcess } from '../prompts/pick';
+import { alone, askMany, askPick, type Choice, type Position, wizard } from '../prompts/wizard';
+import { entering, joinsOf, type Place } from '../terminals/places';
+import {
+  type Look,
+  type Opened,
+  openSession,
+  openTerminal,
+  type Plan,
+  planOf,
+  terminalOptions,
+} from '../terminals/sessions';
+import { t } from '../translate';
+import { KIND_ICONS, SHELL_ICON } from '../views/icons';
+import { hostIds, namespaceNode } from '../views/namespaces-nodes';
+import { kindMeaning } from '../views/namespaces-rows';
+import { visible } from '../views/row';
+import { done } from './report';
+import { nodesOf, type Target } from './target';
+
+type Identity = NonNullable<Plan['as']>;
+
+/** Milliseconds for which a ticket that was fetched for the preview is still used: well under its life of 30 s. */
+const TICKET_FRESH = 20_000;
+
+export async function newShell(context: Connected): Promise<void> {
+  let kinds: readonly Kind[] = KINDS;
+  let identity: Identity | undefined;
+  const title = t('New isolated shell');
+  await wizard(title, [
+    async (position) => {
+      kinds = await askKinds(position, t('Kinds of namespaces to create'), kinds);
+    },
+    async (position) => {
+      const allowed = identities(kinds);
+      const active = identity ?? allowed[0]?.value;
+      identity = await askPick(position, {
+        prompt: t('Who you are inside'),
+        choices: allowed,
+        active: (value) => value === active,
+      });
+    },
+    (position) => review(context, position, planOf(kinds, identity), shellLook(kinds)),
+  ]);
+}
+
+/** Shows the equivalent command line; opens the shell, or copies the line as often as wanted. */
+async function review(context: Connected, position: Position, plan: Plan, look: Look): Promise<void> {
+  let opened: Opened = await openSession(context, plan, look);
+  const fetched = Date.now();
+  const detail = commandLine(opened.equivalent);
+  const choices: Choice<'open' | 'copy'>[] = [
+    { label: t('Open the shell'), detail, iconPath: new ThemeIcon('terminal'), value: 'open' },
+    {
+      label: t('Copy the command line'),
+      detail: t('What util-linux would be told for the same.'),
+      iconPath: new ThemeIcon('copy'),
+      value: 'copy',
+    },
+  ];
+  while ((await askPick(position, { prompt: t('The equivalent command line'), choices })) === 'copy') {
+    await env.clipboard.writeText(detail);
+    done(t('Copied {text}', { text: detail }));
+  }
+  if (Date.now() - fetched > TICKET_FRESH) opened = await openSession(context, plan, look);
+  window.createTerminal(terminalOptions(context, opened, { ...look, colourOf: opened.session })).show();
+}
+
+function shellLook(kinds: readonly Kind[]): Look {
+  const [only] = kinds;
+  const icon = kinds.length === 1 && only ? KIND_ICONS[only] : SHELL_ICON;
+  const name =
+    kinds.length === KINDS.length ? t('Isolated shell') : t('Isolated: {kinds}', { kinds: kinds.join(' ') || '—' });
+  return { name, icon, colourOf: name };
+}
+
+/** Root that is mapped to the person exists in a new user namespace only. */
+function identities(kinds: readonly Kind[]): Choice<Identity>[] {
+  const mapped: Choice<Identity> = {
+    label: t('Root inside, you outside'),
+    detail: t('A user namespace maps uid 0 to your own: nothing inside has rights on the host.'),
+    value: 'mapped',
+  };
+  const root: Choice<Identity> = {
+    label: t('Root'),
+    detail: t('Full rights over everything that is not isolated.'),
+    value: 'root',
+  };
+  const me: Choice<Identity> = { label: t('You'), detail: t('Your own uid and groups.'), value: 'me' };
+  return kinds.includes('user') ? [mapped, root, me] : [root, me];
+}
+
+function askKinds(position: Position, prompt: string, picked: readonly Kind[]): Promise<Kind[]> {
+  return askMany(position, {
+    prompt,
+    choices: KINDS.map((kind) => ({
+      label: kind,
+      description: kindMeaning(kind, t),
+      iconPath: new ThemeIcon(KIND_ICONS[kind]),
+      value: kind,
+    })),
+    picked: (kind) => picked.includes(kind),
+  });
+}
+
+export async function openShellHere(context: Connected, target: Target): Promise<void> {
+  const places = target.nodes.flatMap((node): Place[] =>
+    node.type === 'netns' || node.type === 'namespace' || node.type === 'process' ? [node] : [],
+  );
+  if (places.length === 0) {
+    const namespace = await pickNamespace(alone(t('Open shell here')), context.client, t('Namespace to enter'));
+    places.push(namespaceNode(namespace));
+  }
+  const host = places.some(({ type }) => type === 'process') ? await hostNamespaces(context) : new Set<never>();
+  for (const place of places) {
+    const { plan, look } = entering(place, host, t);
+    await openTerminal(context, plan, look);
+  }
+}
+
+/** Any subset of the namespaces of a running process, those that are not the host's picked. */
+export async function enterProcess(context: Connected, target: Target): Promise<void> {
+  let [process]: (Process | undefined)[] = nodesOf(target, 'process').map((node) => node.process);
+  const given = process;
+  const host = await hostNamespaces(context);
+  let kinds: Kind[] | undefined;
+  const title = t('Enter namespaces of a process');
+  await wizard(title, [
+    ...(given
+      ? []
+      : [
+          async (position: Position) => {
+            process = await pickProcess(position, context.client, t('Process whose namespaces to enter'));
+            kinds = undefined;
+          },
+        ]),
+    async (position) => {
+      if (!process) return;
+      const own = process.namespaces;
+      kinds ??= KINDS.filter((kind) => own[kind] !== undefined && !host.has(own[kind]));
+      kinds = await askKinds(position, t('Kinds of namespaces to enter'), kinds);
+    },
+  ]);
+  if (!process || !kinds) return;
+  const name = `${visible(process.comm)} (${process.pid})`;
+  const look = { name, icon: 'terminal', colourOf: `${process.pid}:${process.startTime}` };
+  await openTerminal(context, { join: joinsOf(process, kinds) }, look);
+}
+
+async function hostNamespaces({ client }: Connected) {
+  return hostIds((await client.call('namespace/list', {})).namespaces);
+}

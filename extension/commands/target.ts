@@ -1,0 +1,47 @@
+// What a command was called on: the row, or the rows selected with it; nothing from the palette.
+import type { Link } from '../../helper/rpc/contract/link';
+import type { Netns } from '../../helper/rpc/contract/netns';
+import type { Process } from '../../helper/rpc/contract/process';
+import { type LinkNode, linkNodeOf, type Node, type NodeOf } from '../views/nodes';
+
+export interface Target {
+  /** The row whose menu or button it was. */
+  readonly node?: Node;
+  /** Every row it is meant for: the selection where the row is part of it, else the row alone. */
+  readonly nodes: readonly Node[];
+}
+
+/** From what the editor passes to a tree's command: the row and, with several selected, all of them. */
+export function targetOf(node: unknown, selection: unknown): Target {
+  if (!isNode(node)) return { nodes: [] };
+  const selected = Array.isArray(selection) ? selection.filter(isNode) : [];
+  return { node, nodes: selected.some(({ id }) => id === node.id) ? selected : [node] };
+}
+
+/** Keybindings and other extensions may pass anything. */
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value && 'id' in value;
+}
+
+export function nodesOf<Type extends Node['type']>({ nodes }: Target, type: Type): NodeOf<Type>[] {
+  return nodes.filter((node): node is NodeOf<Type> => node.type === type);
+}
+
+/** The network namespace that the row stands in, or is. */
+export function netnsOf({ node }: Target): Netns | undefined {
+  return node !== undefined && 'netns' in node ? node.netns : undefined;
+}
+
+/** The interface that the row is, or stands below. */
+export function linkOf({ node }: Target): { netns: Netns; link: Link } | undefined {
+  return node !== undefined && 'link' in node ? node : undefined;
+}
+
+/** The interfaces that the rows are. */
+export function linksOf(target: Target): LinkNode[] {
+  return target.nodes.flatMap((node) => ('link' in node ? [linkNodeOf(node)] : []));
+}
+
+export function processesOf(target: Target): Process[] {
+  return nodesOf(target, 'process').map(({ process }) => process);
+}

@@ -1,0 +1,24 @@
+// What commands and views are given: everything that lives as long as the extension, built once in main.ts.
+import type { LogOutputChannel } from 'vscode';
+import type { Client } from '../helper/rpc/contract/client';
+import type { Documents } from './documents/documents';
+import type { Helper } from './helper/client';
+import type { NamespacesView } from './views/namespaces';
+import type { NetworksView } from './views/networks';
+
+export interface Context {
+  /** The extension's own version, as in package.json. */
+  readonly version: string;
+  /** Absolute paths of what is shipped with the extension. */
+  readonly programs: { readonly cli: string; readonly attach: string };
+  readonly log: LogOutputChannel;
+  readonly helper: Helper;
+  readonly networks: NetworksView;
+  readonly namespaces: NamespacesView;
+  readonly documents: Documents;
+}
+
+/** A context whose helper is connected: what needs a helper takes this, so that it cannot be written without one. */
+export interface Connected extends Context {
+  readonly client: Client;
+}

@@ -1,0 +1,81 @@
+// Answers that are read rather than clicked: comparison of two processes, namespaces of one, doctor report. Read-only
+// documents: they can be searched and copied. A document asks anew whenever it is opened: the question is in its address.
+import { type Event, EventEmitter, type TextDocumentContentProvider, Uri, window, workspace } from 'vscode';
+import type { Client } from '../../helper/rpc/contract/client';
+import { Failure } from '../../helper/rpc/contract/errors';
+import type { Process } from '../../helper/rpc/contract/process';
+import { sentence } from '../../helper/rpc/contract/sentences';
+import type { ProcessRef } from '../../helper/rpc/contract/terms';
+import type { Helper } from '../helper/client';
+import { t } from '../translate';
+import { processRef } from '../views/refs';
+import { visible } from '../views/row';
+import { comparisonText, doctorText, membershipText } from './tables';
+
+export const SCHEME = 'isolab';
+
+type Question =
+  | { readonly type: 'compare'; readonly a: ProcessRef; readonly b: ProcessRef }
+  | { readonly type: 'process'; readonly a: ProcessRef }
+  | { readonly type: 'doctor' };
+
+export class Documents implements TextDocumentContentProvider {
+  readonly #emitter = new EventEmitter<Uri>();
+  readonly onDidChange: Event<Uri> = this.#emitter.event;
+
+  constructor(private readonly helper: Helper) {}
+
+  compare(a: Process, b: Process): Promise<void> {
+    return this.#show(`${named(a)} ⇄ ${named(b)}`, { type: 'compare', a: processRef(a), b: processRef(b) });
+  }
+
+  process(process: Process): Promise<void> {
+    return this.#show(named(process), { type: 'process', a: processRef(process) });
+  }
+
+  doctor(): Promise<void> {
+    return this.#show(t('Doctor report'), { type: 'doctor' });
+  }
+
+  async provideTextDocumentContent(uri: Uri): Promise<string> {
+    const client = await this.helper.connect();
+    if (!client) return t('No helper is running: start it, then open this again.');
+    try {
+      return await answer(client, JSON.parse(uri.query) as Question);
+    } catch (error) {
+      if (error instanceof Failure) return sentence(error.data, t);
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.#emitter.dispose();
+  }
+
+  async #show(title: string, question: Question): Promise<void> {
+    // The last part of the path is the tab's title; a slash would cut it.
+    const uri = Uri.from({ scheme: SCHEME, path: `/${title.replaceAll('/', '∕')}`, query: JSON.stringify(question) });
+    const document = await workspace.openTextDocument(uri);
+    // One that was open before shows the answer of that time.
+    this.#emitter.fire(uri);
+    await window.showTextDocument(document, { preview: true });
+  }
+}
+
+async function answer(client: Client, question: Question): Promise<string> {
+  switch (question.type) {
+    case 'compare':
+      return comparisonText(await client.call('namespace/compare', { a: question.a, b: question.b }), t);
+    case 'process': {
+      // Compared with itself a process is checked to be the one that was meant.
+      const { a } = await client.call('namespace/compare', { a: question.a, b: question.a });
+      return membershipText(a, (await client.call('namespace/list', {})).namespaces, t);
+    }
+    case 'doctor':
+      return doctorText((await client.call('helper/doctor', {})).findings, client.greeting, t);
+  }
+}
+
+function named({ comm, pid }: Process): string {
+  return `${visible(comm)} ${pid}`;
+}

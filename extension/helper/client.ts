@@ -1,0 +1,141 @@
+// The link to the helper: finds it, keeps the connection, says what state it is in. It never starts one (start.ts does).
+import { type Disposable, type Event, EventEmitter, type LogOutputChannel } from 'vscode';
+import { type Client, connect } from '../../helper/rpc/contract/client';
+import { Failure } from '../../helper/rpc/contract/errors';
+import type { Topic } from '../../helper/rpc/contract/events';
+import { watchForPath } from './watch';
+
+export type HelperState =
+  /** Nobody answers at the socket. */
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'connected'; readonly client: Client }
+  /** Somebody is there who will not serve us, or whom we do not trust. */
+  | { readonly kind: 'refused'; readonly failure: Failure };
+
+/** Milliseconds between attempts after a lost connection; then only the watch and demand wake us. */
+const BACKOFF = [100, 200, 400, 800, 1600, 3200, 6400];
+
+export class Helper implements Disposable {
+  #state: HelperState = { kind: 'absent' };
+  #connecting: Promise<Client | undefined> | undefined;
+  #unwatch: (() => void) | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #disposed = false;
+  readonly #stateEmitter = new EventEmitter<HelperState>();
+  readonly #changedEmitter = new EventEmitter<readonly Topic[]>();
+
+  readonly onDidChangeState: Event<HelperState> = this.#stateEmitter.event;
+  /** What to ask again; every topic after a reconnection is up to whoever hears `onDidChangeState`. */
+  readonly onDidChange: Event<readonly Topic[]> = this.#changedEmitter.event;
+
+  constructor(
+    /** Absolute path of the socket; asked at each attempt, since the setting may change. */
+    readonly socket: () => string,
+    private readonly log: LogOutputChannel,
+  ) {}
+
+  get state(): HelperState {
+    return this.#state;
+  }
+
+  /** The connection, made if there is a helper to make it to. Never rejects. */
+  connect(): Promise<Client | undefined> {
+    if (this.#state.kind === 'connected') return Promise.resolve(this.#state.client);
+    this.#connecting ??= this.#attempt().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  /** While a helper is being started: says so to whoever shows the state. */
+  starting(): void {
+    if (this.#state.kind !== 'connected') this.#enter({ kind: 'starting' });
+  }
+
+  /** The start came to nothing. */
+  notStarted(): void {
+    if (this.#state.kind === 'starting') this.#enter({ kind: 'absent' });
+  }
+
+  /** Lets go of the present connection, for a new socket or a new helper. */
+  disconnect(): void {
+    clearTimeout(this.#retry);
+    if (this.#state.kind !== 'connected') return;
+    const { client } = this.#state;
+    this.#enter({ kind: 'absent' });
+    client.close();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#retry);
+    this.#unwatch?.();
+    if (this.#state.kind === 'connected') this.#state.client.close();
+    this.#stateEmitter.dispose();
+    this.#changedEmitter.dispose();
+  }
+
+  async #attempt(): Promise<Client | undefined> {
+    const socket = this.socket();
+    try {
+      const client = await connect(socket, { client: 'vscode' });
+      if (this.#disposed) {
+        client.close();
+        return undefined;
+      }
+      const { version, kernel, realm, pid } = client.greeting;
+      this.log.info(`connected to ${socket}: helper ${version}, pid ${pid}, ${realm} realm, kernel ${kernel}`);
+      client.onChanged(({ topics }) => this.#changedEmitter.fire(topics));
+      client.onClose(() => this.#lost(client));
+      this.#enter({ kind: 'connected', client });
+      return client;
+    } catch (error) {
+      if (this.#disposed) return undefined;
+      const failure = error instanceof Failure ? error : new Failure({ kind: 'internal' }, { cause: error });
+      const nobody = failure.data.kind === 'not-found';
+      if (!nobody) this.log.warn(`${socket}: ${failure.message}`);
+      if (!nobody) this.#enter({ kind: 'refused', failure });
+      else if (this.#state.kind !== 'starting') this.#enter({ kind: 'absent' });
+      return undefined;
+    }
+  }
+
+  #lost(client: Client): void {
+    if (this.#disposed || this.#state.kind !== 'connected' || this.#state.client !== client) return;
+    this.log.info('the connection to the helper ended');
+    this.#enter({ kind: 'absent' });
+    this.#again(0);
+  }
+
+  /** A helper that was restarted is back within seconds: a few attempts, each later than the last. */
+  #again(attempt: number): void {
+    const delay = BACKOFF[attempt];
+    if (delay === undefined) return;
+    this.#retry = setTimeout(async () => {
+      if (this.#state.kind === 'connected' || this.#disposed) return;
+      if ((await this.connect()) === undefined) this.#again(attempt + 1);
+    }, delay);
+  }
+
+  #enter(state: HelperState): void {
+    const before = this.#state;
+    this.#state = state;
+    if (state.kind === 'connected') {
+      clearTimeout(this.#retry);
+      this.#unwatch?.();
+      this.#unwatch = undefined;
+    } else this.#unwatch ??= watchForPath(this.socket(), () => void this.connect());
+    if (before.kind !== state.kind || state.kind === 'connected' || state.kind === 'refused') {
+      this.#stateEmitter.fire(state);
+    }
+  }
+
+  /** The socket setting changed: what was watched and connected was for the old one. */
+  moved(): void {
+    this.disconnect();
+    this.#unwatch?.();
+    this.#unwatch = undefined;
+    void this.connect();
+  }
+}

@@ -1,0 +1,147 @@
+// Starts a helper: at once where the editor is root, else through sudo in a terminal or pkexec, after saying exactly what
+// will run. sudo itself is the terminal's program: the password goes to sudo, and nothing is typed into a shell.
+import { spawn } from 'node:child_process';
+import { env, type TerminalExitStatus, ThemeIcon, window, workspace } from 'vscode';
+import type { Client } from '../../helper/rpc/contract/client';
+import { commandLine } from '../command-line';
+import type { Context } from '../context';
+import { alone, askPick, Cancelled, type Choice } from '../prompts/wizard';
+import { t } from '../translate';
+import { elevatedArgv, helperArgv, type Launch, type Way, waysHere } from './elevate';
+
+/** Milliseconds between looks for the new helper, and how long after its command ended without complaint. */
+const LOOK_EVERY = 200;
+const LOOK_AFTER = 5000;
+
+/** How a start ended that brought no helper; undefined: it is not known to have failed. */
+type Outcome = { readonly status: number; readonly said: string } | undefined;
+
+/** The client of a helper that was found or started, or undefined where that was not wanted or failed (and was told). */
+export async function startHelper(context: Context): Promise<Client | undefined> {
+  const { helper } = context;
+  const found = await helper.connect();
+  if (found) return found;
+  const setting = workspace.getConfiguration('isolab').get<string>('socket', '');
+  const launch = { node: process.execPath, cli: context.programs.cli, ...(setting !== '' && { socket: setting }) };
+  const way = process.getuid?.() === 0 ? 'root' : await chooseWay(launch);
+  helper.starting();
+  try {
+    const ended = way === 'sudo' ? inTerminal(launch) : asProcess(context, way, launch);
+    const client = await arrival(context, ended);
+    if (!client) await tellFailure(context, way, await ended);
+    return client ?? undefined;
+  } finally {
+    helper.notStarted();
+  }
+}
+
+/** The only way there is, or the one that the person picks with its command before the eyes. */
+async function chooseWay(launch: Launch): Promise<Way> {
+  const ways = waysHere(process.env, env.remoteName !== undefined);
+  const wanted = workspace.getConfiguration('isolab').get<string>('elevation', 'ask');
+  const set = ways.find((way) => way === wanted);
+  if (set) return set;
+  const choices = ways.map((way): Choice<Way | 'copy'> => {
+    const label = way === 'sudo' ? t('Use sudo in a terminal') : t('Use pkexec');
+    const icon = way === 'sudo' ? 'terminal' : 'key';
+    return { label, detail: commandLine(elevatedArgv(way, launch)), iconPath: new ThemeIcon(icon), value: way };
+  });
+  const copy: Choice<Way | 'copy'> = {
+    label: t('Copy the command'),
+    detail: t('To run it yourself, as root, in any terminal. Isolab connects as soon as the helper is there.'),
+    iconPath: new ThemeIcon('copy'),
+    value: 'copy',
+  };
+  const prompt = t('The helper needs root: it makes namespaces and interfaces. This will run:');
+  const chosen = await askPick(alone(t('Start helper')), { prompt, choices: [...choices, copy] });
+  if (chosen !== 'copy') return chosen;
+  await env.clipboard.writeText(commandLine(elevatedArgv('sudo', launch)));
+  throw new Cancelled();
+}
+
+function inTerminal(launch: Launch): Promise<Outcome> {
+  const [program, ...args] = elevatedArgv('sudo', launch) as [string, ...string[]];
+  const terminal = window.createTerminal({
+    name: t('Start Isolab helper'),
+    shellPath: program,
+    shellArgs: args,
+    iconPath: new ThemeIcon('shield'),
+    isTransient: true,
+  });
+  terminal.show();
+  return new Promise((resolve) => {
+    const listener = window.onDidCloseTerminal((closed) => {
+      if (closed !== terminal) return;
+      listener.dispose();
+      resolve(outcomeOf(closed.exitStatus));
+    });
+  });
+}
+
+/** A terminal closed by hand has no code: that, too, is no helper. */
+function outcomeOf(status: TerminalExitStatus | undefined): Outcome {
+  if (status?.code === 0) return undefined;
+  return { status: status?.code ?? -1, said: '' };
+}
+
+/** The command becomes a daemon by itself and ends when the helper answers. */
+function asProcess({ log }: Context, way: 'root' | 'pkexec', launch: Launch): Promise<Outcome> {
+  const argv = way === 'root' ? helperArgv(launch) : elevatedArgv(way, launch);
+  const [program, ...args] = argv as [string, ...string[]];
+  log.info(commandLine(argv));
+  const child = spawn(program, args, {
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-4000);
+  });
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ status: -1, said: error.message }));
+    // Not 'close': the daemon may keep the pipe.
+    child.once('exit', (code) => {
+      if (said !== '') log.info(said.trimEnd());
+      resolve(code === 0 ? undefined : { status: code ?? -1, said: said.trim() });
+    });
+  });
+}
+
+/** The connection, as soon as there is one; undefined when the command failed or nothing came of it. */
+async function arrival({ helper }: Context, ended: Promise<Outcome>): Promise<Client | undefined> {
+  let until = Number.POSITIVE_INFINITY;
+  void ended.then((outcome) => {
+    until = outcome ? 0 : Date.now() + LOOK_AFTER;
+  });
+  for (;;) {
+    const client = await helper.connect();
+    if (client || Date.now() > until || helper.state.kind === 'refused') return client;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+  }
+}
+
+async function tellFailure(context: Context, way: 'root' | Way, outcome: Outcome): Promise<void> {
+  // Somebody is there who will not serve us: status bar and views say so with their own sentence.
+  if (context.helper.state.kind === 'refused') return;
+  context.log.warn(`start by ${way}: ${outcome ? `status ${outcome.status}` : 'no helper came'}`);
+  const again = t('Try again');
+  const answer = await window.showErrorMessage(failureText(way, outcome, context.helper.socket()), again);
+  if (answer === again) await startHelper(context);
+}
+
+function failureText(way: 'root' | Way, outcome: Outcome, socket: string): string {
+  if (!outcome) return t('The helper was started, but does not answer at {socket}.', { socket });
+  const { status, said } = outcome;
+  if (way === 'root') return t('The helper did not start: {said}', { said: said || String(status) });
+  if (way === 'pkexec') {
+    // pkexec(1): 126 is a dismissed question, 127 no authorization.
+    if (status === 126) return t('The question of pkexec was dismissed: the helper was not started.');
+    if (status === 127) return t('pkexec refused: this account may not become root.');
+    return t('The helper did not start: {said}', { said: said || String(status) });
+  }
+  if (status === -1) return t('The terminal of sudo was closed: the helper was not started.');
+  return t(
+    'The helper did not start (status {status}). Either sudo refused (a wrong password, or an account that may not use sudo), or the helper said in that terminal what is missing.',
+    { status },
+  );
+}

@@ -1,0 +1,60 @@
+// What is typed is checked with the contract's own rules, worded by its own sentences. The schemas are loaded with the
+// first wizard, not at activation: they are the slowest thing to load.
+import { coded, type Translate } from '../../helper/rpc/contract/sentences';
+
+/** The sentence that says what is wrong, or undefined. */
+export type Check = (text: string) => string | undefined;
+
+export interface Rules {
+  readonly netnsName: Check;
+  readonly linkName: Check;
+  readonly cidr: Check;
+  readonly address: Check;
+  readonly destination: Check;
+  readonly mtu: Check;
+}
+
+interface Schema {
+  safeParse(value: unknown): { success: boolean; error?: { issues: readonly { message: string }[] } };
+}
+
+export async function loadRules(t: Translate): Promise<Rules> {
+  const [terms, link] = await Promise.all([
+    import('../../helper/rpc/contract/terms'),
+    import('../../helper/rpc/contract/link'),
+  ]);
+  const by =
+    (schema: Schema, read: (text: string) => unknown = (text) => text): Check =>
+    (text) => {
+      const code = schema.safeParse(read(text)).error?.issues[0]?.message;
+      return code === undefined ? undefined : coded({ code }, t);
+    };
+  return {
+    netnsName: by(terms.NewName),
+    linkName: by(terms.NewLinkName),
+    cidr: by(terms.Cidr),
+    address: by(terms.Address),
+    destination: by(terms.Destination),
+    mtu: by(link.set.params.shape.mtu, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN)),
+  };
+}
+
+/** Nothing at all is fine, too. */
+export function optional(check: Check): Check {
+  return (text) => (text === '' ? undefined : check(text));
+}
+
+/** The first rule that finds something wrong speaks. */
+export function all(...checks: readonly Check[]): Check {
+  return (text) => {
+    for (const check of checks) {
+      const wrong = check(text);
+      if (wrong !== undefined) return wrong;
+    }
+    return undefined;
+  };
+}
+
+export function notIn(taken: ReadonlySet<string>, wrong: (text: string) => string): Check {
+  return (text) => (taken.has(text) ? wrong(text) : undefined);
+}

@@ -1,0 +1,147 @@
+// Questions in a row: each step is one QuickInput with its number and a back button; answers are checked while typed.
+import { type Disposable, type InputBox, QuickInputButtons, type QuickPick, type QuickPickItem, window } from 'vscode';
+
+/** Thrown when the person turns away: commands end without a word. */
+export class Cancelled extends Error {
+  override readonly name = 'Cancelled';
+}
+
+/** Thrown by a step whose back button was pressed. */
+class Back extends Error {
+  override readonly name = 'Back';
+}
+
+export interface Position {
+  readonly title: string;
+  /** From 1. */
+  readonly step: number;
+  readonly total: number;
+}
+
+export type Step = (position: Position) => Promise<void>;
+
+/** Runs the steps; rejects with Cancelled. Steps keep their answers in variables around them, as defaults when they come again. */
+export async function wizard(title: string, steps: readonly Step[]): Promise<void> {
+  for (let index = 0; index < steps.length; ) {
+    try {
+      await steps[index]?.({ title, step: index + 1, total: steps.length });
+      index += 1;
+    } catch (error) {
+      if (!(error instanceof Back)) throw error;
+      index -= 1;
+    }
+  }
+}
+
+/** A question that stands alone. */
+export function alone(title: string): Position {
+  return { title, step: 1, total: 1 };
+}
+
+export interface TextQuestion {
+  readonly prompt: string;
+  readonly value?: string;
+  readonly placeholder?: string;
+  /** The sentence that says what is wrong, or undefined. */
+  readonly check: (text: string) => string | undefined;
+}
+
+export function askText(position: Position, question: TextQuestion): Promise<string> {
+  const input = window.createInputBox();
+  input.prompt = question.prompt;
+  input.value = question.value ?? '';
+  input.valueSelection = [0, input.value.length];
+  if (question.placeholder !== undefined) input.placeholder = question.placeholder;
+  return asked(input, position, (answer) => {
+    const check = () => {
+      const wrong = question.check(input.value.trim());
+      input.validationMessage = wrong ?? '';
+      return wrong === undefined;
+    };
+    return [
+      // An empty box is not yet wrong: the sentence comes with the first character, or on accepting.
+      input.onDidChangeValue((text) => {
+        if (text.trim() === '') input.validationMessage = '';
+        else check();
+      }),
+      input.onDidAccept(() => {
+        if (check()) answer(input.value.trim());
+      }),
+    ];
+  });
+}
+
+export interface Choice<T> extends QuickPickItem {
+  readonly value: T;
+}
+
+export interface PickQuestion<T> {
+  readonly prompt: string;
+  readonly choices: readonly Choice<T>[];
+  /** The choice that is active at first. */
+  readonly active?: (value: T) => boolean;
+}
+
+export function askPick<T>(position: Position, question: PickQuestion<T>): Promise<T> {
+  const input = window.createQuickPick<Choice<T>>();
+  input.placeholder = question.prompt;
+  input.items = question.choices;
+  input.matchOnDescription = true;
+  input.matchOnDetail = true;
+  const { active } = question;
+  input.activeItems = active ? question.choices.filter(({ value }) => active(value)).slice(0, 1) : [];
+  return asked(input, position, (answer) => [
+    input.onDidAccept(() => {
+      const [choice] = input.selectedItems;
+      if (choice) answer(choice.value);
+    }),
+  ]);
+}
+
+/** Any number of the choices, none included. */
+export function askMany<T>(
+  position: Position,
+  question: PickQuestion<T> & { readonly picked: (value: T) => boolean },
+): Promise<T[]> {
+  const input = window.createQuickPick<Choice<T>>();
+  input.canSelectMany = true;
+  input.placeholder = question.prompt;
+  input.items = question.choices;
+  input.matchOnDescription = true;
+  input.selectedItems = question.choices.filter(({ value }) => question.picked(value));
+  return asked(input, position, (answer) => [
+    input.onDidAccept(() => answer(input.selectedItems.map(({ value }) => value))),
+  ]);
+}
+
+function asked<T>(
+  input: InputBox | QuickPick<QuickPickItem>,
+  { title, step, total }: Position,
+  listen: (answer: (value: T) => void) => Disposable[],
+): Promise<T> {
+  input.title = title;
+  if (total > 1) {
+    input.step = step;
+    input.totalSteps = total;
+  }
+  input.ignoreFocusOut = true;
+  if (step > 1) input.buttons = [QuickInputButtons.Back];
+  return new Promise<T>((resolve, reject) => {
+    let done = false;
+    const end = (settle: () => void) => {
+      if (done) return;
+      done = true;
+      for (const listener of listeners) listener.dispose();
+      input.dispose();
+      settle();
+    };
+    const listeners = [
+      ...listen((value) => end(() => resolve(value))),
+      input.onDidTriggerButton((button) => {
+        if (button === QuickInputButtons.Back) end(() => reject(new Back()));
+      }),
+      input.onDidHide(() => end(() => reject(new Cancelled()))),
+    ];
+    input.show();
+  });
+}

@@ -1,0 +1,23 @@
+// A row becomes the editor's TreeItem. Nothing is decided here.
+import { MarkdownString, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import type { Node } from './nodes';
+import { factsMarkdown, type Row } from './row';
+
+const COLLAPSIBLE = {
+  never: TreeItemCollapsibleState.None,
+  closed: TreeItemCollapsibleState.Collapsed,
+  open: TreeItemCollapsibleState.Expanded,
+} as const;
+
+export function itemOf(row: Row, node: Node): TreeItem {
+  const item = new TreeItem(row.label, COLLAPSIBLE[row.expand]);
+  item.id = row.id;
+  item.iconPath = new ThemeIcon(row.icon, row.colour === undefined ? undefined : new ThemeColor(row.colour));
+  item.contextValue = row.context;
+  if (row.description) item.description = row.description;
+  // Text without trust: no commands, no HTML, and every mark of Markdown escaped.
+  item.tooltip = row.facts && row.facts.length > 0 ? new MarkdownString(factsMarkdown(row.facts)) : row.label;
+  item.accessibilityInformation = { label: row.spoken ?? [row.label, row.description].filter(Boolean).join(', ') };
+  if (row.command) item.command = { command: row.command.id, title: row.command.title, arguments: [node] };
+  return item;
+}

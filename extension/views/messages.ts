@@ -1,0 +1,40 @@
+// Rows that say why there are no others: emptiness and errors stand in the tree, not in pop-ups.
+import { Failure } from '../../helper/rpc/contract/errors';
+import { sentence, type Translate } from '../../helper/rpc/contract/sentences';
+import type { MessageNode, Node } from './nodes';
+
+export function message(
+  under: string,
+  level: MessageNode['level'],
+  text: string,
+  command?: MessageNode['command'],
+): MessageNode {
+  return { type: 'message', id: `${under}/${level}`, level, text, ...(command && { command }) };
+}
+
+/** The children, or one row with the sentence of what went wrong. */
+export async function withErrorRow(
+  node: Node | undefined,
+  children: () => Promise<Node[]>,
+  t: Translate,
+): Promise<Node[]> {
+  try {
+    return await children();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return [message(node?.id ?? 'root', 'error', sentence(error.data, t))];
+  }
+}
+
+/** Where a helper is there but will not serve us: why, and the way on. */
+export function refusedRows({ data }: Failure, t: Translate): MessageNode[] {
+  const stale = data.rule?.code === 'protocol-version';
+  const command = stale
+    ? { id: 'isolab.helper.restart', title: t('Restart helper') }
+    : { id: 'isolab.view.refresh', title: t('Try again') };
+  const { title } = command;
+  return [
+    message('refused', 'error', sentence(data, t)),
+    { type: 'message', id: 'refused/way', level: 'empty', text: title, command },
+  ];
+}

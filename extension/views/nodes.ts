@@ -1,0 +1,140 @@
+// The nodes of both trees as plain data. A node holds what its row, its children and the commands on it need, no more.
+import type { AddressOnLink } from '../../helper/rpc/contract/address';
+import type { Link } from '../../helper/rpc/contract/link';
+import type { Namespace } from '../../helper/rpc/contract/namespace';
+import type { Neighbour } from '../../helper/rpc/contract/neighbour';
+import type { Netns } from '../../helper/rpc/contract/netns';
+import type { Process } from '../../helper/rpc/contract/process';
+import type { Route } from '../../helper/rpc/contract/route';
+import type { Kind, NamespaceId } from '../../helper/rpc/contract/terms';
+
+export const GROUPS = ['routes', 'neighbours', 'processes'] as const;
+export type Group = (typeof GROUPS)[number];
+
+interface Identified {
+  readonly id: string;
+}
+
+export interface NetnsNode extends Identified {
+  readonly type: 'netns';
+  readonly netns: Netns;
+}
+
+/** A file in /run/netns that pins nothing. */
+export interface StaleNode extends Identified {
+  readonly type: 'stale';
+  readonly name: string;
+}
+
+export interface LinkNode extends Identified {
+  readonly type: 'link';
+  readonly netns: Netns;
+  readonly link: Link;
+}
+
+export interface PeerNode extends Identified {
+  readonly type: 'peer';
+  readonly netns: Netns;
+  readonly link: Link;
+  readonly peer: NonNullable<Link['peer']>;
+}
+
+export interface AddressNode extends Identified {
+  readonly type: 'address';
+  readonly netns: Netns;
+  readonly link: Link;
+  readonly address: AddressOnLink;
+}
+
+export interface GroupNode extends Identified {
+  readonly type: 'group';
+  readonly group: Group;
+  readonly netns: Netns;
+}
+
+export interface RouteNode extends Identified {
+  readonly type: 'route';
+  readonly netns: Netns;
+  readonly route: Route;
+}
+
+export interface NeighbourNode extends Identified {
+  readonly type: 'neighbour';
+  readonly netns: Netns;
+  readonly neighbour: Neighbour;
+}
+
+export interface KindNode extends Identified {
+  readonly type: 'kind';
+  readonly kind: Kind;
+  readonly count: number;
+}
+
+export interface NamespaceNode extends Identified {
+  readonly type: 'namespace';
+  readonly namespace: Namespace;
+}
+
+export interface ProcessNode extends Identified {
+  readonly type: 'process';
+  readonly process: Process;
+}
+
+/** One of the namespaces that a process is in. */
+export interface MembershipNode extends Identified {
+  readonly type: 'membership';
+  readonly process: Process;
+  readonly kind: Kind;
+  readonly namespace: NamespaceId;
+  /** Whether it is the host's; absent where that is not known. */
+  readonly host?: boolean;
+}
+
+/** Emptiness or an error where rows would stand. */
+export interface MessageNode extends Identified {
+  readonly type: 'message';
+  readonly level: 'empty' | 'error';
+  readonly text: string;
+  readonly command?: { readonly id: string; readonly title: string };
+}
+
+export type Node =
+  | NetnsNode
+  | StaleNode
+  | LinkNode
+  | PeerNode
+  | AddressNode
+  | GroupNode
+  | RouteNode
+  | NeighbourNode
+  | KindNode
+  | NamespaceNode
+  | ProcessNode
+  | MembershipNode
+  | MessageNode;
+
+export type NodeOf<Type extends Node['type']> = Extract<Node, { type: Type }>;
+
+/** The key of a network namespace in node ids: inodes come again, so the uid goes with them where the kernel has one. */
+export function netnsKey(netns: { id: string; uid?: string }): string {
+  return `net:${netns.id}:${netns.uid ?? ''}`;
+}
+
+export function netnsNode(netns: Netns): NetnsNode {
+  return { type: 'netns', id: netnsKey(netns), netns };
+}
+
+export function linkNodeOf({ netns, link }: Pick<LinkNode, 'netns' | 'link'>): LinkNode {
+  return { type: 'link', id: `${netnsKey(netns)}/link/${link.index}`, netns, link };
+}
+
+/** Kernel order of ids (they are decimal strings of up to 20 digits): by length, then by digits. */
+export function byId(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** `ns2` before `ns10`. */
+const NATURAL = new Intl.Collator('en', { numeric: true });
+export function byName(a: string, b: string): number {
+  return NATURAL.compare(a, b);
+}
