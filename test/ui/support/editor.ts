@@ -78,7 +78,7 @@ export class Editor {
     try {
       await until(async () => (await fetch(`${address}/healthz`)).ok, `the editor's server`, { timeoutMs: 30_000 });
       browser = await chromium.launch({ executablePath: PROGRAM, args: QUIET });
-      const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+      const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
       const editor = new Editor(page, browser, server, () => said, address);
       await editor.load();
       return editor;
@@ -123,9 +123,9 @@ export class Editor {
     await this.quick.pick(label);
   }
 
-  /** The text of a status bar entry of ours. */
-  statusBar(): Locator {
-    return this.page.locator('.statusbar-item', { hasText: 'Isolab' });
+  /** Waits until our status bar entry says this. */
+  async status(wanted: string | RegExp): Promise<void> {
+    await this.page.locator('.statusbar-item', { hasText: wanted }).first().waitFor();
   }
 
   /** Saves artifacts/screens/NAME.png. */

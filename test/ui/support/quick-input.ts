@@ -62,6 +62,11 @@ export class QuickInput {
     await this.widget.locator('.quick-input-message', { hasText: text }).waitFor();
   }
 
+  /** Ticks or unticks the row of a list with check boxes. */
+  async toggle(label: string): Promise<void> {
+    await this.row(label).first().locator('.monaco-checkbox, .quick-input-list-checkbox').first().click();
+  }
+
   /** The button OK of a list with check boxes. */
   async ok(): Promise<void> {
     await this.widget.locator('.quick-input-action a, .quick-input-action .monaco-button').first().click();

@@ -33,6 +33,11 @@ export class Terminals {
     );
   }
 
+  /** Waits until a shell asks for a command. */
+  async prompt(): Promise<void> {
+    await this.shows(/[$#]$/);
+  }
+
   /** Clicks into the active terminal and types; ends with Enter. */
   async type(line: string): Promise<void> {
     await this.active().locator('.xterm-screen').click();
@@ -65,8 +70,9 @@ export class Terminals {
     );
   }
 
-  /** Makes the terminal of this name the active one. */
+  /** Makes the terminal of this name the active one, where there are several. */
   async select(name: string): Promise<void> {
+    await this.named(name);
     const tab = this.page.locator('.terminal-tabs-entry', { hasText: name });
     if ((await tab.count()) > 0) await tab.first().click();
   }

@@ -1,6 +1,18 @@
-// One of our trees in the side bar: rows by their label, opening, choosing, and the actions a row offers.
+// One of our trees in the side bar: rows by the path of labels that leads to them, opening, choosing, and the actions
+// that a row offers.
 import type { Locator, Page } from 'playwright-core';
 import { until } from '../../support/until';
+
+/** Labels from the top down: ['blue', 'lo']. */
+export type Path = string | readonly string[];
+
+interface SeenRow {
+  /** Place in the list, from 0. */
+  index: number;
+  level: number;
+  label: string;
+  description: string;
+}
 
 export class Tree {
   readonly pane: Locator;
@@ -8,72 +20,115 @@ export class Tree {
   constructor(
     private readonly page: Page,
     /** Place of the view in its container, from the top. */
-    private readonly index: number,
+    index: number,
   ) {
-    this.pane = page.locator('.sidebar .split-view-view .pane').nth(this.index);
+    this.pane = page.locator('.sidebar .split-view-view .pane').nth(index);
   }
 
-  /** All rows in view. */
-  rows(): Locator {
-    return this.pane.locator('.monaco-list-row');
+  /** The rows as shown, top down. */
+  private async seen(): Promise<SeenRow[]> {
+    const rows = await this.pane.locator('.monaco-list-row').evaluateAll((elements) =>
+      elements.map((element) => {
+        const text = (part: string) => (element.querySelector(part)?.textContent ?? '').replace(/\s+/g, ' ').trim();
+        return {
+          index: Number(element.getAttribute('data-index')),
+          level: Number(element.getAttribute('aria-level')),
+          label: text('.label-name'),
+          description: text('.label-description'),
+        };
+      }),
+    );
+    return rows.sort((a, b) => a.index - b.index);
   }
 
-  /** The row with exactly this label. */
-  row(label: string): Locator {
-    return this.rows().filter({ has: this.page.locator('.label-name', { hasText: exactly(label) }) });
+  private async find(path: Path): Promise<SeenRow | undefined> {
+    const labels = typeof path === 'string' ? [path] : path;
+    const rows = await this.seen();
+    let found: SeenRow | undefined;
+    for (const label of labels) {
+      const level = (found?.level ?? 0) + 1;
+      const from = found ? rows.indexOf(found) + 1 : 0;
+      const end = rows.findIndex((row, at) => at >= from && row.level < level);
+      const inside = rows.slice(from, end < 0 ? undefined : end);
+      found = inside.find((row) => row.label === label && (labels.length === 1 || row.level === level));
+      if (!found) return undefined;
+    }
+    return found;
   }
 
-  /** Labels and descriptions as shown, top down. */
-  async texts(): Promise<string[]> {
-    return await textsOf(this.rows());
-  }
-
-  /** Waits for the row, and that its label and description say this; resolves with them. */
-  async shows(label: string, wanted: string | RegExp = label, timeoutMs = 10_000): Promise<string> {
-    return await until(
+  private async row(path: Path, timeoutMs = 10_000): Promise<Locator> {
+    const found = await until(
       async () => {
-        const texts = await textsOf(this.row(label));
-        const found = texts.find((text) => (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text)));
-        if (found === undefined) throw new Error((await this.texts()).join('\n'));
-        return found;
+        const row = await this.find(path);
+        if (!row) throw new Error((await this.texts()).join('\n'));
+        return row;
       },
-      `the row ${label} with ${wanted}`,
+      `the row ${path}`,
       { timeoutMs },
     );
+    return this.pane.locator(`.monaco-list-row[data-index="${found.index}"]`);
   }
 
-  async lacks(label: string, timeoutMs = 10_000): Promise<void> {
-    await until(async () => (await this.row(label).count()) === 0, `no row ${label}`, { timeoutMs });
+  /** Label and description of every row in view, top down. */
+  async texts(): Promise<string[]> {
+    return (await this.seen()).map(({ label, description }) => `${label} ${description}`.trim());
   }
 
-  /** Opens the row's children, if they are not. */
-  async expand(label: string): Promise<void> {
-    const row = this.row(label).first();
-    await row.waitFor();
-    if ((await row.getAttribute('aria-expanded')) === 'true') return;
+  /** Waits for the row, and that its description says this; resolves with the description. */
+  async shows(path: Path, wanted: string | RegExp = '', timeoutMs = 10_000): Promise<string> {
+    const { description } = await until(
+      async () => {
+        const row = await this.find(path);
+        const fits =
+          row && (typeof wanted === 'string' ? row.description.includes(wanted) : wanted.test(row.description));
+        if (!fits) throw new Error((await this.texts()).join('\n'));
+        return row;
+      },
+      `the row ${path} with ${wanted}`,
+      { timeoutMs },
+    );
+    return description;
+  }
+
+  async lacks(path: Path, timeoutMs = 10_000): Promise<void> {
+    await until(async () => (await this.find(path)) === undefined, `no row ${path}`, { timeoutMs });
+  }
+
+  /** Opens the rows of the path from the top down. */
+  async expand(path: Path): Promise<void> {
+    const labels = typeof path === 'string' ? [path] : path;
+    for (let depth = 1; depth <= labels.length; depth++) {
+      const row = await this.row(labels.slice(0, depth));
+      if ((await row.getAttribute('aria-expanded')) === 'true') continue;
+      await row.locator('.monaco-tl-twistie').click();
+      const opened = labels.slice(0, depth);
+      await until(
+        async () => (await (await this.row(opened)).getAttribute('aria-expanded')) === 'true',
+        `${opened} to open`,
+      );
+    }
+  }
+
+  async collapse(path: Path): Promise<void> {
+    const row = await this.row(path);
+    if ((await row.getAttribute('aria-expanded')) !== 'true') return;
     await row.locator('.monaco-tl-twistie').click();
-    await until(async () => (await row.getAttribute('aria-expanded')) === 'true', `${label} to open`);
   }
 
-  /** Opens rows from the top down: path('Host', 'Routes'). */
-  async path(...labels: string[]): Promise<void> {
-    for (const label of labels) await this.expand(label);
-  }
-
-  async click(label: string, options: { modifiers?: ('Control' | 'Shift')[] } = {}): Promise<void> {
-    await this.row(label).first().click(options);
+  async click(path: Path, modifiers: ('Control' | 'Shift')[] = []): Promise<void> {
+    await (await this.row(path)).locator('.label-name').click({ modifiers });
   }
 
   /** Presses an inline action of a row. */
-  async inline(label: string, action: string): Promise<void> {
-    const row = this.row(label).first();
+  async inline(path: Path, action: string): Promise<void> {
+    const row = await this.row(path);
     await row.hover();
     await row.locator(`.actions a.action-label[aria-label="${action}"]`).click();
   }
 
   /** Chooses from the row's context menu. */
-  async menu(label: string, action: string): Promise<void> {
-    await this.row(label).first().click({ button: 'right' });
+  async menu(path: Path, action: string): Promise<void> {
+    await (await this.row(path)).locator('.label-name').click({ button: 'right' });
     const menu = this.page.locator('.context-view .monaco-menu');
     const item = menu.locator('.action-item', { has: this.page.locator(`[aria-label="${action}"]`) });
     await item.waitFor();
@@ -95,25 +150,13 @@ export class Tree {
     await this.pane.locator(`.pane-header .actions a.action-label[aria-label="${action}"]`).click();
   }
 
+  /** Shuts or opens the view itself, to give the other one room. */
+  async toggle(): Promise<void> {
+    await this.pane.locator('.pane-header .title').click();
+  }
+
   /** The button of a view without rows. */
   welcome(label: string): Locator {
     return this.pane.locator('.welcome-view .monaco-button', { hasText: label });
   }
-}
-
-/** Label and description of each row, with one space between. */
-async function textsOf(rows: Locator): Promise<string[]> {
-  return await rows.evaluateAll((elements) =>
-    elements.map((element) =>
-      ['.label-name', '.label-description']
-        .map((part) => element.querySelector(part)?.textContent ?? '')
-        .join(' ')
-        .replace(/\s+/g, ' ')
-        .trim(),
-    ),
-  );
-}
-
-function exactly(text: string): RegExp {
-  return new RegExp(`^\\s*${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
 }

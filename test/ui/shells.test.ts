@@ -1,0 +1,131 @@
+// Isolated shells in terminals: one for each kind, all at once, entering, a reload, and a helper that dies. What is
+// isolated is read from outside, from /proc of a process that the shell started.
+import { afterAll, expect, test } from 'vitest';
+import { output, run } from '../support/run';
+import { until } from '../support/until';
+import { startDaemon, stopDaemon, useDaemon } from './support/daemon';
+import { useEditor } from './support/editor';
+import { helperPid, isolatedKinds, type Kind, namespacesOf, processRunning, statusField } from './support/outside';
+import { PERSON } from './support/person';
+
+useDaemon();
+const editor = useEditor({ theme: 'dark' });
+afterAll(stopDaemon);
+
+const ALL: Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'user', 'cgroup', 'time'];
+let nextMarker = 7_770_001;
+
+/** Opens a shell by the wizard. */
+async function openShell(kinds: readonly Kind[], identity: string): Promise<void> {
+  const { quick, terminals } = editor();
+  await editor().command('Isolab: New isolated shell');
+  await quick.step('Kinds of namespaces to create');
+  for (const kind of ALL.filter((each) => !kinds.includes(each))) await quick.toggle(kind);
+  await quick.ok();
+  await quick.step('Who you are inside');
+  await quick.pick(identity);
+  await quick.row('Open the shell').waitFor();
+  await quick.pick('Open the shell');
+  await quick.gone();
+  await terminals.prompt();
+}
+
+/** Lets the active shell start a process that can be told from all others; its pid outside. */
+async function marker(): Promise<number> {
+  const seconds = nextMarker++;
+  await editor().terminals.type(`sleep ${seconds} &`);
+  return await processRunning(`sleep ${seconds}`);
+}
+
+/** Ends the active shell. */
+async function leave(pid: number): Promise<void> {
+  await editor().terminals.type('kill %1; exit');
+  await until(async () => (await run(['ps', '-p', String(pid)])).status !== 0, 'the shell to end');
+}
+
+test.each([
+  ['uts', 'Root'],
+  ['ipc', 'Root'],
+  ['pid', 'Root'],
+  ['net', 'Root'],
+  ['mnt', 'Root'],
+  ['cgroup', 'Root'],
+  ['time', 'Root'],
+  ['user', 'Root inside, you outside'],
+] as const)('a shell with its own %s, and nothing else of its own', async (kind, identity) => {
+  await openShell([kind], identity);
+  const pid = await marker();
+  expect(await isolatedKinds(pid)).toEqual([kind]);
+  if (kind === 'uts') {
+    const before = await output(['hostname']);
+    await editor().terminals.type('hostname inside; clear; hostname');
+    await editor().terminals.shows(/^inside$/m);
+    expect(await output(['hostname'])).toBe(before);
+  }
+  if (kind === 'pid') expect((await statusField(pid, 'NSpid')).split(' ')).toHaveLength(2);
+  if (kind === 'user') {
+    await editor().terminals.type('clear; id -u');
+    await editor().terminals.shows(/^0$/m);
+    expect(await statusField(pid, 'Uid')).toBe(`${PERSON.uid} ${PERSON.uid} ${PERSON.uid} ${PERSON.uid}`);
+    expect((await output(['cat', `/proc/${pid}/uid_map`])).trim().split(/\s+/)).toEqual(['0', String(PERSON.uid), '1']);
+  }
+  await leave(pid);
+});
+
+test('all kinds at once: process 1, its own /proc, root inside and the person outside', async () => {
+  await openShell(ALL, 'Root inside, you outside');
+  const { terminals } = editor();
+  await terminals.type('echo "I am $$"; ps -e | wc -l');
+  await terminals.shows('I am 1');
+  const pid = await marker();
+  expect(await isolatedKinds(pid)).toEqual(ALL);
+  expect(await statusField(pid, 'Uid')).toBe(`${PERSON.uid} ${PERSON.uid} ${PERSON.uid} ${PERSON.uid}`);
+  await terminals.type('clear; ps -e');
+  const shown = await terminals.shows(/PID[\s\S]*ps[\s\S]*[$#]$/);
+  expect(shown).toMatch(/^\s+1 .*bash/m);
+  expect(shown.split('\n').filter((line) => /^\s+\d+ /.test(line)).length).toBeLessThan(6);
+  await editor().screenshot('all-kinds-dark');
+});
+
+test('a reload of the window finds the same shell alive', async () => {
+  const pid = await processRunning(`sleep ${nextMarker - 1}`);
+  const before = await namespacesOf(pid);
+  await editor().reload();
+  const { terminals } = editor();
+  await terminals.shows(/PID/);
+  await terminals.type('clear; echo "still $$"');
+  await terminals.shows('still 1');
+  expect(await namespacesOf(pid)).toEqual(before);
+});
+
+test('Open shell here on a process enters its namespaces', async () => {
+  const inside = await processRunning(`sleep ${nextMarker - 1}`);
+  const { namespaces, networks } = await editor().openIsolab();
+  await networks.toggle();
+  await namespaces.expand('uts');
+  const id = ((await namespacesOf(inside)).uts.match(/\d+/) ?? [''])[0];
+  await namespaces.expand(['uts', id]);
+  await editor().screenshot('namespaces-dark');
+  await namespaces.menu(['uts', id, 'bash'], 'Open shell here');
+  await editor().terminals.named(/bash \(\d+\)/);
+  await editor().terminals.prompt();
+  const pid = await marker();
+  expect(await namespacesOf(pid)).toEqual(await namespacesOf(inside));
+  await leave(pid);
+});
+
+test('the helper killed while a shell runs: the shell goes on, and its exit status still shows', async () => {
+  const { terminals, dialogs } = editor();
+  await openShell(['uts', 'net'], 'Root');
+  const pid = await marker();
+  process.kill(await until(helperPid, 'the helper'), 'SIGKILL');
+  await editor().status('Isolab: no helper');
+  await terminals.type('clear; echo alive-$((40 + 2))');
+  await terminals.shows('alive-42');
+  expect(await isolatedKinds(pid)).toEqual(['uts', 'net']);
+  await editor().screenshot('helper-killed');
+  await startDaemon();
+  await editor().status(/^Isolab$/);
+  await terminals.type('kill %1; exit 7');
+  await dialogs.notice('exit code: 7').waitFor();
+});
