@@ -84,7 +84,7 @@ describe('what is made', () => {
       ].join('\n'),
     });
     const shown = async (name: string) => ({
-      // Without what differs by chance: hardware addresses, and the addresses made of them.
+      // Without what differs by chance: hardware addresses, the addresses made of them, the order of routes to those.
       addresses: (await ipJson<IpAddress & IpLink>(['-n', name, 'address'])).map((link) => [
         link.ifname,
         link.mtu,
@@ -92,7 +92,10 @@ describe('what is made', () => {
           .filter(({ local }) => !local.startsWith('fe80'))
           .map(({ family, local, prefixlen, scope, broadcast }) => [family, local, prefixlen, scope, broadcast]),
       ]),
-      routes: [await ipJson<IpRoute>(['-n', name, 'route']), await ipJson<IpRoute>(['-n', name, '-6', 'route'])],
+      routes: [
+        await ipJson<IpRoute>(['-n', name, 'route']),
+        (await ipJson<IpRoute>(['-n', name, '-6', 'route'])).filter(({ dst }) => !dst.startsWith('fe80')),
+      ],
     });
     // Links come up in their own time.
     await until(async () => {

@@ -12,14 +12,24 @@ export interface IpLink {
   operstate: string;
   address?: string;
   master?: string;
+  /** Name of the peer in the same namespace. */
+  link?: string;
   link_index?: number;
   link_netnsid?: number;
   linkinfo?: { info_kind?: string };
 }
 
 export interface IpAddress {
-  ifindex: number;
-  addr_info: { family: string; local: string; prefixlen: number; scope: string; broadcast?: string }[];
+  ifname: string;
+  addr_info: {
+    family: string;
+    local: string;
+    prefixlen: number;
+    scope: string;
+    broadcast?: string;
+    /** Of a point-to-point address: the other end. */
+    address?: string;
+  }[];
 }
 
 export interface IpRoute {
