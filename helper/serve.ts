@@ -12,6 +12,7 @@ import { Server } from './rpc/server';
 import { createServices } from './services';
 import { probeFeatures } from './services/features';
 import type { House } from './services/house';
+import { reconcile } from './services/reconcile';
 import { giveSocket, removeStaleSocket } from './socket-file';
 import { Audit } from './state/audit';
 import { openJournal } from './state/journal';
@@ -46,6 +47,8 @@ export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT
     // In a later turn: the answer of the call that asked for it is then out.
     shutdown: () => setImmediate(end, 'asked to'),
   };
+  // After a helper that was killed, before anybody can ask.
+  reconcile(house);
   const audit = new Audit(stateDir);
   const services = createServices(house, probeFeatures(), __dirname);
   const idle = new IdleExit(idleExit, () => end('nobody needs it'));

@@ -2,14 +2,18 @@
 import { join } from 'node:path';
 import { Scanner } from '../discovery/scanner';
 import type { Feature } from '../rpc/contract/helper';
+import { addressHandlers } from './addresses';
+import { cleanupHandlers } from './cleanup';
 import { doctorHandlers } from './doctor';
 import { helperHandlers } from './helper';
 import type { Handlers, House } from './house';
 import { linkHandlers } from './links';
 import { namespaceHandlers } from './namespaces';
+import { neighbourHandlers } from './neighbours';
 import { netnsHandlers } from './netns';
 import { ownCode } from './own-code';
 import { processHandlers } from './processes';
+import { routeHandlers } from './routes';
 import { sessionHandlers } from './sessions';
 
 export interface Services {
@@ -26,10 +30,14 @@ export function createServices(house: House, features: readonly Feature[], progr
       ...doctorHandlers(house, features, ownCode(programDir)),
       ...netnsHandlers(house),
       ...linkHandlers(house),
+      ...addressHandlers(house),
+      ...routeHandlers(house),
+      ...neighbourHandlers(),
+      ...cleanupHandlers(house),
       ...processHandlers(scanner),
       ...namespaceHandlers(house, scanner),
       ...sessionHandlers(house, scanner),
-    } as Handlers,
+    },
     close: () => scanner.close(),
   };
 }

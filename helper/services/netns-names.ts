@@ -1,6 +1,7 @@
 // The names in /run/netns and what each one pins. Shared with ip-netns(8), so anything may stand there: files of a
 // half-done `ip netns add`, symbolic links to /proc/PID/ns/net, namespaces of other kinds, pipes, names of any bytes.
 import { lstatSync, readdirSync, statSync } from 'node:fs';
+import type { NamespaceId } from '../rpc/contract/terms';
 import { close } from '../sys/libc';
 import { identify, type NamespaceIdentity, NETNS_DIR, openNamespaceFile } from '../sys/namespaces';
 import { errnoOf } from './failures';
@@ -57,4 +58,27 @@ export function openNetnsName(name: string): number | 'stale' | undefined {
 /** A symbolic link whose target is gone, such as /proc/PID/ns/net of a process that ended. */
 function isDangling(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** The names of each namespace, by one stat(2) a name: opening each would take several calls. */
+export function namesById(): Map<NamespaceId, string[]> {
+  const names = new Map<NamespaceId, string[]>();
+  const nsfs = statSync('/proc/self/ns/net').dev;
+  for (const name of netnsNames()) {
+    const file = statOrNothing(netnsPath(name));
+    if (file === undefined || file.dev !== nsfs) continue;
+    const id = String(file.ino) as NamespaceId;
+    names.set(id, [...(names.get(id) ?? []), name]);
+  }
+  return names;
+}
+
+function statOrNothing(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A loop of symbolic links, or one into a place that cannot be searched.
+    if (errnoOf(error) === 'ELOOP' || errnoOf(error) === 'EACCES' || errnoOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
 }

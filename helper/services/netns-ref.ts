@@ -118,7 +118,8 @@ function* candidates(id: NamespaceId): Generator<() => number | undefined> {
   for (const pid of processesIn(id)) yield () => openOfProcess(pid);
 }
 
-function openOfProcess(pid: number): number | undefined {
+/** The network namespace of a process; undefined where that has ended. The pid may be another process's by now. */
+export function openOfProcess(pid: number): number | undefined {
   try {
     return openNamespace(pid, 'net');
   } catch (error) {
@@ -130,13 +131,25 @@ function openOfProcess(pid: number): number | undefined {
 
 /** Pids of the processes in a network namespace, by their links in /proc; some 20 ms for 4,000 processes. */
 export function* processesIn(id: NamespaceId): Generator<number> {
-  const link = `net:[${id}]`;
+  for (const [pid, netns] of netnsLinks()) if (netns === id) yield pid;
+}
+
+/** One process of each network namespace that has any. */
+export function netnsOfProcesses(): Map<NamespaceId, number> {
+  const found = new Map<NamespaceId, number>();
+  for (const [pid, id] of netnsLinks()) if (!found.has(id)) found.set(id, pid);
+  return found;
+}
+
+function* netnsLinks(): Generator<[pid: number, id: NamespaceId]> {
   for (const entry of readdirSync('/proc')) {
     if (!/^[0-9]+$/.test(entry)) continue;
+    let id: string | undefined;
     try {
-      if (readlinkSync(`/proc/${entry}/ns/net`) === link) yield Number(entry);
+      id = parseNamespaceLink(readlinkSync(`/proc/${entry}/ns/net`), 'net');
     } catch {
       // It ended meanwhile.
     }
+    if (id !== undefined) yield [Number(entry), id as NamespaceId];
   }
 }

@@ -29,7 +29,7 @@ export interface Entry {
   note(made: Made): void;
   /** The action is complete, and these objects stand. */
   done(...made: Made[]): void;
-  /** The action left nothing. */
+  /** The action left nothing. Never throws: called while something else is being reported. */
   undone(): void;
 }
 
@@ -161,8 +161,17 @@ class JournalFile implements Journal {
       noted: open.noted,
       note: (made) => this.#append({ op: 'note', entry, made }),
       done: (...made) => this.#append({ op: 'done', entry, made }),
-      undone: () => this.#append({ op: 'undone', entry }),
+      undone: () => this.#undone(entry),
     };
+  }
+
+  #undone(entry: number): void {
+    try {
+      this.#append({ op: 'undone', entry });
+    } catch {
+      // The intent stays open in the file: the next helper will look, and find nothing.
+      this.#state.unfinished.delete(entry);
+    }
   }
 
   #append(record: JournalRecord): void {

@@ -120,3 +120,13 @@ export function keyOf(made: Made): string {
 export function sameNetns(a: NetnsIdentity, b: NetnsIdentity): boolean {
   return a.id === b.id && a.uid === b.uid;
 }
+
+/** Without what else is known of a namespace: what the journal keeps. */
+export function bareNetns({ id, uid }: NetnsIdentity): NetnsIdentity {
+  return { id, ...(uid !== undefined && { uid }) };
+}
+
+/** Both ends of a made link, its own first. */
+export function endsOf(made: MadeLink): LinkIdentity[] {
+  return made.peer === undefined ? [made] : [made, made.peer];
+}

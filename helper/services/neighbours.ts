@@ -1,0 +1,24 @@
+// neighbour/list: what a namespace knows of the link layer around it.
+import { listLinks } from '../netlink/link';
+import { listNeighbours } from '../netlink/neighbour';
+import type { Handlers } from './house';
+import { withNetns } from './netns-ref';
+import { withSocket } from './rtnetlink';
+
+export function neighbourHandlers(): Pick<Handlers, 'neighbour/list'> {
+  return {
+    'neighbour/list': ({ netns }) =>
+      withNetns(netns, (open) =>
+        withSocket(open, (rt) => {
+          const names = new Map(listLinks(rt).map(({ index, name }) => [index, name]));
+          const neighbours = listNeighbours(rt).flatMap(({ index, family, address, mac, state }) => {
+            const dev = names.get(index);
+            // Its interface went between the two dumps.
+            if (dev === undefined) return [];
+            return [{ family, address, ...(mac !== undefined && { mac }), dev, index, state }];
+          });
+          return { neighbours };
+        }),
+      ),
+  };
+}

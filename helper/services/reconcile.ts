@@ -1,0 +1,145 @@
+// What a helper does first: it brings the journal and the kernel together again after one that was killed. Each open
+// intent is adopted, finished or undone, so that every object is whole or absent; then what others removed is forgotten.
+import { lstatSync } from 'node:fs';
+import { listAddresses } from '../netlink/address';
+import { deleteLink } from '../netlink/link';
+import type { Entry, Intent, Journal } from '../state/journal';
+import { bareNetns, endsOf, type PlannedEnd } from '../state/made';
+import { unlink } from '../sys/libc';
+import { errnoOf } from './failures';
+import type { House } from './house';
+import { netnsAt, netnsPath } from './netns-names';
+import { endOf, withEnd } from './ours';
+import { hasAddress, prune, Survey, standingRoute } from './survey';
+import { deletePair, lookFor, setBack } from './undo';
+
+/** Milliseconds around an intent in which a file of ours was made; file times lag by a clock tick. */
+const JUST_BEFORE = 100;
+const SOON_AFTER = 10_000;
+
+/** Never rejects an object for another's sake: what cannot be settled stays open, is logged, and is tried next time. */
+export function reconcile({ journal, log }: Pick<House, 'journal' | 'log'>): void {
+  for (const entry of journal.unfinished()) {
+    try {
+      settle(journal, entry);
+    } catch (error) {
+      log.error(`reconcile: ${entry.intent.method} stays open: ${String(error)}`);
+    }
+  }
+  prune(journal);
+}
+
+function settle(journal: Journal, entry: Entry): void {
+  const { intent } = entry;
+  switch (intent.method) {
+    case 'netns/create':
+      settleCreated(entry, intent.name);
+      break;
+    case 'netns/delete':
+      settleDeleted(journal, entry, intent);
+      break;
+    case 'link/create':
+      dropPair(intent.a, intent.b);
+      entry.undone();
+      break;
+    case 'link/set': {
+      const { link, before, after } = intent;
+      new Survey().visit(link.netns, (rt) => {
+        if (lookFor(rt, { index: link.index })?.mac === link.mac) setBack(rt, link.index, before, after);
+      });
+      entry.undone();
+      break;
+    }
+    case 'link/move':
+      followMoved(journal, intent);
+      entry.undone();
+      break;
+    case 'address/add': {
+      const { netns, index, address } = intent.address;
+      const stands = new Survey().visit(netns, (rt) => hasAddress(listAddresses(rt, index), address));
+      if (stands) entry.done(intent.address);
+      else entry.undone();
+      break;
+    }
+    case 'route/add':
+      if (new Survey().visit(intent.route.netns, (rt) => standingRoute(rt, intent.route)) !== undefined) {
+        entry.done(intent.route);
+      } else entry.undone();
+      break;
+    // One system call each: it happened, and pruning will see it, or it did not. A program whose session the journal
+    // does not know ended with the helper that waited to tell it to go on.
+    case 'link/delete':
+    case 'address/delete':
+    case 'route/delete':
+    case 'session/attach':
+      entry.undone();
+      break;
+  }
+}
+
+/** Ours if it is the very namespace that was noted before the name could be seen; a bare file only if made just then. */
+function settleCreated(entry: Entry, name: string): void {
+  const noted = entry.noted.find((made) => made.type === 'netns');
+  const now = netnsAt(name);
+  if (now === 'stale') {
+    if (isFreshFile(netnsPath(name), entry.at)) unlinkQuietly(netnsPath(name));
+    entry.undone();
+  } else if (noted !== undefined && now !== undefined && now.id === noted.id && now.uid === noted.uid) {
+    entry.done(noted);
+  } else entry.undone();
+}
+
+/** What `ip netns add` and we leave when killed before the mount: an empty regular file without any rights. */
+function isFreshFile(path: string, at: number): boolean {
+  const file = lstatSync(path, { throwIfNoEntry: false });
+  if (file === undefined || !file.isFile() || file.size !== 0 || file.uid !== process.getuid?.()) return false;
+  return (file.mode & 0o777) === 0 && file.ctimeMs >= at - JUST_BEFORE && file.ctimeMs <= at + SOON_AFTER;
+}
+
+/** Still pinned: nothing had happened, and it stays. Unmounted already: the file goes too. */
+function settleDeleted(journal: Journal, entry: Entry, intent: Extract<Intent, { method: 'netns/delete' }>): void {
+  const { name, netns } = intent;
+  const now = netnsAt(name);
+  if (typeof now === 'object' && now.id === netns.id && now.uid === netns.uid) {
+    entry.undone();
+    return;
+  }
+  if (now === 'stale') unlinkQuietly(netnsPath(name));
+  journal.forget({ type: 'netns', name, ...netns });
+  entry.done();
+}
+
+function unlinkQuietly(path: string): void {
+  try {
+    unlink(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Nobody was told that the pair is there. By name and MAC where it was made, else by MAC wherever somebody moved it. */
+function dropPair(a: PlannedEnd, b: PlannedEnd): void {
+  const survey = new Survey();
+  for (const end of [a, b]) if (survey.visit(end.netns, (rt) => deletePair(rt, end)) === true) return;
+  for (const { mac } of [a, b]) {
+    const [found] = survey.findByMac(mac);
+    if (found === undefined) continue;
+    survey.visit(found.netns, (rt) => deleteLink(rt, found.link.index));
+    return;
+  }
+}
+
+/** The move is one system call; what may be wrong is where the journal has the end. */
+function followMoved(journal: Journal, { link, to }: Extract<Intent, { method: 'link/move' }>): void {
+  const known = journal.made().find((made) => {
+    return made.type === 'link' && endsOf(made).some(({ mac }) => mac !== undefined && mac === link.mac);
+  });
+  if (known?.type !== 'link') return;
+  new Survey().visit(to, (rt, netns) => {
+    const now = lookFor(rt, { name: link.name });
+    const end = now && endOf(known, netns, now);
+    if (now === undefined || end === undefined) return;
+    const place = { netns: bareNetns(netns), index: now.index, name: now.name };
+    journal.replace(known, withEnd({ made: known, end }, { ...place, ...(now.mac !== undefined && { mac: now.mac }) }));
+  });
+}

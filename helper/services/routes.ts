@@ -1,0 +1,190 @@
+// route/*: the main routing table of a namespace. As for addresses, what was added here is noted.
+import { parseIpAddress, parseIpPrefix } from '../netlink/ip-address';
+import { listLinks } from '../netlink/link';
+import { addRoute, deleteRoute, listRoutes, type RouteMessage, type RouteParams } from '../netlink/route';
+import type { Rtnetlink } from '../netlink/socket';
+import type { Params } from '../rpc/contract';
+import type { Route } from '../rpc/contract/route';
+import type { Journal } from '../state/journal';
+import { bareNetns, type MadeRoute, type NetnsIdentity } from '../state/made';
+import { begin } from './begin';
+import { asFailure, broken, errnoOf } from './failures';
+import type { Handlers, House } from './house';
+import { findLink } from './links';
+import { withNetns } from './netns-ref';
+import {
+  canonicalAddress,
+  canonicalDestination,
+  exactly,
+  networkOf,
+  routeFits,
+  viewRoute,
+  type WantedRoute,
+} from './route-view';
+import { withSocket } from './rtnetlink';
+import { tidier } from './survey';
+
+export function routeHandlers({
+  journal,
+  changes,
+}: House): Pick<Handlers, 'route/list' | 'route/add' | 'route/delete'> {
+  const tidy = tidier(journal);
+  return {
+    'route/list': ({ netns }) =>
+      withNetns(netns, (open) => withSocket(open, (rt) => ({ routes: viewRoutes(rt).map(({ route }) => route) }))),
+    'route/add': (params) => {
+      tidy();
+      const route = add(journal, params);
+      changes.bump('route');
+      return route;
+    },
+    'route/delete': (params) => {
+      remove(journal, params);
+      changes.bump('route');
+      return {};
+    },
+  };
+}
+
+function viewRoutes(rt: Rtnetlink): { route: Route; message: RouteMessage }[] {
+  const names = new Map(listLinks(rt).map(({ index, name }) => [index, name]));
+  return listRoutes(rt).map((message) => ({ message, route: viewRoute(message, names) }));
+}
+
+function wantedOf({ destination, via, dev }: Params<'route/delete'>): WantedRoute {
+  return { destination, ...(via !== undefined && { via }), ...(dev !== undefined && { dev }) };
+}
+
+function madeRoute(netns: NetnsIdentity, { destination, via, dev }: WantedRoute): MadeRoute {
+  return {
+    type: 'route',
+    netns: bareNetns(netns),
+    destination: canonicalDestination(destination),
+    ...(via !== undefined && { via: canonicalAddress(via) }),
+    ...(dev !== undefined && { dev }),
+  };
+}
+
+/** Rules that need no kernel: families that cannot go together, bits beyond the prefix length (ip-route(8) refuses both). */
+function check({ destination, via }: WantedRoute): void {
+  if (destination === 'default') return;
+  const target = parseIpPrefix(destination);
+  if (via !== undefined && target.family === 'inet6' && parseIpAddress(via).family === 'inet') {
+    throw broken('invalid', 'route-families', {}, { field: 'via' });
+  }
+  if (!networkOf(target).bytes.equals(target.bytes)) {
+    throw broken(
+      'invalid',
+      'route-host-bits',
+      { network: canonicalDestination(destination) },
+      { field: 'destination' },
+    );
+  }
+}
+
+function add(journal: Journal, params: Params<'route/add'>): Route {
+  const wanted = wantedOf(params);
+  check(wanted);
+  return withNetns(params.netns, (netns) =>
+    withSocket(netns, (rt) => {
+      const request = requestOf(rt, wanted);
+      const standing = viewRoutes(rt).find(({ route }) => routeFits(route, wanted));
+      // Before the intent: what was there already must not look like ours after a crash.
+      if (standing !== undefined && isSameFamily(standing.route, wanted)) throw routeExists(wanted);
+      const made = madeRoute(netns, wanted);
+      const entry = begin(journal, { method: 'route/add', route: made });
+      try {
+        addRoute(rt, request);
+      } catch (error) {
+        entry.undone();
+        throw asFailure(error, { step: 'route', ...refusal(error, wanted) });
+      }
+      try {
+        entry.done(made);
+      } catch (error) {
+        deleteRoute(rt, request);
+        throw asFailure(error, { step: 'journal' });
+      }
+      const found = viewRoutes(rt).find(({ route }) => routeFits(route, wanted) && isSameFamily(route, wanted));
+      if (found === undefined) throw noSuchRoute(wanted);
+      return found.route;
+    }),
+  );
+}
+
+function requestOf(rt: Rtnetlink, { destination, via, dev }: WantedRoute): RouteParams {
+  const oif = dev === undefined ? undefined : findLink(rt, { name: dev }, 'dev').index;
+  return { destination, ...(via !== undefined && { via }), ...(oif !== undefined && { oif }) };
+}
+
+/** `default` is of the gateway's family; without one IPv4, as for ip(8). */
+function isSameFamily({ family }: Route, { destination, via }: WantedRoute): boolean {
+  if (destination !== 'default') return true;
+  return family === (via === undefined ? 'inet' : parseIpAddress(via).family);
+}
+
+function routeExists({ destination }: WantedRoute) {
+  return broken('exists', 'route-exists', { destination }, { step: 'route', field: 'destination' });
+}
+
+function noSuchRoute({ destination }: WantedRoute) {
+  return broken('not-found', 'route-not-found', { destination }, { field: 'destination' });
+}
+
+function refusal(error: unknown, { destination, via = '', dev = '' }: WantedRoute) {
+  switch (errnoOf(error)) {
+    case 'EEXIST':
+      return { field: 'destination', rule: { code: 'route-exists', args: { destination } } };
+    // No interface has an address in the gateway's network, or none of those is up.
+    case 'ENETUNREACH':
+    case 'EHOSTUNREACH':
+      return { kind: 'invalid' as const, field: 'via', rule: { code: 'gateway-unreachable', args: { via } } };
+    case 'ENETDOWN':
+      return { field: 'dev', rule: { code: 'link-down', args: { name: dev } } };
+    case 'EINVAL':
+      return via === '' ? {} : { field: 'via', rule: { code: 'gateway-invalid', args: { via } } };
+    default:
+      return {};
+  }
+}
+
+/** Exactly one route must be meant: the kernel would take the first that fits, and nobody could say which that was. */
+function remove(journal: Journal, params: Params<'route/delete'>): void {
+  const wanted = wantedOf(params);
+  withNetns(params.netns, (netns) =>
+    withSocket(netns, (rt) => {
+      if (wanted.dev !== undefined) findLink(rt, { name: wanted.dev }, 'dev');
+      const fitting = viewRoutes(rt).filter(({ route }) => routeFits(route, wanted));
+      const [only, ...others] = fitting;
+      if (only === undefined) throw noSuchRoute(wanted);
+      if (others.length > 0) {
+        const args = { destination: wanted.destination, count: fitting.length };
+        throw broken('conflict', 'route-ambiguous', args, { field: 'destination' });
+      }
+      deleteOne(journal, rt, netns, only);
+    }),
+  );
+}
+
+function deleteOne(
+  journal: Journal,
+  rt: Rtnetlink,
+  netns: NetnsIdentity,
+  { route, message }: { route: Route; message: RouteMessage },
+): void {
+  const made = journal.made().find((each): each is MadeRoute => {
+    return (
+      each.type === 'route' && each.netns.id === netns.id && each.netns.uid === netns.uid && routeFits(route, each)
+    );
+  });
+  const entry = begin(journal, { method: 'route/delete', route: made ?? madeRoute(netns, route) });
+  try {
+    deleteRoute(rt, exactly(message));
+  } catch (error) {
+    entry.undone();
+    if (errnoOf(error) === 'ESRCH') throw noSuchRoute(route);
+    throw asFailure(error, { step: 'route' });
+  }
+  if (made !== undefined) journal.forget(made);
+  entry.done();
+}

@@ -1,0 +1,13 @@
+// A socket of one namespace for the length of one piece of work.
+import { Rtnetlink } from '../netlink/socket';
+import type { OpenNetns } from './netns-ref';
+
+/** While open, the socket keeps the namespace alive, so it is closed whatever `work` does. */
+export function withSocket<T>({ fd }: Pick<OpenNetns, 'fd'>, work: (rt: Rtnetlink) => T): T {
+  const rt = Rtnetlink.open(fd);
+  try {
+    return work(rt);
+  } finally {
+    rt.close();
+  }
+}
