@@ -137,5 +137,5 @@ int main(void) {
   // Whoever asked may be gone by now; the program runs all the same.
   if (send(CHANNEL, line, (size_t)length, MSG_NOSIGNAL) < 0) errno = 0;
   close(CHANNEL);
-  return supervise_run(&plan, program);
+  _exit(supervise_run(&plan, program));
 }

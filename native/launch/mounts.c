@@ -45,7 +45,7 @@ static void mount_fresh(const struct plan *plan, int top, const char *type, cons
   if (fstatvfs(target, &old) == 0 && (old.f_flag & ST_RDONLY) != 0 && !has(plan, ROOT))
     attributes |= MOUNT_ATTR_RDONLY;
   // Under a shared mount ours would appear in other namespaces; their /proc would then be of our pid namespace.
-  if (plan->propagation == SHARED || plan->propagation == UNCHANGED)
+  if ((plan->propagation == SHARED || plan->propagation == UNCHANGED) && !has(plan, ROOT))
     set_propagation(target, "", AT_EMPTY_PATH, MS_PRIVATE, step);
   int instance = fsopen(type, FSOPEN_CLOEXEC);
   if (instance < 0 || fsconfig(instance, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) die_mount(step, path);
@@ -93,9 +93,9 @@ void mounts_set_up(const struct plan *plan, int root) {
   unsigned long type = changes ? PROPAGATION_FLAGS[plan->propagation] : 0;
   int top = root;
   if (root >= 0) {
-    // All of the old tree goes away; pivot_root refuses while it is shared.
+    // pivot_root refuses what is shared. The old tree goes away; the new one is shared, if at all, when it stands.
     set_propagation(AT_FDCWD, "/", AT_RECURSIVE, MS_PRIVATE, "propagation");
-    if (changes) set_propagation(root, "", AT_EMPTY_PATH | AT_RECURSIVE, type, "propagation");
+    if (changes) set_propagation(root, "", AT_EMPTY_PATH | AT_RECURSIVE, type == MS_SHARED ? MS_PRIVATE : type, "propagation");
     if (move_mount(root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0) die_mount("root-attach", NULL);
   } else {
     if (changes) set_propagation(AT_FDCWD, "/", AT_RECURSIVE, type, "propagation");
@@ -106,5 +106,7 @@ void mounts_set_up(const struct plan *plan, int root) {
   if (has(plan, FRESH_PROC)) mount_fresh(plan, top, "proc", "/proc", "mount-proc");
   if (has(plan, FRESH_SYS)) fresh_sys(plan, top);
   for (size_t i = 0; i < plan->bind_count; i++) bind_file(&plan->binds[i], top);
-  if (root >= 0) pivot(root);
+  if (root < 0) return;
+  pivot(root);
+  if (type == MS_SHARED) set_propagation(AT_FDCWD, "/", AT_RECURSIVE, type, "propagation");
 }

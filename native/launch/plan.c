@@ -192,7 +192,6 @@ static bool no_id(const struct plan *plan) {
 // Every rule between records. What a kind that is not ours would suffer is refused here, so the acting code need not ask.
 static void check(const struct plan *plan) {
   bool new_user = creates(plan, USER), new_mnt = creates(plan, MNT);
-  bool spreads = plan->propagation == SHARED || plan->propagation == UNCHANGED;
   for (int kind = 0; kind < KINDS; kind++) {
     if (creates(plan, kind) && joins(plan, kind)) die("plan-create-and-join");
   }
@@ -208,8 +207,10 @@ static void check(const struct plan *plan) {
   if ((has(plan, PROPAGATION) || has(plan, FRESH_PROC) || has(plan, FRESH_SYS) || has(plan, BIND)) && !new_mnt)
     die("plan-mount-needs-mnt");
   // A mount on a directory that is no mount point of its own would appear in other namespaces too.
-  if (spreads && has(plan, BIND)) die("plan-mount-would-spread");
-  if (spreads && has(plan, ROOT) && (has(plan, FRESH_PROC) || has(plan, FRESH_SYS))) die("plan-mount-would-spread");
+  // A root directory that is to be shared is shared last.
+  bool spreads = plan->propagation == UNCHANGED || (plan->propagation == SHARED && !has(plan, ROOT));
+  if (spreads && (has(plan, BIND) || (has(plan, ROOT) && (has(plan, FRESH_PROC) || has(plan, FRESH_SYS)))))
+    die("plan-mount-would-spread");
   if ((has(plan, HOSTNAME) || has(plan, DOMAINNAME)) && !creates(plan, UTS)) die("plan-name-needs-uts");
   if ((has(plan, MONOTONIC) || has(plan, BOOTTIME)) && !creates(plan, TIME)) die("plan-offset-needs-time");
 }

@@ -30,7 +30,7 @@ static void let_go(int socket) {
 static _Noreturn void give_up(pid_t program) {
   kill(program, SIGKILL);
   reap(program);
-  exit(1);
+  _exit(1);
 }
 
 // `hold`: tells that all is ready and waits for the go byte. Anything else, end of file above all, ends the child.
