@@ -20,6 +20,11 @@ export function fill(message: string, args: Record<string, string | number> = {}
 
 const SENTENCES = new Map<string, string>([RULES, HINTS, FINDINGS].flatMap((table) => Object.entries(table)));
 
+/** What the wire names may be the name of something that every object has. */
+function own(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** What a code of an older or newer helper is shown as. */
 export const UNKNOWN_CODE = 'Isolab has no words for “{code}” ({details}).';
 const UNKNOWN_CODE_BARE = 'Isolab has no words for “{code}”.';
@@ -50,20 +55,26 @@ export function coded(code: Coded, t: Translate): string {
 
 function codedWith({ code, args = {} }: Coded, more: Record<string, string | number>, t: Translate): string {
   const message = SENTENCES.get(code);
-  if (message !== undefined) return t(message, { ...more, ...args });
+  if (message !== undefined) return t(message, { ...more, ...inWords(args, t) });
   const details = Object.entries({ ...args, ...more }).map(([name, value]) => `${name}=${value}`);
   return details.length > 0 ? t(UNKNOWN_CODE, { code, details: details.join(', ') }) : t(UNKNOWN_CODE_BARE, { code });
 }
 
+/** An argument that is itself a code of ours is shown in words. */
+function inWords(args: NonNullable<Coded['args']>, t: Translate): NonNullable<Coded['args']> {
+  return typeof args.feature === 'string' ? { ...args, feature: feature(args.feature, t) } : args;
+}
+
 /** The name of a feature of the greeting, as a noun; an unknown one is shown as its code. */
 export function feature(name: string, t: Translate): string {
-  const message = FEATURES[name];
+  const message = own(FEATURES, name);
   return message === undefined ? name : t(message);
 }
 
-/** The step of a plan, as a noun (`adding the address of end A`); an unknown one is shown as its code. */
+/** The step of a plan, as a noun (`adding the address of the first end`); an unknown one is shown as its code. */
 export function step(name: string, t: Translate): string {
-  const message = STEPS[name];
+  // What the launcher refuses about a plan is ours to find, not the person's: one noun for all of it.
+  const message = own(STEPS, name.startsWith('plan-') ? 'plan' : name);
   return message === undefined ? name : t(message);
 }
 
@@ -84,7 +95,7 @@ export function sentence(data: ErrorData, t: Translate): string {
 }
 
 function whatHappened(data: ErrorData, t: Translate): string {
-  const what = t(WHAT_HAPPENED[data.kind] ?? WHAT_HAPPENED.internal);
+  const what = t(own(WHAT_HAPPENED, data.kind) ?? WHAT_HAPPENED.internal);
   if (data.step !== undefined && data.errno !== undefined)
     return t(TROUBLES.stepErrno, { what, step: step(data.step, t), errno: data.errno });
   if (data.step !== undefined) return t(TROUBLES.step, { what, step: step(data.step, t) });
@@ -94,7 +105,7 @@ function whatHappened(data: ErrorData, t: Translate): string {
 }
 
 function nextStep(data: ErrorData, t: Translate): string {
-  const message = NEXT_STEPS[data.kind];
+  const message = own(NEXT_STEPS, data.kind);
   return message === undefined ? '' : t(message);
 }
 

@@ -10,4 +10,10 @@ export const HINTS: Readonly<Record<string, string>> = {
   'needs-cgroup2': 'It needs cgroup version 2 mounted at /sys/fs/cgroup; here the controllers belong to version 1.',
   'needs-capability': 'The helper lacks {capability}: start it as root, outside of any container.',
   'not-permitted': 'The kernel does not permit {call}: a capability is missing, or a filter forbids it.',
+  'start-with-sudo': 'Run: sudo isolab helper',
+  'mount-user-namespace':
+    'The kernel does not let this user namespace mount {path}: the new namespaces must be owned by it.',
+  'mount-target': '{path} is not there to be mounted over.',
+  'mount-type': 'This kernel lacks the file system for {path}.',
+  'mount-propagation': 'The mount at {path} does not allow that propagation.',
 };
