@@ -11,7 +11,7 @@ import {
   type MessageWriter,
 } from 'vscode-jsonrpc/node';
 import { type ErrorData, type ErrorKind, ISOLAB_ERROR } from './contract/errors';
-import { bad, encodeFrame, FrameCutter, MAX_BODY, type Violation } from './frames';
+import { bad, encodeFrame, FrameCutter, MAX_BODY, type RequestId, type Violation } from './frames';
 
 export interface Limits {
   /** Milliseconds a frame may take from its first byte to its last, and a connection until it has greeted. */
@@ -58,7 +58,8 @@ export class Guard {
   #greeted = false;
   #closing = false;
   #ended = false;
-  #calls = 0;
+  /** Ids of the requests without an answer. */
+  readonly #calls = new Set<RequestId>();
   #turn: NodeJS.Immediate | undefined;
   #frameTimer: NodeJS.Timeout | undefined;
   #helloTimer: NodeJS.Timeout | undefined;
@@ -151,7 +152,7 @@ export class Guard {
   /** Takes one frame, if one may be taken now; the next in another turn, so that one client cannot hold the others up. */
   #pump(): void {
     if (this.#closing || this.#turn) return;
-    if (this.#calls >= (this.#greeted ? this.limits.calls : 1) || this.congested) {
+    if (this.#calls.size >= (this.#greeted ? this.limits.calls : 1) || this.congested) {
       this.#clearFrameTimer();
       this.socket.pause();
       return;
@@ -166,6 +167,11 @@ export class Guard {
       this.refuse(frame.violation);
       return;
     }
+    if (frame.type === 'request' && this.#calls.has(frame.request.id)) {
+      // vscode-jsonrpc keeps its queue by id: one of the two would be lost without a word.
+      this.refuse({ ...bad('duplicate-id'), code: -32_600, id: frame.request.id });
+      return;
+    }
     if (this.#cutter.pending || this.#ended) {
       this.socket.pause();
       this.#turn = setImmediate(() => {
@@ -173,17 +179,17 @@ export class Guard {
         this.#pump();
       });
     }
-    if (frame.type === 'request') {
-      this.#calls++;
-      this.#deliver(frame.request);
-    }
+    if (frame.type === 'notification') return;
+    const { id } = frame.request;
+    this.#calls.add(id);
+    this.#deliver(frame.request);
   }
 
   /** Nothing to take: more bytes are needed, or all is said. */
   #wait(): void {
     if (this.#ended) {
       if (this.#cutter.pending) this.refuse(bad('frame-torn'));
-      else if (this.#calls === 0) this.end();
+      else if (this.#calls.size === 0) this.end();
       return;
     }
     if (this.#cutter.pending && !this.#frameTimer) {
@@ -203,7 +209,7 @@ export class Guard {
     }
     if (!socket.write(encodeFrame(message))) this.#watchStall();
     if ('id' in message) {
-      this.#calls--;
+      this.#calls.delete(message.id as RequestId);
       // Only when something was held back: the frame that follows comes with its own event.
       if (this.#ended || this.socket.isPaused()) this.#pump();
     }

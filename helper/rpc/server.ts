@@ -74,7 +74,8 @@ export class Server {
   listen(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#net.once('error', reject);
-      this.#net.listen({ path, backlog: 128 }, () => {
+      // The kernel takes the smaller of this and net.core.somaxconn; beyond it connect(2) fails at once (EAGAIN).
+      this.#net.listen({ path, backlog: 4096 }, () => {
         this.#net.off('error', reject);
         // EMFILE at accept: that client is turned away, the others go on.
         this.#net.on('error', (error) => this.house.log.error(`accept: ${error.message}`));

@@ -34,16 +34,19 @@ export interface Client {
   close(): void;
 }
 
+/** Milliseconds. */
 const GREETING_TIMEOUT = 5_000;
+const RETRY = 20;
 
 /**
  * Connects to a helper's socket and greets it. Rejects with a Failure whose rule is `no-helper`, `socket-access`,
  * `socket-untrusted`, `helper-silent`, `helper-gone`, `protocol-version`, or what the helper says.
  */
 export async function connect(socketPath: string, options: ConnectOptions): Promise<Client> {
-  const socket = await open(await trusted(socketPath), socketPath);
+  const timeout = options.timeout ?? GREETING_TIMEOUT;
+  const socket = await open(await trusted(socketPath), socketPath, Date.now() + timeout);
   const link = new Link(socket, socketPath);
-  const timer = setTimeout(() => link.fail(silent(socketPath)), options.timeout ?? GREETING_TIMEOUT);
+  const timer = setTimeout(() => link.fail(silent(socketPath)), timeout);
   try {
     const hello = { protocol: PROTOCOL_VERSION, client: options.client };
     link.greeting = await link.call('helper/hello', hello);
@@ -75,7 +78,7 @@ function unreachable(error: unknown, socket: string): Failure {
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new Failure({ kind: 'denied', errno, rule: { code: 'socket-access', args } }, { cause: error });
   }
-  // ECONNREFUSED: a socket file without a helper behind it. EAGAIN: the helper's backlog is full.
+  // ECONNREFUSED: a socket file without a helper behind it.
   if (errno === 'EAGAIN') return silent(socket);
   return new Failure(
     { kind: 'not-found', ...(errno !== undefined && { errno }), rule: { code: 'no-helper', args } },
@@ -120,13 +123,24 @@ function untrusted(path: string): Failure {
   return new Failure({ kind: 'denied', rule: { code: 'socket-untrusted', args: { path } } });
 }
 
-function open(path: string, named: string): Promise<Socket> {
+/** Where the helper's backlog is full (EAGAIN), tries again until `deadline`. */
+async function open(path: string, named: string, deadline: number): Promise<Socket> {
+  for (;;) {
+    try {
+      return await openOnce(path);
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN' || Date.now() > deadline) throw unreachable(error, named);
+      await new Promise((resolve) => setTimeout(resolve, RETRY));
+    }
+  }
+}
+
+function openOnce(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket(path);
-    const refused = (error: Error) => reject(unreachable(error, named));
-    socket.once('error', refused);
+    socket.once('error', reject);
     socket.once('connect', () => {
-      socket.off('error', refused);
+      socket.off('error', reject);
       resolve(socket);
     });
   });

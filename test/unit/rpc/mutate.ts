@@ -40,7 +40,7 @@ export function* mutations(seeds: readonly Buffer[], count: number, seed: number
   const random = generator(seed);
   const below = (limit: number) => Math.floor(random() * limit);
   for (let made = 0; made < count; made++) {
-    let bytes = Buffer.from(seeds[made % seeds.length] ?? Buffer.alloc(0));
+    let bytes: Buffer = Buffer.from(seeds[made % seeds.length] ?? Buffer.alloc(0));
     for (let changes = 1 + below(4); changes > 0; changes--) bytes = change(bytes, below);
     const cuts = Array.from({ length: below(4) }, () => below(bytes.length + 1)).sort((a, b) => a - b);
     yield { bytes, cuts };
