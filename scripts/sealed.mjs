@@ -12,6 +12,8 @@ main(async () => {
   mkdirSync('/run/test', { mode: 0o1777 });
   capture([which('chmod'), '1777', '/run/test', '/run/lock']);
   capture([which('ip'), 'link', 'set', 'lo', 'up']);
+  // The first name makes /run/netns a shared mount point, which then stays, as on any machine that uses names.
+  for (const act of ['add', 'delete']) capture([which('ip'), 'netns', act, 'first']);
   const cgroup = enterCgroup();
   const before = snapshot(cgroup);
   const status = await run(argv, { env: { ...process.env, TMPDIR: '/run/test', ISOLAB_SEALED: '1' } });
