@@ -1,6 +1,5 @@
 // Watches the names in /run/netns, whoever makes them. A name appears as an ordinary file on which the namespace is
 // mounted a moment later, and mounts raise no event: what is not yet a namespace is looked at again, for a while.
-
 import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
 import { constants } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -10,6 +9,8 @@ import { openNamespaceFile } from '../sys/namespaces';
 
 /** Milliseconds after which a name that was no namespace yet is looked at again. */
 const LOOK_AGAIN = [5, 20, 100, 500, 2000] as const;
+/** Milliseconds of rest after a look: a hundred names made in a row are looked at together. */
+const REST = 25;
 const { EINVAL, ENOENT } = constants.errno;
 
 export interface NamesListener {
@@ -23,6 +24,9 @@ export class NetnsNames {
   readonly #directory: string;
   readonly #listener: NamesListener;
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Names to look at when the rest is over. */
+  readonly #waiting = new Set<string>();
+  #resting = false;
   #watcher: FSWatcher | undefined;
   /** Inode of the directory that the watcher watches; undefined while it watches its parent. */
   #inode: number | undefined;
@@ -42,7 +46,7 @@ export class NetnsNames {
   /** Watches the directory, or for as long as there is none its parent. */
   #watch(): void {
     this.#watcher?.close();
-    this.#inode = statSync(this.#directory, { throwIfNoEntry: false })?.ino;
+    this.#inode = this.#currentInode();
     const path = this.#inode === undefined ? dirname(this.#directory) : this.#directory;
     this.#watcher = watch(path, { persistent: false }, (_, name) => this.#onEvent(name));
     // The directory went while it was being watched.
@@ -50,16 +54,28 @@ export class NetnsNames {
     if (this.#inode !== undefined) for (const name of readdirSync(this.#directory)) this.#look(name, 0);
   }
 
+  #currentInode(): number | undefined {
+    return statSync(this.#directory, { throwIfNoEntry: false })?.ino;
+  }
+
   #onEvent(name: string | null): void {
-    const inode = statSync(this.#directory, { throwIfNoEntry: false })?.ino;
-    if (inode !== this.#inode) {
-      this.#listener.changed();
-      this.#watch();
-      return;
-    }
-    if (inode === undefined) return;
+    // In the parent only the directory itself matters.
+    if (this.#inode === undefined && name !== basename(this.#directory)) return;
+    if (name !== null) this.#waiting.add(name);
+    if (!this.#resting) this.#lookAtWaiting();
+  }
+
+  #lookAtWaiting(): void {
+    this.#resting = true;
+    this.#after(REST, () => {
+      this.#resting = false;
+      if (this.#waiting.size > 0) this.#lookAtWaiting();
+    });
+    const names = [...this.#waiting];
+    this.#waiting.clear();
+    if (this.#currentInode() !== this.#inode) this.#watch();
+    else for (const name of names) this.#look(name, 0);
     this.#listener.changed();
-    if (name !== null && name !== basename(this.#directory)) this.#look(name, 0);
   }
 
   #look(name: string, attempt: number): void {
@@ -69,7 +85,8 @@ export class NetnsNames {
     } catch (error) {
       // ENOENT: gone again. EINVAL: not mounted on yet, or never.
       if (!(error instanceof SysError) || (error.errno !== EINVAL && error.errno !== ENOENT)) throw error;
-      if (error.errno === EINVAL) this.#lookAgain(name, attempt);
+      const delay = LOOK_AGAIN[attempt];
+      if (error.errno === EINVAL && delay !== undefined) this.#after(delay, () => this.#look(name, attempt + 1));
       return;
     }
     try {
@@ -80,12 +97,10 @@ export class NetnsNames {
     if (attempt > 0) this.#listener.changed();
   }
 
-  #lookAgain(name: string, attempt: number): void {
-    const delay = LOOK_AGAIN[attempt];
-    if (delay === undefined) return;
+  #after(delay: number, action: () => void): void {
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      this.#look(name, attempt + 1);
+      action();
     }, delay);
     timer.unref();
     this.#timers.add(timer);
