@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { version } from '../package.json';
 import { commandLine } from './cli/run';
 
-commandLine(process.argv.slice(2), {
+void commandLine(process.argv.slice(2), {
   script: __filename,
   nativeDir: join(__dirname, 'native'),
   version,

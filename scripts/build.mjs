@@ -37,10 +37,17 @@ async function extension() {
 async function helper() {
   const banner = { js: '#!/usr/bin/env node' };
   await Promise.all([
-    root({ entryPoints: ['helper/main.ts'], outfile: 'dist/isolab.cjs', banner }),
+    root({ entryPoints: ['helper/main.ts'], outfile: 'dist/isolab.cjs', banner, plugins: [apart] }),
+    root({ entryPoints: ['helper/daemon.ts'], outfile: 'dist/daemon.cjs' }),
     root({ entryPoints: ['helper/discovery/scan-worker.ts'], outfile: 'dist/scan-worker.cjs' }),
   ]);
 }
+
+// The daemon is a file of its own: a command of the command line is done before a megabyte more would be compiled.
+const apart = {
+  name: 'apart',
+  setup: (build) => build.onResolve({ filter: /^\.\/daemon$/ }, () => ({ path: './daemon.cjs', external: true })),
+};
 
 // koffi's ES module entry asks for import.meta, which a CommonJS bundle lacks: its CommonJS entry is taken.
 async function root(options) {

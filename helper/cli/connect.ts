@@ -103,7 +103,7 @@ async function started(wish: Wish, attempt: () => Promise<Found | Failure>): Pro
     child.stderr.destroy();
     child.unref();
   }
-  const why = said.trim().split('\n').at(-1) ?? '';
+  const why = (said.trim().split('\n').at(-1) ?? '').replace(/^isolab: /, '');
   throw new Failure({
     kind: 'internal',
     rule: why === '' ? { code: 'helper-not-ready' } : { code: 'helper-not-started', args: { why } },

@@ -16,4 +16,6 @@ export const HINTS: Readonly<Record<string, string>> = {
   'mount-target': '{path} is not there to be mounted over.',
   'mount-type': 'This kernel lacks the file system for {path}.',
   'mount-propagation': 'The mount at {path} does not allow that propagation.',
+  'session-lives': 'Its program does not end.',
+  'not-removed': 'The kernel refused to remove it ({errno}).',
 };

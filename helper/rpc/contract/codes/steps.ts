@@ -68,4 +68,6 @@ export const STEPS: Readonly<Record<string, string>> = {
   'time-offsets': 'setting the clock offsets',
   unshare: 'creating the namespaces',
   verify: 'checking the namespaces',
+  down: 'bringing the interface down',
+  undo: 'undoing what was done',
 };
