@@ -79,17 +79,22 @@ static _Noreturn void first_child(const struct plan *plan, const struct home *ho
   become_program(plan, home, root, socket);
 }
 
-// The launcher lives as long as the program: nothing it holds may keep a terminal, a pipe or a namespace alive.
-static void drop_descriptors(const struct plan *plan, int null, int root) {
+// The launcher lives as long as the program: nothing it holds, known to it or not, may keep a terminal, a pipe or a
+// namespace alive.
+static void drop_descriptors(int null, const int *kept, size_t count) {
+  int last = CHANNEL;
   for (int fd = 0; fd <= 2; fd++) {
     if (dup2(null, fd) < 0) die_errno("descriptors", NULL);
   }
-  for (int kind = 0; kind < KINDS; kind++) {
-    if (plan->join[kind] >= 0) close(plan->join[kind]);
+  for (size_t i = 0; i < count; i++) {
+    if (kept[i] > last) last = kept[i];
   }
-  if (plan->root >= 0) close(plan->root);
-  if (root >= 0) close(root);
-  close(null);
+  for (int fd = CHANNEL + 1; fd < last; fd++) {
+    bool keep = false;
+    for (size_t i = 0; i < count; i++) keep = keep || kept[i] == fd;
+    if (!keep) close(fd);
+  }
+  if (close_range((unsigned)last + 1, ~0U, 0) < 0) die_errno("descriptors", NULL);
 }
 
 int main(void) {
@@ -127,7 +132,8 @@ int main(void) {
   }
   // Here runs the launcher again, the child's parent.
   close(pair[1]);
-  drop_descriptors(&plan, null, root);
+  const int kept[] = {plan.link, plan.status_file, home.proc, pair[0]};
+  drop_descriptors(null, kept, sizeof kept / sizeof *kept);
   if (has(&plan, OWNER)) owner_leave(uid, gid);
   pid_t program = supervise_start(&plan, &home, child, pair[0], second);
   close(pair[0]);
