@@ -26,6 +26,9 @@ const REST = 25;
 /** Datagrams read in one go. */
 const BURST = 4096;
 
+/** What this file can tell of: everything but sessions. */
+const NETWORK: readonly Topic[] = TOPICS.filter((topic) => topic !== 'session');
+
 const TOPIC_OF = new Map<number, Topic>([
   [RTM.NEWLINK, 'link'],
   [RTM.DELLINK, 'link'],
@@ -56,7 +59,7 @@ export class Monitor {
 
   /**
    * Starts listening to the namespace it is called in and to every named one, now and later. `onTopics` gets each burst
-   * of events as a set of topics; all topics after the kernel had to drop some.
+   * of events as a set of topics; all of the network's after the kernel had to drop some.
    */
   constructor(onTopics: (topics: readonly Topic[]) => void, directory = NETNS_DIR) {
     this.#onTopics = onTopics;
@@ -70,7 +73,8 @@ export class Monitor {
       libc.close(home);
     }
     this.#names = new NetnsNames(directory, {
-      changed: () => this.#tell(['netns']),
+      // What was read in a namespace before it was listened to may have changed since.
+      changed: () => this.#tell(NETWORK),
       found: (fd) => {
         // Any kind of namespace can be mounted there.
         if (identify(fd).kind === 'net') this.track(fd);
@@ -98,7 +102,7 @@ export class Monitor {
     this.#watch.pause();
     this.#rest = setTimeout(() => this.#watch.resume(), REST);
     this.#rest.unref();
-    if (topics.size > 0) this.#tell(TOPICS.filter((topic) => topics.has(topic)));
+    if (topics.size > 0) this.#tell(NETWORK.filter((topic) => topics.has(topic)));
   }
 
   /** What waits in the socket, up to some thousand datagrams: nobody may keep us here by making events. */
@@ -111,7 +115,7 @@ export class Monitor {
         for (const topic of topicsOf(datagram)) topics.add(topic);
       } catch (error) {
         if (!isLoss(error)) throw error;
-        for (const topic of TOPICS) topics.add(topic);
+        for (const topic of NETWORK) topics.add(topic);
       }
     }
     return topics;

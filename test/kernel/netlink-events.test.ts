@@ -1,11 +1,15 @@
 // Events of every namespace: heard soon, from whoever causes them, and listening changes nothing on the machine.
+import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { setLinkRequest } from '../../helper/netlink/link';
 import { Monitor } from '../../helper/netlink/monitor';
+import { NetnsNames } from '../../helper/netlink/netns-names';
 import { Rtnetlink } from '../../helper/netlink/socket';
 import type { Topic } from '../../helper/rpc/contract/events';
 import { close } from '../../helper/sys/libc';
-import { openNamespaceFile, warmThreadPool } from '../../helper/sys/namespaces';
+import { identify, openNamespaceFile, pinNewNetns, unpinNetns, warmThreadPool } from '../../helper/sys/namespaces';
 import { undoAfterEach } from '../support/cleanup';
 import { ipJson, output } from '../support/run';
 import { until } from '../support/until';
@@ -17,13 +21,20 @@ beforeAll(warmThreadPool);
 
 describe('events', () => {
   /** A monitor, and the topics it told since they were last asked for. */
-  function listen(): { heard: () => Set<Topic>; forget: () => void } {
+  function listen(): { heard: () => Set<Topic>; forget: () => Promise<void> } {
     const topics = new Set<Topic>();
+    let last = performance.now();
     const monitor = new Monitor((told) => {
+      last = performance.now();
       for (const topic of told) topics.add(topic);
     });
     undo(() => monitor.close());
-    return { heard: () => topics, forget: () => topics.clear() };
+    /** What was still on its way must not pass for what comes next. */
+    const forget = async () => {
+      await until(() => performance.now() - last > 80, 'quiet');
+      topics.clear();
+    };
+    return { heard: () => topics, forget };
   }
 
   test('a link set by ip(8) in a namespace made by ip(8) is heard within 500 ms', async () => {
@@ -32,18 +43,18 @@ describe('events', () => {
     await addNetns(undo, 'nl-after');
     await until(() => heard().has('netns'), 'word of the new name', { timeoutMs: 500 });
     for (const name of ['nl-before', 'nl-after']) {
-      forget();
+      await forget();
       await output(['ip', '-n', name, 'link', 'set', 'lo', 'up']);
       await until(() => heard().has('link') && heard().has('address'), `word from ${name}`, { timeoutMs: 500 });
-      forget();
+      await forget();
       await output(['ip', '-n', name, 'route', 'add', '10.0.0.0/8', 'dev', 'lo']);
       await until(() => heard().has('route'), `word of a route in ${name}`, { timeoutMs: 500 });
     }
-    forget();
+    await forget();
     await output(['ip', 'link', 'set', 'lo', 'mtu', '65000']);
     undo(() => output(['ip', 'link', 'set', 'lo', 'mtu', '65536']));
     await until(() => heard().has('link'), 'word from the host', { timeoutMs: 500 });
-    forget();
+    await forget();
     await output(['ip', 'netns', 'delete', 'nl-after']);
     await until(() => heard().has('netns'), 'word of the end', { timeoutMs: 500 });
   });
@@ -53,11 +64,11 @@ describe('events', () => {
     await addNetns(undo, 'nl-gone');
     await addNetns(undo, 'nl-stays');
     await output(['ip', '-n', 'nl-stays', 'link', 'add', 'left', 'type', 'veth', 'peer', 'right', 'netns', 'nl-gone']);
-    forget();
+    await forget();
     await output(['ip', '-n', 'nl-gone', 'link', 'set', 'lo', 'up']);
     await until(() => heard().has('link'), 'word from the namespace', { timeoutMs: 500 });
     expect((await output(['ip', 'netns', 'list-id'])).trim()).toBe('');
-    forget();
+    await forget();
     await output(['ip', 'netns', 'delete', 'nl-gone']);
     await until(
       async () => (await ipJson<IpLink>(['-n', 'nl-stays', 'link'])).every(({ ifname }) => ifname !== 'left'),
@@ -67,12 +78,35 @@ describe('events', () => {
     await until(() => heard().has('link') && heard().has('netns'), 'word of both', { timeoutMs: 500 });
   });
 
+  test('the directory of names may come, go and come again', async () => {
+    const directory = join(await mkdtemp(join(tmpdir(), 'names-')), 'netns');
+    undo(() => rm(dirname(directory), { recursive: true }));
+    const found: string[] = [];
+    let changes = 0;
+    const names = new NetnsNames(directory, {
+      changed: () => {
+        changes += 1;
+      },
+      found: (fd) => found.push(identify(fd).id),
+    });
+    undo(() => names.close());
+    for (const round of [1, 2]) {
+      await mkdir(directory);
+      const { id } = pinNewNetns(join(directory, 'a'));
+      await until(() => found.filter((each) => each === id).length > 0, `namespace ${round}`);
+      const before = changes;
+      unpinNetns(join(directory, 'a'));
+      await rmdir(directory);
+      await until(() => changes > before, 'word of the end');
+    }
+  });
+
   test('more events than fit become word that anything may have changed', { timeout: 20_000 }, async () => {
     await addNetns(undo, 'nl-storm');
     const { heard, forget } = listen();
     await output(['ip', '-n', 'nl-storm', 'link', 'set', 'lo', 'up']);
     await until(() => heard().has('link'), 'word from the namespace', { timeoutMs: 500 });
-    forget();
+    await forget();
     // Synchronous, so that nobody empties the socket meanwhile.
     const fd = openNamespaceFile('/run/netns/nl-storm');
     const rt = Rtnetlink.open(fd);
@@ -85,7 +119,7 @@ describe('events', () => {
     }
     await until(() => heard().has('neighbour'), 'word of everything');
     // And it hears on.
-    forget();
+    await forget();
     await output(['ip', '-n', 'nl-storm', 'link', 'set', 'lo', 'down']);
     await until(() => heard().has('link'), 'word after the storm', { timeoutMs: 500 });
   });
