@@ -18,6 +18,7 @@ import { sessionHandlers } from './sessions';
 
 export interface Services {
   readonly handlers: Handlers;
+  /** Ends what the services run besides calls. */
   close(): Promise<void>;
 }
 
@@ -28,12 +29,12 @@ export function createServices(house: House, features: readonly Feature[], progr
     handlers: {
       ...helperHandlers(house, features),
       ...doctorHandlers(house, features, ownCode(programDir)),
+      ...cleanupHandlers(house),
       ...netnsHandlers(house),
       ...linkHandlers(house),
       ...addressHandlers(house),
       ...routeHandlers(house),
       ...neighbourHandlers(),
-      ...cleanupHandlers(house),
       ...processHandlers(scanner),
       ...namespaceHandlers(house, scanner),
       ...sessionHandlers(house, scanner),

@@ -8,6 +8,7 @@ export function ownCode(programDir: string): string[] {
   const koffi = `node_modules/@koromix/koffi-linux-${process.arch}`;
   const names = [
     'isolab.cjs',
+    'daemon.cjs',
     'scan-worker.cjs',
     'native/isolab-launch',
     'native/isolab-attach',

@@ -42,6 +42,10 @@ export const ISOLAB_ERROR = -32_000;
 /** What services throw, the server sends, and clients reject with. */
 export class Failure extends Error {
   override readonly name = 'Failure';
+  /** The program is several bundles, each with a copy of this class: one made by another is a Failure all the same. */
+  static override [Symbol.hasInstance](value: unknown): value is Failure {
+    return value instanceof Error && value.name === 'Failure' && 'data' in value;
+  }
   constructor(
     readonly data: ErrorData,
     options?: ErrorOptions,
