@@ -23,7 +23,6 @@ export function findProcesses(snapshot: Snapshot): void {
   for (const pid of listPids()) {
     if (within !== undefined && linkOf(pid, within.kind) !== within.id) continue;
     const found = readNamespaces(pid, kinds);
-    if (found === undefined) continue;
     snapshot.processes.push(found);
     for (const kind of kinds) {
       const id = found.namespaces[kind];
@@ -40,23 +39,20 @@ function linkOf(pid: string, kind: Kind): NamespaceId | undefined {
   return text === undefined ? undefined : (parseNamespaceLink(text, kind) as NamespaceId | undefined);
 }
 
-function readNamespaces(pid: string, kinds: readonly Kind[]): FoundProcess | undefined {
+/** Without any where it vanished, or where the kernel shows us none of it: its details tell which. */
+function readNamespaces(pid: string, kinds: readonly Kind[]): FoundProcess {
   const namespaces: Partial<Record<Kind, NamespaceId>> = {};
-  let any = false;
   for (const kind of kinds) {
     const id = linkOf(pid, kind);
-    if (id === undefined) continue;
-    namespaces[kind] = id;
-    any = true;
+    if (id !== undefined) namespaces[kind] = id;
   }
-  // Without a single link it vanished, or the kernel shows us nothing of it.
-  return any || kinds.length === 0 ? { pid: Number(pid), namespaces } : undefined;
+  return { pid: Number(pid), namespaces };
 }
 
-/** One process by itself, with all that a scan of everything tells; undefined where it is gone or not ours to see. */
+/** One process by itself, with all that a scan of everything tells; undefined where it is gone. */
 export function readProcess(pid: number, kinds: readonly Kind[]): FoundProcess | undefined {
   const found = readNamespaces(String(pid), kinds);
-  const details = found && readDetails(pid);
+  const details = readDetails(pid);
   return details && { ...found, details };
 }
 

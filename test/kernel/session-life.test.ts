@@ -75,7 +75,7 @@ test('with the helper killed shells go on, their status arrives, and the next he
 });
 
 test('a helper killed at any moment of an attach leaves a whole session or none', async () => {
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 6; round++) {
     const running = await startHelper({ holder: HOLDER });
     const { ticket } = await running.client.call('session/open', { new: ['uts', 'pid'], command: ['cat'] });
     const [program, ...args] = attachArgv(running, ticket);
@@ -83,7 +83,7 @@ test('a helper killed at any moment of an attach leaves a whole session or none'
     const ended = new Promise<void>((resolve) => attach.once('close', () => resolve()));
     // A spread of instants, each a fixed number of round trips after the start.
     const pinging = await connect(running.socket);
-    for (let ping = 0; ping < round * 2; ping++) await pinging.call('session/list', {});
+    for (let ping = 0; ping < round * 3; ping++) await pinging.call('session/list', {});
     await running.kill();
     const next = await startHelper({ socket: running.socket, stateDir: running.stateDir, holder: HOLDER });
     const { sessions } = await next.client.call('session/list', {});
