@@ -73,6 +73,10 @@ export function identify(fd: number): NamespaceIdentity {
   const flag = libc.ioctl(fd, NS_GET_NSTYPE);
   const kind = KINDS.find((each) => CLONE_FLAGS[each] === flag);
   if (kind === undefined) throw new SysError('ioctl NS_GET_NSTYPE', ENOTTY);
+  return identityOf(fd, kind);
+}
+
+function identityOf(fd: number, kind: Kind): NamespaceIdentity {
   const id = inodeOf(fd);
   const value = Buffer.alloc(8);
   try {
@@ -195,7 +199,7 @@ export function pinNewNetns(path: string, note?: (identity: NamespaceIdentity) =
     return inNewNetns(() => {
       const fd = libc.open(CURRENT_NETNS, files.O_RDONLY);
       try {
-        const identity = identify(fd);
+        const identity = identityOf(fd, 'net');
         note?.(identity);
         bindMount(CURRENT_NETNS, path);
         return identity;
