@@ -125,7 +125,7 @@ test('the helper killed while a shell runs: the shell goes on, and its exit stat
   expect(await isolatedKinds(pid)).toEqual(['uts', 'net']);
   await editor().screenshot('helper-killed');
   await startDaemon();
-  await editor().status(/^Isolab$/);
+  await editor().status('Isolab');
   await terminals.type('kill %1; exit 7');
   await dialogs.notice('exit code: 7').waitFor();
 });

@@ -79,6 +79,7 @@ export class Editor {
       await until(async () => (await fetch(`${address}/healthz`)).ok, `the editor's server`, { timeoutMs: 30_000 });
       browser = await chromium.launch({ executablePath: PROGRAM, args: QUIET });
       const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+      page.setDefaultTimeout(15_000);
       const editor = new Editor(page, browser, server, () => said, address);
       await editor.load();
       return editor;
@@ -117,15 +118,33 @@ export class Editor {
 
   /** Runs a command from the palette by its full label: `Isolab: Create veth pair`. */
   async command(label: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    await this.quick.ready();
-    await this.quick.fill(`>${label}`);
+    // The palette lists what can be done at the moment it opens: shortly after a load that is not everything yet.
+    await until(
+      async () => {
+        await this.page.keyboard.press('F1');
+        await this.quick.ready();
+        await this.quick.fill(`>${label}`);
+        const found = await this.quick
+          .row(label)
+          .first()
+          .waitFor({ timeout: 2000 })
+          .then(() => true)
+          .catch(() => false);
+        if (!found) await this.quick.escape();
+        return found;
+      },
+      `the command ${label} in the palette`,
+      { timeoutMs: 15_000 },
+    );
     await this.quick.pick(label);
   }
 
-  /** Waits until our status bar entry says this. */
-  async status(wanted: string | RegExp): Promise<void> {
-    await this.page.locator('.statusbar-item', { hasText: wanted }).first().waitFor();
+  /** Waits until our status bar entry says exactly this. */
+  async status(text: string): Promise<void> {
+    await this.page
+      .locator('.statusbar-item', { hasText: new RegExp(`^\\s*${text}\\s*$`) })
+      .first()
+      .waitFor();
   }
 
   /** Saves artifacts/screens/NAME.png. */

@@ -20,11 +20,16 @@ export class Terminals {
   }
 
   /** Waits until the active terminal shows this. */
-  async shows(wanted: string | RegExp, timeoutMs = 15_000): Promise<string> {
+  async shows(wanted: string | RegExp | ((text: string) => boolean), timeoutMs = 15_000): Promise<string> {
     return await until(
       async () => {
         const text = await this.text();
-        const fits = typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text);
+        const fits =
+          typeof wanted === 'function'
+            ? wanted(text)
+            : typeof wanted === 'string'
+              ? text.includes(wanted)
+              : wanted.test(text);
         if (!fits) throw new Error(text);
         return text;
       },

@@ -56,17 +56,22 @@ export class Tree {
     return found;
   }
 
+  /** The row, once it has kept its place for a moment: rows above it may still be arriving. */
   private async row(path: Path, timeoutMs = 10_000): Promise<Locator> {
-    const found = await until(
+    let last = -1;
+    const index = await until(
       async () => {
         const row = await this.find(path);
         if (!row) throw new Error((await this.texts()).join('\n'));
-        return row;
+        const settled = row.index === last;
+        last = row.index;
+        // Counted from 1, so that the first row is no falsehood.
+        return settled && row.index + 1;
       },
       `the row ${path}`,
-      { timeoutMs },
+      { timeoutMs, everyMs: 80 },
     );
-    return this.pane.locator(`.monaco-list-row[data-index="${found.index}"]`);
+    return this.pane.locator(`.monaco-list-row[data-index="${index - 1}"]`);
   }
 
   /** Label and description of every row in view, top down. */
@@ -101,11 +106,6 @@ export class Tree {
       const row = await this.row(labels.slice(0, depth));
       if ((await row.getAttribute('aria-expanded')) === 'true') continue;
       await row.locator('.monaco-tl-twistie').click();
-      const opened = labels.slice(0, depth);
-      await until(
-        async () => (await (await this.row(opened)).getAttribute('aria-expanded')) === 'true',
-        `${opened} to open`,
-      );
     }
   }
 
