@@ -46,14 +46,17 @@ static bool open_pty(struct terminal *terminal, int outer) {
 }
 
 bool terminal_prepare(struct terminal *terminal, int stdio[3]) {
-  *terminal = (struct terminal){.input = -1, .output = -1, .master = -1, .slave = -1};
+  *terminal = (struct terminal){.input = -1, .output = -1, .master = -1, .slave = -1, .handed = -1};
   int outer = -1;
   for (int fd = 2; fd >= 0; fd--) {
     stdio[fd] = fd;
     if (isatty(fd)) outer = fd;
   }
   if (outer < 0) return true;
-  if (may_hand_over()) return hand_over(outer);
+  if (may_hand_over()) {
+    terminal->handed = outer;
+    return hand_over(outer);
+  }
   for (int fd = 2; fd >= 0; fd--) {
     if (!isatty(fd)) continue;
     if (readable(fd)) terminal->input = fd;

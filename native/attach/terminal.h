@@ -8,6 +8,7 @@
 struct terminal {
   int input, output;    // the outer terminal, -1 where nothing is relayed
   int master, slave;    // ours, -1 likewise
+  int handed;           // the terminal that was handed over, still watched for its end; -1 where none was
   bool raw;             // the outer terminal is in raw mode
   struct termios saved;
 };

@@ -50,9 +50,11 @@ static bool show(struct session *session) {
   return got > 0 || (got < 0 && errno == EINTR);
 }
 
+// The outer terminal is gone. The kernel tells its session, but a program that is process 1 does not hear it.
 static void hang_up(struct session *session) {
   send_signal(session, SIGHUP);
   session->terminal->input = -1;
+  session->terminal->handed = -1;
 }
 
 static void type(struct session *session, short ready) {
@@ -119,14 +121,16 @@ int wait_for_end(struct terminal *terminal, int link, int signals) {
         {.fd = signals, .events = POLLIN},
         {.fd = inner ? terminal->master : -1, .events = (short)(POLLIN | (session.key_count > 0 ? POLLOUT : 0))},
         {.fd = inner && session.key_count == 0 ? terminal->input : -1, .events = POLLIN},
+        {.fd = terminal->handed, .events = 0},
     };
-    if (poll(watched, 4, -1) < 0 && errno != EINTR) break;
+    if (poll(watched, 5, -1) < 0 && errno != EINTR) break;
     if (watched[1].revents != 0) take_signal(&session, signals);
     if ((watched[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
       // Nobody has the inner terminal open any more: its end is near, the link will tell.
       if (!show(&session) && errno != EAGAIN) inner = false;
     }
     if (inner && (watched[3].revents != 0 || (watched[2].revents & POLLOUT) != 0)) type(&session, watched[3].revents);
+    if (watched[4].revents != 0) hang_up(&session);
     if (watched[0].revents != 0) status = take_status(link);
   }
   // What was written before the end still belongs on the screen, but a background process may go on writing for ever.

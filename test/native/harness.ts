@@ -63,6 +63,24 @@ export interface Running extends Launched {
 
 export type Plan = Partial<LaunchPlan>;
 
+/** Ends a program after the test, where it still runs. */
+export function endLater({ pid, ended }: Launched): Promise<number> {
+  let over = false;
+  const end = ended.finally(() => {
+    over = true;
+  });
+  later(async () => {
+    try {
+      // Reaped by its launcher only just before `ended` settles.
+      if (!over) process.kill(pid, 'SIGKILL');
+    } catch {
+      // ESRCH: in that moment.
+    }
+    await end;
+  });
+  return end;
+}
+
 /** Runs a plan (`sleep` unless it says otherwise); whatever still runs is ended after the test. */
 export async function start(
   build: Build,
@@ -74,15 +92,7 @@ export async function start(
   const out = open(file, 'w+');
   const whole: LaunchPlan = { environment: ENVIRONMENT, command: FOREVER, ...plan };
   const running = await launch(build.dir, whole, { stdio: [open('/dev/null'), out, out], ...descriptors }, options);
-  let alive = true;
-  const ended = running.ended.finally(() => {
-    alive = false;
-  });
-  later(async () => {
-    // Not reaped before `ended`, so the number is still its own.
-    if (alive) process.kill(running.pid, 'SIGKILL');
-    await ended;
-  });
+  const ended = endLater(running);
   const output = () => readFileSync(file, 'utf8');
   return { ...running, output, finished: () => ended.then(output) };
 }

@@ -76,7 +76,8 @@ describe.each(BUILDS)('$name build', (build) => {
       root: open('/'),
       joins: [{ kind: 'uts', fd: open(`/proc/${other.pid}/ns/uts`) }],
     });
-    expect(readdirSync(`/proc/${pid}/fd`)).toEqual(['0', '1', '2']);
+    // While it starts, it opens and closes its libraries.
+    await until(() => readdirSync(`/proc/${pid}/fd`).join() === '0,1,2', 'three descriptors and no more');
     // And the launcher nothing that keeps the terminal, a pipe or a namespace alive.
     const held = readdirSync(`/proc/${launcherPid}/fd`).map((fd) => readlinkSync(`/proc/${launcherPid}/fd/${fd}`));
     expect(held.filter((target) => !/^(\/dev\/null|anon_inode:\[pidfd\]|pidfd:.*|socket:.*)$/.test(target))).toEqual(
