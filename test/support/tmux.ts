@@ -60,8 +60,12 @@ export async function openTerminal(argv: readonly string[]): Promise<Terminal> {
       await tmux('resize-window', '-x', String(columns), '-y', String(rows));
     },
     ended: async () => {
-      await until(async () => (await ask('#{pane_dead}')) === '1', 'the end of the program in the terminal');
-      const [status, signal] = (await ask('#{pane_dead_status},#{pane_dead_signal}')).split(',');
+      // The terminal may be closed before its program is waited for: only then is there a status.
+      const told = await until(async () => {
+        const [dead, ...how] = (await ask('#{pane_dead},#{pane_dead_status},#{pane_dead_signal}')).split(',');
+        return dead === '1' && how.some((one) => one !== '') ? how : undefined;
+      }, 'the end of the program in the terminal');
+      const [status, signal] = told;
       return status ? Number(status) : 128 + Number(signal);
     },
     close: async () => {
