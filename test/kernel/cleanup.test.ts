@@ -1,0 +1,112 @@
+// helper/cleanup: removes what Isolab made, by identity, any number of times, and nothing else.
+import { rm, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { undoAfterEach } from '../support/cleanup';
+import { startHelper, type TestHelper } from '../support/helper';
+import { ipJson, output, run } from '../support/run';
+import type { IpLink } from './support/ip';
+import { netnsOfIp, network, refused } from './support/network';
+
+let helper: TestHelper;
+beforeEach(async () => {
+  helper = await startHelper();
+});
+afterEach(() => helper.stop());
+const undo = undoAfterEach();
+
+const call: TestHelper['client']['call'] = (method, params) => helper.client.call(method, params);
+
+/** One of everything: two namespaces, a pair from the host, an address on the host's lo, routes in both places. */
+async function makeAll(): Promise<void> {
+  await call('netns/create', { name: 'isc-a' });
+  await call('netns/create', { name: 'isc-b' });
+  await call('link/create', {
+    kind: 'veth',
+    a: { name: 'isc0', addresses: ['10.9.0.254/24'] },
+    b: { name: 'va', netns: { name: 'isc-a' }, addresses: ['10.9.0.1/24'] },
+    up: true,
+  });
+  await call('address/add', { link: { name: 'lo' }, address: '10.9.9.9/32' });
+  await call('route/add', { destination: '10.50.0.0/16', via: '10.9.0.1' });
+  await call('route/add', { netns: { name: 'isc-a' }, destination: 'default', via: '10.9.0.254' });
+}
+
+test('everything goes, the host is as it was, and a second time there is nothing to do', async () => {
+  const before = await network();
+  await makeAll();
+  const listed = await call('helper/cleanup', { dryRun: true });
+  expect(listed.removed.map(({ type, name, netns }) => [type, name, netns])).toEqual([
+    ['route', '10.50.0.0/16 10.9.0.1', undefined],
+    ['route', 'default 10.9.0.254', 'isc-a'],
+    ['address', '10.9.9.9/32 lo', undefined],
+    ['link', 'isc0', undefined],
+    ['netns', 'isc-a', undefined],
+    ['netns', 'isc-b', undefined],
+  ]);
+  expect(await netnsOfIp()).toEqual(['isc-a', 'isc-b']);
+  expect(await call('helper/cleanup', {})).toEqual({ removed: listed.removed, kept: [] });
+  expect(await network()).toEqual(before);
+  expect(await call('helper/cleanup', {})).toEqual({ removed: [], kept: [] });
+});
+
+test('by a helper that came after one that was killed', async () => {
+  const before = await network();
+  await makeAll();
+  await helper.kill();
+  const next = await startHelper({ socket: helper.socket, stateDir: helper.stateDir });
+  undo(() => next.stop());
+  expect((await next.client.call('helper/cleanup', {})).removed).toHaveLength(6);
+  expect(await network()).toEqual(before);
+});
+
+test('what others removed in between is no error, what others made stays', async () => {
+  await makeAll();
+  await output(['ip', 'netns', 'delete', 'isc-b']);
+  await output(['ip', 'netns', 'add', 'isc-b']);
+  undo(() => output(['ip', 'netns', 'delete', 'isc-b']));
+  await output(['ip', 'link', 'delete', 'isc0']);
+  await output(['ip', 'link', 'add', 'isc0', 'type', 'veth', 'peer', 'name', 'isc1']);
+  undo(() => output(['ip', 'link', 'delete', 'isc0']));
+  await output(['ip', 'addr', 'add', '10.9.0.254/24', 'dev', 'isc0']);
+  await output(['ip', 'addr', 'delete', '10.9.9.9/32', 'dev', 'lo']);
+  const theirs = await ipJson<IpLink>(['link', 'show', 'isc0']);
+  const { removed, kept } = await call('helper/cleanup', {});
+  expect(removed).toEqual([{ type: 'netns', name: 'isc-a' }]);
+  expect(kept).toEqual([]);
+  expect(await netnsOfIp()).toEqual(['isc-b']);
+  expect(await ipJson<IpLink>(['link', 'show', 'isc0'])).toEqual(theirs);
+});
+
+test('a pair of which others moved both ends and renamed one is still found', async () => {
+  await makeAll();
+  await output(['ip', 'netns', 'add', 'isc-other']);
+  undo(() => output(['ip', 'netns', 'delete', 'isc-other']));
+  await output(['ip', 'link', 'set', 'isc0', 'netns', 'isc-other', 'name', 'odd']);
+  await output(['ip', '-n', 'isc-a', 'link', 'set', 'va', 'netns', 'isc-other']);
+  expect((await call('helper/cleanup', {})).removed.map(({ type }) => type)).toContain('link');
+  expect((await ipJson<IpLink>(['-n', 'isc-other', 'link'])).map(({ ifname }) => ifname)).toEqual(['lo']);
+});
+
+test('what cannot be removed is kept and named, with the reason; later it goes', async () => {
+  await call('netns/create', { name: 'isc-busy' });
+  // Somebody mounts over the name; once more, so that taking one off is not enough.
+  await writeFile('/run/test/over', '');
+  undo(() => rm('/run/test/over'));
+  await output(['mount', '--bind', '/run/netns/isc-busy', '/run/netns/isc-busy']);
+  const { removed, kept } = await call('helper/cleanup', {});
+  expect(removed).toEqual([]);
+  expect(kept).toEqual([
+    { object: { type: 'netns', name: 'isc-busy' }, reason: { code: 'not-removed', args: { errno: 'EBUSY' } } },
+  ]);
+  expect((await call('helper/cleanup', {})).removed).toEqual([{ type: 'netns', name: 'isc-busy' }]);
+  expect(await netnsOfIp()).toEqual([]);
+});
+
+test('refuses what it does not know', async () => {
+  const params = { everything: true } as { dryRun?: boolean };
+  expect(await refused(call('helper/cleanup', params))).toMatchObject({
+    kind: 'invalid',
+    rule: { code: 'unknown-field' },
+  });
+  expect((await run(['ip', 'link', 'show', 'lo'])).status).toBe(0);
+});
