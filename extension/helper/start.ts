@@ -25,14 +25,9 @@ export async function startHelper(context: Context): Promise<Client | undefined>
   const launch = { node: process.execPath, cli: context.programs.cli, ...(setting !== '' && { socket: setting }) };
   const way = process.getuid?.() === 0 ? 'root' : await chooseWay(launch);
   helper.starting();
-  try {
-    const ended = way === 'sudo' ? inTerminal(launch) : asProcess(context, way, launch);
-    const client = await arrival(context, ended);
-    if (!client) await tellFailure(context, way, await ended);
-    return client ?? undefined;
-  } finally {
-    helper.notStarted();
-  }
+  const ended = way === 'sudo' ? inTerminal(launch) : asProcess(context, way, launch);
+  const client = await arrival(context, ended).finally(() => helper.notStarted());
+  return client ?? (await tellFailure(context, way, await ended));
 }
 
 /** The only way there is, or the one that the person picks with its command before the eyes. */
@@ -102,7 +97,7 @@ function asProcess({ log }: Context, way: 'root' | 'pkexec', launch: Launch): Pr
     // Not 'close': the daemon may keep the pipe.
     child.once('exit', (code) => {
       if (said !== '') log.info(said.trimEnd());
-      resolve(code === 0 ? undefined : { status: code ?? -1, said: said.trim() });
+      resolve(code === 0 ? undefined : { status: code ?? -1, said: said.replace(/^isolab: /, '').trim() });
     });
   });
 }
@@ -120,13 +115,14 @@ async function arrival({ helper }: Context, ended: Promise<Outcome>): Promise<Cl
   }
 }
 
-async function tellFailure(context: Context, way: 'root' | Way, outcome: Outcome): Promise<void> {
+/** Tries again if the person wants to. */
+async function tellFailure(context: Context, way: 'root' | Way, outcome: Outcome): Promise<Client | undefined> {
   // Somebody is there who will not serve us: status bar and views say so with their own sentence.
-  if (context.helper.state.kind === 'refused') return;
+  if (context.helper.state.kind === 'refused') return undefined;
   context.log.warn(`start by ${way}: ${outcome ? `status ${outcome.status}` : 'no helper came'}`);
   const again = t('Try again');
   const answer = await window.showErrorMessage(failureText(way, outcome, context.helper.socket()), again);
-  if (answer === again) await startHelper(context);
+  return answer === again ? startHelper(context) : undefined;
 }
 
 function failureText(way: 'root' | Way, outcome: Outcome, socket: string): string {

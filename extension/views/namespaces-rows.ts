@@ -33,7 +33,7 @@ export function kindRow({ id, kind, count }: KindNode, t: Translate): Row {
   return {
     id,
     label: kind,
-    description: `${count}`,
+    description: joined(String(count), kindMeaning(kind, t)),
     icon: KIND_ICONS[kind],
     facts: [
       [t('Isolates'), kindMeaning(kind, t)],

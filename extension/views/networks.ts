@@ -120,7 +120,7 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
     const roots: Node[] = networkRoots(await client.call('netns/list', {}));
     if (roots.length > 1) return roots;
     const command = { id: 'isolab.netns.create', title: t('Create network namespace') };
-    return [...roots, message('networks', 'empty', t('Create the first network namespace…'), command)];
+    return [...roots, message('networks', 'empty', t('Create network namespace…'), command)];
   }
 
   async #group(client: Client, { id, group, netns }: GroupNode): Promise<Node[]> {
