@@ -71,7 +71,10 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
     const { state } = this.helper;
     if (state.kind === 'refused' && node === undefined) return refusedRows(state.failure, t);
     if (state.kind !== 'connected') return [];
-    return withErrorRow(node, () => this.#children(state.client, node), t);
+    const children = await withErrorRow(node, () => this.#children(state.client, node), t);
+    // The editor knows a row by the node it was last given: an older one of the same id refreshes nothing.
+    for (const child of children) if (this.#open.has(child.id)) this.#open.set(child.id, child);
+    return children;
   }
 
   getParent(node: Node): Node | undefined {
