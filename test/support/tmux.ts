@@ -60,10 +60,14 @@ export async function openTerminal(argv: readonly string[]): Promise<Terminal> {
       await tmux('resize-window', '-x', String(columns), '-y', String(rows));
     },
     ended: async () => {
-      // The terminal may be closed before its program is waited for: only then is there a status.
+      // The terminal may be closed before its program is waited for: only then is there a status. The server
+      // of tmux 3.3 has been seen to miss the signal and to leave a zombie until the next one comes.
+      const server = Number(await ask('#{pid}'));
       const told = await until(async () => {
         const [dead, ...how] = (await ask('#{pane_dead},#{pane_dead_status},#{pane_dead_signal}')).split(',');
-        return dead === '1' && how.some((one) => one !== '') ? how : undefined;
+        if (dead === '1' && how.some((one) => one !== '')) return how;
+        process.kill(server, 'SIGCHLD');
+        return undefined;
       }, 'the end of the program in the terminal');
       const [status, signal] = told;
       return status ? Number(status) : 128 + Number(signal);
