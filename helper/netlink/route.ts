@@ -173,11 +173,12 @@ export function formatRoute(head: Head, attributes: readonly Attribute[]): Buffe
   return Buffer.concat([bytes, formatAttributes(attributes)]);
 }
 
-/** The main table: IPv4 then IPv6. */
-export function listRoutes(rt: Rtnetlink): RouteMessage[] {
-  return [AF_INET, AF_INET6].flatMap((family) => {
+/** The main table: IPv4 then IPv6, or one of them. */
+export function listRoutes(rt: Rtnetlink, family?: Family): RouteMessage[] {
+  const families = family === undefined ? [AF_INET, AF_INET6] : [familyNumber(family)];
+  return families.flatMap((number) => {
     try {
-      return rt.dump({ type: RTM.GETROUTE, payload: formatRoute({ family }, []) }, parseRoute);
+      return rt.dump({ type: RTM.GETROUTE, payload: formatRoute({ family: number }, []) }, parseRoute);
     } catch (error) {
       // A namespace that never had an IPv4 route has no main table yet; one without IPv6 has no such family.
       if (error instanceof NetlinkError && (error.errno === ENOENT || error.errno === EOPNOTSUPP)) return [];

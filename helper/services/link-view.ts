@@ -5,7 +5,8 @@ import { getLink, type LinkMessage, linkFlagNames, listLinks } from '../netlink/
 import type { Rtnetlink } from '../netlink/socket';
 import type { AddressOnLink } from '../rpc/contract/address';
 import type { Link } from '../rpc/contract/link';
-import type { Journal } from '../state/journal';
+import type { NamespaceId } from '../rpc/contract/terms';
+import type { Journal, Made } from '../state/journal';
 import { errnoOf } from './failures';
 import { namesById } from './netns-names';
 import type { OpenNetns } from './netns-ref';
@@ -18,9 +19,20 @@ export function viewLinks(rt: Rtnetlink, netns: OpenNetns, journal: Journal): Li
   return assemble(rt, netns, journal, links, links, listAddresses(rt));
 }
 
+/** The other end of a veth pair, where it is known already: finding it would mean asking about every namespace. */
+export interface OtherEnd {
+  name: string;
+  netns: PeerNetns;
+}
+
 /** One interface, the same way. ENODEV if there is none with this index. */
-export function viewLink(rt: Rtnetlink, netns: OpenNetns, journal: Journal, index: number): Link {
+export function viewLink(rt: Rtnetlink, netns: OpenNetns, journal: Journal, index: number, other?: OtherEnd): Link {
   const link = getLink(rt, { index });
+  if (other !== undefined && link.peerIndex !== undefined) {
+    const made = journal.made().filter(({ type }) => type === 'link');
+    const addresses = byLink(listAddresses(rt, index)).get(index);
+    return rowOf(link, netns, made, addresses, { peer: { index: link.peerIndex, ...other } });
+  }
   const nearby = link.peerIndex === undefined || link.peerNsid !== undefined ? [] : listLinks(rt);
   const [view] = assemble(rt, netns, journal, [link], nearby, listAddresses(rt, index));
   // `assemble` returns a row for each link it is given.
@@ -41,7 +53,19 @@ function assemble(
   const namespaces = far.size > 0 ? namespacesByNsid(rt, far, journal) : new Map<number, PeerNetns>();
   const own = links.some((link) => isNear(link, byIndex)) ? describeOwn(netns) : undefined;
   const made = journal.made().filter(({ type }) => type === 'link');
-  return links.map((link) => ({
+  return links.map((link) =>
+    rowOf(link, netns, made, onLink.get(link.index), peerOf(rt, link, byIndex, namespaces, own)),
+  );
+}
+
+function rowOf(
+  link: LinkMessage,
+  netns: OpenNetns,
+  made: readonly Made[],
+  addresses: readonly AddressOnLink[] | undefined,
+  peer: Pick<Link, 'peer'>,
+): Link {
+  return {
     index: link.index,
     name: link.name,
     ...(link.kind !== undefined && { kind: link.kind }),
@@ -51,10 +75,10 @@ function assemble(
     mtu: link.mtu,
     ...(link.mac !== undefined && { mac: link.mac }),
     ...(link.master !== undefined && { master: link.master }),
-    ...peerOf(rt, link, byIndex, namespaces, own),
+    ...peer,
     ours: link.kind === 'veth' && madeEndOf(made, netns, link) !== undefined,
-    addresses: onLink.get(link.index) ?? [],
-  }));
+    addresses: [...(addresses ?? [])],
+  };
 }
 
 function byLink(addresses: readonly AddressMessage[]): Map<number, AddressOnLink[]> {
@@ -105,6 +129,10 @@ function nameThere(rt: Rtnetlink, index: number, nsid: number): string | undefin
 }
 
 function describeOwn(netns: OpenNetns): PeerNetns {
-  const { id, uid, host } = netns;
-  return { id, ...(uid !== undefined && { uid }), names: namesById().get(id) ?? [], host };
+  return describePeer(netns, namesById());
+}
+
+/** An open namespace as the place of a peer. */
+export function describePeer({ id, uid, host }: OpenNetns, names: ReadonlyMap<NamespaceId, string[]>): PeerNetns {
+  return { id, ...(uid !== undefined && { uid }), names: names.get(id) ?? [], host };
 }

@@ -2,6 +2,7 @@
 import { parseIpAddress, parseIpPrefix } from '../netlink/ip-address';
 import { listLinks } from '../netlink/link';
 import { addRoute, deleteRoute, listRoutes, type RouteMessage, type RouteParams } from '../netlink/route';
+import type { Family } from '../netlink/rtnetlink';
 import type { Rtnetlink } from '../netlink/socket';
 import type { Params } from '../rpc/contract';
 import type { Route } from '../rpc/contract/route';
@@ -46,9 +47,10 @@ export function routeHandlers({
   };
 }
 
-function viewRoutes(rt: Rtnetlink): { route: Route; message: RouteMessage }[] {
-  const names = new Map(listLinks(rt).map(({ index, name }) => [index, name]));
-  return listRoutes(rt).map((message) => ({ message, route: viewRoute(message, names) }));
+function viewRoutes(rt: Rtnetlink, family?: Family): { route: Route; message: RouteMessage }[] {
+  const routes = listRoutes(rt, family);
+  const names = new Map(routes.length === 0 ? [] : listLinks(rt).map(({ index, name }) => [index, name]));
+  return routes.map((message) => ({ message, route: viewRoute(message, names) }));
 }
 
 function wantedOf({ destination, via, dev }: Params<'route/delete'>): WantedRoute {
@@ -88,9 +90,10 @@ function add(journal: Journal, params: Params<'route/add'>): Route {
   return withNetns(params.netns, (netns) =>
     withSocket(netns, (rt) => {
       const request = requestOf(rt, wanted);
-      const standing = viewRoutes(rt).find(({ route }) => routeFits(route, wanted));
+      const family = familyOf(wanted);
+      const standing = viewRoutes(rt, family).find(({ route }) => routeFits(route, wanted));
       // Before the intent: what was there already must not look like ours after a crash.
-      if (standing !== undefined && isSameFamily(standing.route, wanted)) throw routeExists(wanted);
+      if (standing !== undefined) throw routeExists(wanted);
       const made = madeRoute(netns, wanted);
       const entry = begin(journal, { method: 'route/add', route: made });
       try {
@@ -105,7 +108,7 @@ function add(journal: Journal, params: Params<'route/add'>): Route {
         deleteRoute(rt, request);
         throw asFailure(error, { step: 'journal' });
       }
-      const found = viewRoutes(rt).find(({ route }) => routeFits(route, wanted) && isSameFamily(route, wanted));
+      const found = viewRoutes(rt, family).find(({ route }) => routeFits(route, wanted));
       if (found === undefined) throw noSuchRoute(wanted);
       return found.route;
     }),
@@ -118,9 +121,9 @@ function requestOf(rt: Rtnetlink, { destination, via, dev }: WantedRoute): Route
 }
 
 /** `default` is of the gateway's family; without one IPv4, as for ip(8). */
-function isSameFamily({ family }: Route, { destination, via }: WantedRoute): boolean {
-  if (destination !== 'default') return true;
-  return family === (via === undefined ? 'inet' : parseIpAddress(via).family);
+function familyOf({ destination, via }: WantedRoute): Family {
+  if (destination !== 'default') return parseIpPrefix(destination).family;
+  return via === undefined ? 'inet' : parseIpAddress(via).family;
 }
 
 function routeExists({ destination }: WantedRoute) {

@@ -19,7 +19,8 @@ import {
 import { addressRule } from './address-rule';
 import { begin } from './begin';
 import { asFailure, broken, errnoOf } from './failures';
-import { viewLink } from './link-view';
+import { describePeer, viewLink } from './link-view';
+import { namesById } from './netns-names';
 import { type OpenNetns, withNetns } from './netns-ref';
 import { withSocket } from './rtnetlink';
 import { deletePair, lookFor } from './undo';
@@ -104,9 +105,12 @@ class Making {
       runEnd(rtA, made.index, plan.a);
       runEnd(rtB, made.peer.index, plan.b);
       record(entry, made);
+      const names = namesById();
+      const endA = { name: a.name, netns: describePeer(this.#a, names) };
+      const endB = { name: b.name, netns: describePeer(this.#b, names) };
       return {
-        a: viewLink(rtA, this.#a, this.#journal, made.index),
-        b: viewLink(rtB, this.#b, this.#journal, made.peer.index),
+        a: viewLink(rtA, this.#a, this.#journal, made.index, endB),
+        b: viewLink(rtB, this.#b, this.#journal, made.peer.index, endA),
       };
     } catch (error) {
       // By either end: the other may have been renamed or moved meanwhile.
