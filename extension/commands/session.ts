@@ -3,7 +3,7 @@ import { env, ThemeIcon, window } from 'vscode';
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Kind } from '../../helper/rpc/contract/terms';
-import { commandLine } from '../command-line';
+import { commandLine, wrapped } from '../command-line';
 import type { Connected } from '../context';
 import { pickNamespace, pickProcess } from '../prompts/pick';
 import { alone, askMany, askPick, type Choice, type Position, wizard } from '../prompts/wizard';
@@ -55,19 +55,16 @@ export async function newShell(context: Connected): Promise<void> {
 async function review(context: Connected, position: Position, plan: Plan, look: Look): Promise<void> {
   let opened: Opened = await openSession(context, plan, look);
   const fetched = Date.now();
-  const detail = commandLine(opened.equivalent);
+  const line = commandLine(opened.equivalent);
   const choices: Choice<'open' | 'copy'>[] = [
-    { label: t('Open the shell'), detail, iconPath: new ThemeIcon('terminal'), value: 'open' },
-    {
-      label: t('Copy the command line'),
-      detail: t('What util-linux would be told for the same.'),
-      iconPath: new ThemeIcon('copy'),
-      value: 'copy',
-    },
+    { label: t('Open the shell'), iconPath: new ThemeIcon('terminal'), value: 'open' },
+    { label: t('Copy the command line'), iconPath: new ThemeIcon('copy'), value: 'copy' },
   ];
-  while ((await askPick(position, { prompt: t('The equivalent command line'), choices })) === 'copy') {
-    await env.clipboard.writeText(detail);
-    done(t('Copied {text}', { text: detail }));
+  const note = { title: t('The equivalent command line'), lines: wrapped(opened.equivalent) };
+  const prompt = t('Open it, or see what util-linux would be told for the same');
+  while ((await askPick(position, { prompt, choices, note })) === 'copy') {
+    await env.clipboard.writeText(line);
+    done(t('Copied {text}', { text: line }));
   }
   if (Date.now() - fetched > TICKET_FRESH) opened = await openSession(context, plan, look);
   window.createTerminal(terminalOptions(context, opened, { ...look, colourOf: opened.session })).show();

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { env, type TerminalExitStatus, ThemeIcon, window, workspace } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
-import { commandLine } from '../command-line';
+import { commandLine, wrapped } from '../command-line';
 import type { Context } from '../context';
 import { alone, askPick, Cancelled, type Choice } from '../prompts/wizard';
 import { t } from '../translate';
@@ -38,8 +38,7 @@ async function chooseWay(launch: Launch): Promise<Way> {
   if (set) return set;
   const choices = ways.map((way): Choice<Way | 'copy'> => {
     const label = way === 'sudo' ? t('Use sudo in a terminal') : t('Use pkexec');
-    const icon = way === 'sudo' ? 'terminal' : 'key';
-    return { label, detail: commandLine(elevatedArgv(way, launch)), iconPath: new ThemeIcon(icon), value: way };
+    return { label, iconPath: new ThemeIcon(way === 'sudo' ? 'terminal' : 'key'), value: way };
   });
   const copy: Choice<Way | 'copy'> = {
     label: t('Copy the command'),
@@ -47,8 +46,11 @@ async function chooseWay(launch: Launch): Promise<Way> {
     iconPath: new ThemeIcon('copy'),
     value: 'copy',
   };
-  const prompt = t('The helper needs root: it makes namespaces and interfaces. This will run:');
-  const chosen = await askPick(alone(t('Start helper')), { prompt, choices: [...choices, copy] });
+  const chosen = await askPick(alone(t('Start helper')), {
+    prompt: t('The helper needs root: it makes namespaces and interfaces.'),
+    choices: [...choices, copy],
+    note: { title: t('This will run'), lines: wrapped(elevatedArgv(ways[0] ?? 'sudo', launch)) },
+  });
   if (chosen !== 'copy') return chosen;
   await env.clipboard.writeText(commandLine(elevatedArgv('sudo', launch)));
   throw new Cancelled();

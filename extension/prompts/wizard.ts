@@ -1,5 +1,13 @@
 // Questions in a row: each step is one QuickInput with its number and a back button; answers are checked while typed.
-import { type Disposable, type InputBox, QuickInputButtons, type QuickPick, type QuickPickItem, window } from 'vscode';
+import {
+  type Disposable,
+  type InputBox,
+  QuickInputButtons,
+  type QuickPick,
+  type QuickPickItem,
+  QuickPickItemKind,
+  window,
+} from 'vscode';
 
 /** Thrown when the person turns away: commands end without a word. */
 export class Cancelled extends Error {
@@ -80,20 +88,27 @@ export interface PickQuestion<T> {
   readonly choices: readonly Choice<T>[];
   /** The choice that is active at first. */
   readonly active?: (value: T) => boolean;
+  /** Lines to read below the choices: a row would cut them. */
+  readonly note?: { readonly title: string; readonly lines: readonly string[] };
 }
 
 export function askPick<T>(position: Position, question: PickQuestion<T>): Promise<T> {
-  const input = window.createQuickPick<Choice<T>>();
-  input.placeholder = question.prompt;
-  input.items = question.choices;
+  const input = window.createQuickPick<Choice<T> | QuickPickItem>();
+  const { prompt, choices, active, note } = question;
+  input.placeholder = prompt;
+  const noted = note && [
+    { label: note.title, kind: QuickPickItemKind.Separator },
+    ...note.lines.map((label) => ({ label })),
+  ];
+  input.items = [...choices, ...(noted ?? [])];
   input.matchOnDescription = true;
   input.matchOnDetail = true;
-  const { active } = question;
-  input.activeItems = active ? question.choices.filter(({ value }) => active(value)).slice(0, 1) : [];
+  const first = active && choices.find(({ value }) => active(value));
+  if (first) input.activeItems = [first];
   return asked(input, position, (answer) => [
     input.onDidAccept(() => {
       const [choice] = input.selectedItems;
-      if (choice) answer(choice.value);
+      if (choice && 'value' in choice) answer(choice.value);
     }),
   ]);
 }

@@ -1,6 +1,6 @@
 // What wizards propose and refuse, and the plans and command lines that come of them.
 import { describe, expect, test } from 'vitest';
-import { commandLine } from '../../../extension/command-line';
+import { commandLine, wrapped } from '../../../extension/command-line';
 import { describe as described, isForeign } from '../../../extension/commands/describe';
 import { elevatedArgv, helperArgv, waysHere } from '../../../extension/helper/elevate';
 import { addressBeside, freeAddresses, freeName, freePair, gatewayAmong } from '../../../extension/prompts/defaults';
@@ -90,6 +90,15 @@ describe('what runs', () => {
       "sudo env ELECTRON_RUN_AS_NODE=1 '/opt/my node' /ext/isolab.cjs helper",
     );
     expect(commandLine(["it's", '', '$HOME', 'a\nb'])).toBe("'it'\\''s' '' '$HOME' 'a\nb'");
+  });
+
+  test('is wrapped between words where it is long, and stays the same line for a shell', () => {
+    const argv = elevatedArgv('sudo', launch);
+    expect(wrapped(argv, 40)).toEqual([
+      'sudo env ELECTRON_RUN_AS_NODE=1 \\',
+      "  '/opt/my node' /ext/isolab.cjs helper",
+    ]);
+    expect(wrapped(argv)).toEqual(["sudo env ELECTRON_RUN_AS_NODE=1 '/opt/my node' /ext/isolab.cjs helper"]);
   });
 
   test('names the socket only where a setting does', () => {
