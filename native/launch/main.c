@@ -113,6 +113,8 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL);
   if (setsid() < 0 && errno != EPERM) die_errno("setsid", NULL);
+  // No file system stays busy for the launcher's sake.
+  if (chdir("/") < 0) die_errno("open-root", NULL);
   home_open(&home);
   joins_prune(&plan, &home);
   bool second = needs_second(&plan);

@@ -72,6 +72,8 @@ const stat = (pid: number, field: number) =>
       .replace(/^.*\) /, '')
       .split(' ')[field - 3],
   );
+/** Name of the leader of the foreground group of a process' terminal. */
+const foreground = (pid: number) => readFileSync(`/proc/${stat(pid, 8)}/comm`, 'utf8').trim();
 const SHELL = {
   command: ['bash', '--norc', '--noprofile', '-i'],
   environment: ['PATH=/usr/bin:/bin', 'PS1=> ', 'TERM=dumb'],
@@ -106,11 +108,11 @@ describe.each(BUILDS)('$name build', (build) => {
       await until(() => screen().includes('> '), 'the prompt');
       type('sleep 1000\n');
       const pid = await program(server);
-      await until(() => stat(pid, 8) !== pid, 'the job in the foreground');
+      await until(() => foreground(pid) === 'sleep', 'the job in the foreground');
       type('\x1a');
       await until(() => screen().includes('Stopped'), '^Z to stop the job');
       type('fg\n');
-      await until(() => stat(pid, 8) !== pid, 'the job in the foreground again');
+      await until(() => foreground(pid) === 'sleep', 'the job in the foreground again');
       type('\x03');
       await until(() => stat(pid, 8) === pid, '^C to end the job');
       type('tty; exit 7\n');
