@@ -86,7 +86,7 @@ test('Compare isolation of two processes says what is shared, kind by kind', asy
   await quick.pick('sleep');
   const document = editor().page.locator('.editor-instance .view-lines');
   const text = await until(async () => {
-    const shown = (await document.first().innerText()).replaceAll('\u00a0', ' ');
+    const shown = (await document.first().allInnerTexts()).join('').replaceAll('\u00a0', ' ');
     if (!shown.includes('isolated')) throw new Error(shown);
     return shown;
   }, 'the comparison');

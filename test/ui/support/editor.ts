@@ -118,25 +118,20 @@ export class Editor {
 
   /** Runs a command from the palette by its full label: `Isolab: Create veth pair`. */
   async command(label: string): Promise<void> {
-    // The palette lists what can be done at the moment it opens: shortly after a load that is not everything yet.
+    // The palette lists what can be done at the moment it opens, which shortly after a load is not everything yet; and
+    // it closes when something else, a terminal that ends, takes the focus.
     await until(
       async () => {
         await this.page.keyboard.press('F1');
         await this.quick.ready();
         await this.quick.fill(`>${label}`);
-        const found = await this.quick
-          .row(label)
-          .first()
-          .waitFor({ timeout: 2000 })
-          .then(() => true)
-          .catch(() => false);
-        if (!found) await this.quick.escape();
-        return found;
+        const done = await this.quick.tryPick(label, 2000);
+        if (!done) await this.page.keyboard.press('Escape');
+        return done;
       },
       `the command ${label} in the palette`,
-      { timeoutMs: 15_000 },
+      { timeoutMs: 20_000 },
     );
-    await this.quick.pick(label);
   }
 
   /** Waits until our status bar entry says exactly this. */
@@ -145,6 +140,28 @@ export class Editor {
       .locator('.statusbar-item', { hasText: new RegExp(`^\\s*${text}\\s*$`) })
       .first()
       .waitFor();
+  }
+
+  /** Every text in the parts of the window that show our words, as a person reads them: one entry a label or line. */
+  async ourTexts(): Promise<string[]> {
+    const places = [
+      '.sidebar .label-name, .sidebar .label-description, .sidebar .pane-header .title, .sidebar .welcome-view p',
+      '.sidebar .welcome-view .monaco-button, .sidebar .monaco-list-row .monaco-icon-label',
+      '.quick-input-title, .quick-input-message, .quick-input-list .label-name, .quick-input-list .label-description',
+      '.quick-input-list .quick-input-list-label-meta, .monaco-dialog-box .dialog-message-text',
+      '.monaco-dialog-box .dialog-message-detail, .monaco-dialog-box .monaco-button',
+      '.notification-list-item-message, .notification-list-item .monaco-button',
+      '.statusbar-item, .view-lines .view-line, .terminal-tabs-entry, .single-terminal-tab, .context-view .action-label',
+      '.tab .label-name',
+    ];
+    const texts = await this.page.locator(places.join(', ')).allInnerTexts();
+    const placeholders = await this.page
+      .locator('.quick-input-box input')
+      .evaluateAll((inputs) => inputs.map((input) => input.getAttribute('placeholder') ?? ''));
+    return [...texts, ...placeholders]
+      .flatMap((text) => text.split('\n'))
+      .map((text) => text.replaceAll('\u00a0', ' ').replace(/\s+/g, ' ').trim())
+      .filter(Boolean);
   }
 
   /** Saves artifacts/screens/NAME.png. */

@@ -57,6 +57,17 @@ export class QuickInput {
     await this.row(label).first().click();
   }
 
+  /** Clicks the row with exactly this label if it comes within that time; whether it did. */
+  async tryPick(label: string, timeout: number): Promise<boolean> {
+    try {
+      await this.row(label).first().click({ timeout });
+      return true;
+    } catch {
+      // Not listed (yet), or the box was closed meanwhile.
+      return false;
+    }
+  }
+
   /** Waits for the remark below the box: what is wrong with the text typed so far. */
   async complains(text: string): Promise<void> {
     await this.widget.locator('.quick-input-message', { hasText: text }).waitFor();
