@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '../rpc/contract/client';
-import { Failure } from '../rpc/contract/errors';
+import { type ErrorData, Failure } from '../rpc/contract/errors';
 
 const RUN = '/run/isolab';
 /** How long a helper started here may take until it answers, in milliseconds. */
@@ -70,25 +70,29 @@ function holders(): string[] {
   }
 }
 
+/** What a starting helper says to whoever started it from here, when it cannot: see `tellWhy`. */
+interface Refusal {
+  readonly failure: ErrorData;
+}
+
 /** Starts a helper, which becomes a daemon by itself, and waits until it or another one answers. */
 async function started(wish: Wish, attempt: () => Promise<Found | Failure>): Promise<Found> {
   const args = wish.socket === undefined ? [] : ['--socket', wish.socket];
   const child = spawn(process.execPath, [wish.script, 'helper', ...args], {
     cwd: '/',
     detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
-  let said = '';
-  let ended: number | undefined;
-  child.stderr.on('data', (chunk: Buffer) => {
-    said = `${said}${chunk}`.slice(-4096);
+  let why: ErrorData | undefined;
+  let ended = false;
+  child.on('message', ({ failure }: Refusal) => {
+    why = failure;
   });
-  child.on('error', (error) => {
-    said = error.message;
-    ended = 1;
+  child.on('error', () => {
+    ended = true;
   });
-  child.on('exit', (status) => {
-    ended = status ?? 1;
+  child.on('exit', () => {
+    ended = true;
   });
   try {
     for (const deadline = Date.now() + READY_MS; Date.now() < deadline; ) {
@@ -96,17 +100,26 @@ async function started(wish: Wish, attempt: () => Promise<Found | Failure>): Pro
       const over = ended;
       const found = await attempt();
       if (!(found instanceof Failure)) return found;
-      if (over !== undefined) break;
+      // Somebody else was faster: that helper will answer in a moment.
+      if (over && !isOvertaken(why)) break;
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
     }
   } finally {
-    child.stderr.destroy();
+    if (child.connected) child.disconnect();
     child.unref();
   }
-  const why = (said.trim().split('\n').at(-1) ?? '').replace(/^isolab: /, '');
-  throw new Failure({
-    kind: 'internal',
-    rule: why === '' ? { code: 'helper-not-ready' } : { code: 'helper-not-started', args: { why } },
-    hint: { code: 'start-helper-foreground' },
-  });
+  throw new Failure(
+    why ?? { kind: 'internal', rule: { code: 'helper-not-ready' }, hint: { code: 'start-helper-foreground' } },
+  );
+}
+
+function isOvertaken(why: ErrorData | undefined): boolean {
+  return why?.rule?.code === 'second-helper' || why?.rule?.code === 'socket-in-use';
+}
+
+/** Called by a helper that could not start: `started` of the process that wanted it gets the reason as data. */
+export function tellWhy(error: unknown): void {
+  if (process.send === undefined || !(error instanceof Failure)) return;
+  const refusal: Refusal = { failure: error.data };
+  process.send(refusal);
 }

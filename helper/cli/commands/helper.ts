@@ -2,6 +2,7 @@
 import type { Finding, MadeObject } from '../../rpc/contract/helper';
 import { coded } from '../../rpc/contract/sentences';
 import { type Command, command, flag, operand, value } from '../command';
+import { tellWhy } from '../connect';
 import type { Context } from '../context';
 import { integer, text } from '../refs';
 import { table } from '../table';
@@ -18,12 +19,17 @@ export const HELPER: readonly Command[] = [
       foreground: flag('Stay in this terminal instead of becoming a daemon.'),
     },
     run: async ({ program, socket }, given) => {
-      await program.daemon({
-        ...(socket !== undefined && { socket }),
-        ...(given.state !== undefined && { state: given.state }),
-        ...(given['idle-exit'] !== undefined && { idleExit: given['idle-exit'] }),
-        foreground: given.foreground,
-      });
+      try {
+        await program.daemon({
+          ...(socket !== undefined && { socket }),
+          ...(given.state !== undefined && { state: given.state }),
+          ...(given['idle-exit'] !== undefined && { idleExit: given['idle-exit'] }),
+          foreground: given.foreground,
+        });
+      } catch (error) {
+        tellWhy(error);
+        throw error;
+      }
       return 0;
     },
   }),

@@ -53,7 +53,6 @@ export const RULES: Readonly<Record<string, string>> = {
   'helper-silent': 'A helper listens at {socket} but does not answer.',
   'helper-gone': 'The helper at {socket} went away before it answered.',
   'helper-not-ready': 'The helper was started but does not answer.',
-  'helper-not-started': 'The helper could not start: {why}',
   'protocol-version': 'The helper speaks version {helper} of the protocol, this program version {client}.',
   'hello-first': 'A connection begins with helper/hello.',
   'not-holder': 'This helper serves {holder} and root only.',
