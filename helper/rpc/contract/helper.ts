@@ -4,8 +4,6 @@ import type { Coded } from './errors';
 import { method } from './method';
 import { Text } from './terms';
 
-export { PROTOCOL_VERSION } from './protocol';
-
 export interface Feature {
   /** A code such as `namespace-uid`, `pidfd-getfd`, `namespace-time`, `veth`. */
   name: string;

@@ -70,4 +70,5 @@ export const STEPS: Readonly<Record<string, string>> = {
   verify: 'checking the namespaces',
   down: 'bringing the interface down',
   undo: 'undoing what was done',
+  'open-root': 'opening the root directory',
 };
