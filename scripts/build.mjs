@@ -29,29 +29,38 @@ main(async () => {
 });
 
 async function extension() {
-  const entry = 'extension/main.ts';
-  if (!existsSync(join(ROOT, entry))) return;
-  await bundle({ entryPoints: [entry], outfile: 'dist/extension.cjs', external: ['vscode'] });
+  await Promise.all([
+    bundle({
+      entryPoints: ['extension/main.ts'],
+      outfile: 'dist/extension.cjs',
+      external: ['vscode'],
+      plugins: [apart('schemas')],
+    }),
+    bundle({ entryPoints: ['extension/prompts/schemas.ts'], outfile: 'dist/schemas.cjs' }),
+  ]);
 }
 
 async function helper() {
   const banner = { js: '#!/usr/bin/env node' };
   await Promise.all([
-    root({ entryPoints: ['helper/main.ts'], outfile: 'dist/isolab.cjs', banner, plugins: [apart] }),
+    root({ entryPoints: ['helper/main.ts'], outfile: 'dist/isolab.cjs', banner, plugins: [apart('daemon')] }),
     root({ entryPoints: ['helper/daemon.ts'], outfile: 'dist/daemon.cjs' }),
     root({ entryPoints: ['helper/discovery/scan-worker.ts'], outfile: 'dist/scan-worker.cjs' }),
   ]);
 }
 
-// The daemon is a file of its own: a command of the command line is done before a megabyte more would be compiled.
-const apart = {
-  name: 'apart',
-  setup: (build) => build.onResolve({ filter: /^\.\/daemon$/ }, () => ({ path: './daemon.cjs', external: true })),
-};
+// A module that is imported when it is needed becomes a file of its own: what starts fast would else wait until a
+// megabyte more is compiled.
+function apart(name) {
+  return {
+    name: 'apart',
+    setup: (build) =>
+      build.onResolve({ filter: new RegExp(`^\\./${name}$`) }, () => ({ path: `./${name}.cjs`, external: true })),
+  };
+}
 
 // koffi's ES module entry asks for import.meta, which a CommonJS bundle lacks: its CommonJS entry is taken.
 async function root(options) {
-  if (!existsSync(join(ROOT, options.entryPoints[0]))) return;
   await bundle({ ...options, alias: { koffi: './node_modules/koffi/index.cjs' }, external: ['@koromix/*'] });
 }
 

@@ -19,10 +19,7 @@ interface Schema {
 }
 
 export async function loadRules(t: Translate): Promise<Rules> {
-  const [terms, link] = await Promise.all([
-    import('../../helper/rpc/contract/terms'),
-    import('../../helper/rpc/contract/link'),
-  ]);
+  const schemas = await import('./schemas');
   const by =
     (schema: Schema, read: (text: string) => unknown = (text) => text): Check =>
     (text) => {
@@ -30,12 +27,12 @@ export async function loadRules(t: Translate): Promise<Rules> {
       return code === undefined ? undefined : coded({ code }, t);
     };
   return {
-    netnsName: by(terms.NewName),
-    linkName: by(terms.NewLinkName),
-    cidr: by(terms.Cidr),
-    address: by(terms.Address),
-    destination: by(terms.Destination),
-    mtu: by(link.set.params.shape.mtu, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN)),
+    netnsName: by(schemas.NewName),
+    linkName: by(schemas.NewLinkName),
+    cidr: by(schemas.Cidr),
+    address: by(schemas.Address),
+    destination: by(schemas.Destination),
+    mtu: by(schemas.linkSet.params.shape.mtu, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN)),
   };
 }
 

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { output } from '../support/run';
 import { until } from '../support/until';
 import { startDaemon, stopDaemon } from './support/daemon';
-import { useEditor } from './support/editor';
 import { sentences, translator, untranslated } from './support/language';
-import { deleteNetns, helperPid, netnsNames } from './support/outside';
+import { deleteNetns, helperPid, netnsNames, processRunning } from './support/outside';
 import type { Tree } from './support/tree';
+import { useEditor } from './support/use-editor';
 
 const editor = useEditor({ language: 'zh-cn' });
 afterAll(async () => {
@@ -127,16 +127,19 @@ test('an isolated shell', async () => {
 });
 
 test('documents: the doctor, and a comparison', async () => {
-  const { quick } = editor();
+  const { quick, terminals } = editor();
+  await terminals.type('sleep 5550001 &');
+  const inside = await processRunning('sleep 5550001');
   await command('Doctor report');
   await editor().page.locator('.editor-instance .view-line').nth(3).waitFor();
   await chinese('doctor');
   await command('Compare isolation');
   await quick.step(zh('First process'));
   await chinese('compare-pick');
-  await quick.fill('bash');
-  await quick.rows().first().click();
+  await quick.fill(String(inside));
+  await quick.pick('sleep');
   await quick.step(zh('Second process'));
+  await quick.fill(String(await helperPid()));
   await quick.rows().first().click();
   await editor().page.locator('.view-line', { hasText: 'cgroup' }).first().waitFor();
   await chinese('compare');
@@ -144,7 +147,7 @@ test('documents: the doctor, and a comparison', async () => {
 
 test('questions and failures', async () => {
   const { dialogs, terminals } = editor();
-  await terminals.type('exit');
+  await terminals.type('kill %1; exit');
   await networks.menu('outside', zh('Delete network namespace'));
   await dialogs.question().waitFor();
   await chinese('delete-foreign');

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { useDaemon } from './support/daemon';
-import { useEditor } from './support/editor';
 import { deleteNetns, namespacesOf, processRunning } from './support/outside';
 import type { Tree } from './support/tree';
+import { useEditor } from './support/use-editor';
 
 useDaemon();
 const editor = useEditor({ theme: 'dark' });

@@ -4,9 +4,9 @@ import { afterAll, expect, test } from 'vitest';
 import { ipJson, output } from '../support/run';
 import { until } from '../support/until';
 import { useDaemon } from './support/daemon';
-import { useEditor } from './support/editor';
 import { deleteNetns, netnsNames } from './support/outside';
 import type { Tree } from './support/tree';
+import { useEditor } from './support/use-editor';
 
 useDaemon();
 const editor = useEditor();

@@ -4,9 +4,9 @@ import { afterAll, expect, test } from 'vitest';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { startDaemon, stopDaemon, useDaemon } from './support/daemon';
-import { useEditor } from './support/editor';
 import { helperPid, isolatedKinds, type Kind, namespacesOf, processRunning, statusField } from './support/outside';
 import { PERSON } from './support/person';
+import { useEditor } from './support/use-editor';
 
 useDaemon();
 const editor = useEditor({ theme: 'dark' });
@@ -73,6 +73,7 @@ test.each([
 });
 
 test('all kinds at once: process 1, its own /proc, root inside and the person outside', async () => {
+  await editor().openIsolab();
   await openShell(ALL, 'Root inside, you outside');
   const { terminals } = editor();
   await terminals.type('echo "I am $$"; ps -e | wc -l');

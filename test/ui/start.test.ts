@@ -4,9 +4,9 @@ import { afterAll, expect, test } from 'vitest';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { stopDaemon } from './support/daemon';
-import { useEditor } from './support/editor';
 import { helperPid, SOCKET, statusField } from './support/outside';
 import { PERSON } from './support/person';
+import { useEditor } from './support/use-editor';
 
 const editor = useEditor();
 afterAll(stopDaemon);

@@ -5,7 +5,6 @@ import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, onTestFailed } from 'vitest';
 import { editorArgv } from '../../../scripts/lib/editor.mjs';
 import { ROOT } from '../../support/root';
 import { output } from '../../support/run';
@@ -186,28 +185,6 @@ export class Editor {
   async keepLogs(name: string): Promise<void> {
     await cp(`${PERSON.home}/data/logs`, join(ROOT, 'artifacts/logs', name), { recursive: true, force: true });
   }
-}
-
-/** Opens an editor for the file's tests and closes it after them; a failed test leaves a screenshot and the logs. */
-export function useEditor(options: EditorOptions = {}): () => Editor {
-  let editor: Editor | undefined;
-  beforeAll(async () => {
-    editor = await Editor.open(options);
-  });
-  beforeEach(() => {
-    onTestFailed(async () => {
-      const name = `failed-${expect.getState().currentTestName ?? 'test'}`.replace(/[^\w-]+/g, '-').slice(0, 120);
-      await editor?.screenshot(name);
-      await editor?.keepLogs(name);
-    });
-  });
-  afterAll(async () => {
-    await editor?.close();
-  });
-  return () => {
-    if (!editor) throw new Error('the editor is not open yet');
-    return editor;
-  };
 }
 
 function settings({ theme = 'light' }: EditorOptions): Record<string, unknown> {
