@@ -59,6 +59,8 @@ export class Server {
   /** Changing calls take turns: the tail of the line, while there is one. */
   #line: Promise<unknown> | undefined;
   #rev = 0;
+  /** Connections refused for their number that may still read why. */
+  #turnedAway = 0;
 
   constructor(
     private readonly house: House,
@@ -74,8 +76,9 @@ export class Server {
   listen(path: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#net.once('error', reject);
-      // The kernel takes the smaller of this and net.core.somaxconn; beyond it connect(2) fails at once (EAGAIN).
-      this.#net.listen({ path, backlog: 4096 }, () => {
+      // libuv accepts all that wait before it does anything else: few may wait, so that a flood holds nobody up for long.
+      // Beyond it a blocking connect(2) waits, a non-blocking one gets EAGAIN and is tried again.
+      this.#net.listen({ path, backlog: 256 }, () => {
         this.#net.off('error', reject);
         // EMFILE at accept: that client is turned away, the others go on.
         this.#net.on('error', (error) => this.house.log.error(`accept: ${error.message}`));
@@ -116,10 +119,7 @@ export class Server {
     const stranger = refusal(uid, this.house.holder, String) !== undefined;
     const max = this.#limitFor(uid, stranger);
     if (max !== undefined) {
-      // No guard for it: it gets its answer and costs nothing more.
-      socket.on('error', () => {});
-      const violation = bad('too-many-connections', { max });
-      socket.end(violationFrame(violation, 'quota'), () => socket.destroy());
+      this.#turnAway(socket, max);
       return;
     }
     const guard = new Guard(socket, this.limits, (complaint) => this.#left(connection, complaint));
@@ -127,6 +127,26 @@ export class Server {
     this.#connections.add(connection);
     this.events.connections(this.#connections.size);
     this.#serve(connection, socket);
+  }
+
+  /** No guard for it: it gets its answer and, unless there are many like it, a moment to read that. */
+  #turnAway(socket: Socket, max: number): void {
+    socket.on('error', () => {});
+    const frame = violationFrame(bad('too-many-connections', { max }), 'quota');
+    if (this.#turnedAway >= MAX_CONNECTIONS) {
+      socket.end(frame, () => socket.destroy());
+      return;
+    }
+    this.#turnedAway++;
+    const timer = setTimeout(() => socket.destroy(), this.limits.linger);
+    socket.once('close', () => {
+      this.#turnedAway--;
+      clearTimeout(timer);
+    });
+    socket.once('end', () => socket.destroySoon());
+    // What it sends is thrown away: closed with bytes unread, the socket would be reset and the answer lost.
+    socket.resume();
+    socket.end(frame);
   }
 
   /** The limit that one more connection of this uid would break. */

@@ -28,11 +28,11 @@ async function residentBytes(): Promise<number> {
 }
 
 /** Round trips of a well-behaved client while `storm` goes on, in milliseconds, sorted. */
-async function roundTrips(storm: Promise<unknown>): Promise<number[]> {
+async function roundTrips(storm: () => Promise<unknown>): Promise<number[]> {
   const client = await connect(helper.socket);
   const times: number[] = [];
   let stormy = true;
-  const over = storm.finally(() => {
+  const over = storm().finally(() => {
     stormy = false;
   });
   // Looked at when the round trips are done.
@@ -58,9 +58,9 @@ function p99(times: readonly number[]): number {
 
 /** What the second client must not notice: latency, and memory of the helper. */
 async function unharmed(storm: () => Promise<unknown>): Promise<void> {
-  const calm = p99(await roundTrips(Promise.resolve()));
+  const calm = p99(await roundTrips(async () => {}));
   const memory = await residentBytes();
-  const stormy = p99(await roundTrips(storm()));
+  const stormy = p99(await roundTrips(storm));
   expect(stormy - calm, `p99 of the second client, ${calm} ms when calm`).toBeLessThan(100);
   expect((await residentBytes()) - memory, 'memory of the helper').toBeLessThan(50 * 1024 * 1024);
 }
@@ -233,6 +233,17 @@ describe('a second client is unharmed', () => {
     // The places are free again.
     const after = await until(() => greeted(), 'a connection after the flood');
     after.destroy();
+  });
+
+  test('one connection too many is told so by the client', async () => {
+    const clients = await Promise.all(Array.from({ length: 31 }, () => greeted()));
+    try {
+      await expect(connect(helper.socket)).rejects.toMatchObject({
+        data: { kind: 'quota', rule: { code: 'too-many-connections', args: { max: 32 } } },
+      });
+    } finally {
+      for (const client of clients) client.destroy();
+    }
   });
 
   test('by a client that never reads: that one is cut off', async () => {

@@ -5,8 +5,11 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
   createMessageConnection,
+  type DataCallback,
+  type Disposable,
   type MessageConnection,
   ResponseError,
+  type ResponseMessage,
   SocketMessageReader,
   SocketMessageWriter,
 } from 'vscode-jsonrpc/node';
@@ -159,7 +162,8 @@ class Link implements Client {
     private readonly socket: Socket,
     private readonly path: string,
   ) {
-    this.#connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket), {
+    const reader = new Reader(socket, (refusal) => this.fail(refusal));
+    this.#connection = createMessageConnection(reader, new SocketMessageWriter(socket), {
       // The library's remarks are about frames; a broken connection shows by itself.
       error: () => {},
       warn: () => {},
@@ -183,7 +187,9 @@ class Link implements Client {
       return await new Promise<Result<M>>((resolve, reject) => {
         abandon = reject;
         this.#pending.add(reject);
-        this.#connection.sendRequest<Result<M>>(method, params).then(resolve, (error: unknown) => reject(heard(error)));
+        this.#connection
+          .sendRequest<Result<M>>(method, params)
+          .then(resolve, (error: unknown) => reject(heard(error, this.path)));
       });
     } finally {
       this.#pending.delete(abandon);
@@ -219,11 +225,31 @@ class Link implements Client {
   }
 }
 
+/** An error without an id is no answer to a call: the helper says why it ends the connection. */
+class Reader extends SocketMessageReader {
+  constructor(
+    socket: Socket,
+    private readonly onRefusal: (refusal: Failure) => void,
+  ) {
+    super(socket);
+  }
+
+  override listen(deliver: DataCallback): Disposable {
+    return super.listen((message) => {
+      const { id, error } = message as Partial<ResponseMessage>;
+      if (id === null && isErrorData(error?.data)) this.onRefusal(new Failure(error.data));
+      else deliver(message);
+    });
+  }
+}
+
 /** What the helper answered, as a Failure again. */
-function heard(error: unknown): Failure {
+function heard(error: unknown, socket: string): Failure {
   if (error instanceof Failure) return error;
   if (error instanceof ResponseError && isErrorData(error.data)) return new Failure(error.data, { cause: error });
-  return new Failure({ kind: 'internal' }, { cause: error });
+  // The library's own errors: the request could not be written, or the connection ended under it.
+  const lost = error instanceof ResponseError && error.code >= -32_099 && error.code <= -32_096;
+  return lost ? gone(socket) : new Failure({ kind: 'internal' }, { cause: error });
 }
 
 function isErrorData(data: unknown): data is ErrorData {
