@@ -102,7 +102,6 @@ function remove(journal: Journal, params: Params<'address/delete'>): void {
       const rule = isMissing ? { rule: { code: 'address-not-found', args: { address: cidr } } } : {};
       throw asFailure(error, { step: 'address', field: 'address', ...rule });
     }
-    journal.forget(made);
-    entry.done();
+    entry.removed(made);
   });
 }

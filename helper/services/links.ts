@@ -6,7 +6,7 @@ import type { Failure } from '../rpc/contract/errors';
 import type { Link } from '../rpc/contract/link';
 import type { LinkRef } from '../rpc/contract/terms';
 import type { Journal } from '../state/journal';
-import { bareNetns, endsOf, type LinkAttributes, type LinkIdentity, type MadeLink, sameNetns } from '../state/made';
+import { bareNetns, endsOf, type LinkAttributes, type LinkIdentity, type Made, sameNetns } from '../state/made';
 import { begin } from './begin';
 import { asFailure, broken, errnoOf } from './failures';
 import type { Handlers, House } from './house';
@@ -113,10 +113,8 @@ function setAttributes(journal: Journal, { link: ref, up, mtu, name }: Params<'l
       }
     }
     const known = madeEndOf(journal.made(), netns, link);
-    if (known !== undefined && name !== undefined) {
-      journal.replace(known.made, withEnd(known, { ...known.end, name }));
-    }
-    entry.done();
+    if (known === undefined || name === undefined) entry.done();
+    else entry.replaced(known.made, withEnd(known, { ...known.end, name }));
     return viewLink(rt, netns, journal, link.index);
   });
 }
@@ -152,11 +150,9 @@ function moveTo(journal: Journal, place: Place, target: OpenNetns, there: Rtnetl
     throw vanished(error, link.name) ?? asFailure(error, { step: 'move', ...moveRule(error, link.name) });
   }
   const now = getLink(there, { name: link.name });
-  forgetOn(journal, identity);
-  if (known !== undefined) {
-    journal.replace(known.made, withEnd(known, linkIdentity({ netns: target, link: now })));
-  }
-  entry.done();
+  journal.forget(...madeOn(journal, identity));
+  if (known === undefined) entry.done();
+  else entry.replaced(known.made, withEnd(known, linkIdentity({ netns: target, link: now })));
   return viewLink(there, target, journal, now.index);
 }
 
@@ -189,22 +185,15 @@ function remove(journal: Journal, { link: ref, foreign = false }: Params<'link/d
           : {};
       throw vanished(error, link.name) ?? asFailure(error, { step: 'delete', field: 'link', ...rule });
     }
-    if (known !== undefined) forgetWith(journal, known.made);
-    entry.done();
+    if (known === undefined) entry.done();
+    else entry.removed(...endsOf(known.made).flatMap((end) => madeOn(journal, end)), known.made);
   });
 }
 
-/** With a pair go the addresses and routes that were noted on either end. */
-export function forgetWith(journal: Journal, made: MadeLink): void {
-  for (const end of endsOf(made)) forgetOn(journal, end);
-  journal.forget(made);
-}
-
-/** The kernel took addresses and routes off an interface: it was moved or deleted. */
-function forgetOn(journal: Journal, { netns, index, name }: LinkIdentity): void {
-  const gone = journal.made().filter((each) => {
+/** Addresses and routes of ours that the kernel takes off with an interface, when it is moved or deleted. */
+function madeOn(journal: Journal, { netns, index, name }: LinkIdentity): Made[] {
+  return journal.made().filter((each) => {
     if (each.type === 'address') return sameNetns(netns, each.netns) && index === each.index;
     return each.type === 'route' && sameNetns(netns, each.netns) && name === each.dev;
   });
-  journal.forget(...gone);
 }

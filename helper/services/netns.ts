@@ -190,8 +190,7 @@ function unpin(journal: Journal, { name, fd, identity }: Target): void {
       throw asFailure(error, { step: 'unpin', ...rule });
     }
   }
-  journal.forget(asMade(name, identity));
-  entry.done();
+  entry.removed(asMade(name, identity));
 }
 
 /** After a failed removal: the name pins the namespace again, if it does not any more. */

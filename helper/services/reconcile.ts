@@ -4,12 +4,12 @@ import { lstatSync } from 'node:fs';
 import { listAddresses } from '../netlink/address';
 import { deleteLink } from '../netlink/link';
 import type { Entry, Intent, Journal } from '../state/journal';
-import { bareNetns, endsOf, type PlannedEnd } from '../state/made';
+import { bareNetns, type PlannedEnd } from '../state/made';
 import { unlink } from '../sys/libc';
 import { errnoOf } from './failures';
 import type { House } from './house';
 import { netnsAt, netnsPath } from './netns-names';
-import { endOf, withEnd } from './ours';
+import { madeEndOf, withEnd } from './ours';
 import { hasAddress, prune, Survey, standingRoute } from './survey';
 import { deletePair, lookFor, setBack } from './undo';
 
@@ -36,7 +36,7 @@ function settle(journal: Journal, entry: Entry): void {
       settleCreated(entry, intent.name);
       break;
     case 'netns/delete':
-      settleDeleted(journal, entry, intent);
+      settleDeleted(entry, intent);
       break;
     case 'link/create':
       dropPair(intent.a, intent.b);
@@ -51,8 +51,7 @@ function settle(journal: Journal, entry: Entry): void {
       break;
     }
     case 'link/move':
-      followMoved(journal, intent);
-      entry.undone();
+      followMoved(journal, entry, intent);
       break;
     case 'address/add': {
       const { netns, index, address } = intent.address;
@@ -97,7 +96,7 @@ function isFreshFile(path: string, at: number): boolean {
 }
 
 /** Still pinned: nothing had happened, and it stays. Unmounted already: the file goes too. */
-function settleDeleted(journal: Journal, entry: Entry, intent: Extract<Intent, { method: 'netns/delete' }>): void {
+function settleDeleted(entry: Entry, intent: Extract<Intent, { method: 'netns/delete' }>): void {
   const { name, netns } = intent;
   const now = netnsAt(name);
   if (typeof now === 'object' && now.id === netns.id && now.uid === netns.uid) {
@@ -105,8 +104,7 @@ function settleDeleted(journal: Journal, entry: Entry, intent: Extract<Intent, {
     return;
   }
   if (now === 'stale') unlinkQuietly(netnsPath(name));
-  journal.forget({ type: 'netns', name, ...netns });
-  entry.done();
+  entry.removed({ type: 'netns', name, ...netns });
 }
 
 function unlinkQuietly(path: string): void {
@@ -130,16 +128,14 @@ function dropPair(a: PlannedEnd, b: PlannedEnd): void {
 }
 
 /** The move is one system call; what may be wrong is where the journal has the end. */
-function followMoved(journal: Journal, { link, to }: Extract<Intent, { method: 'link/move' }>): void {
-  const known = journal.made().find((made) => {
-    return made.type === 'link' && endsOf(made).some(({ mac }) => mac !== undefined && mac === link.mac);
-  });
-  if (known?.type !== 'link') return;
-  new Survey().visit(to, (rt, netns) => {
+function followMoved(journal: Journal, entry: Entry, { link, to }: Extract<Intent, { method: 'link/move' }>): void {
+  const moved = new Survey().visit(to, (rt, netns) => {
     const now = lookFor(rt, { name: link.name });
-    const end = now && endOf(known, netns, now);
-    if (now === undefined || end === undefined) return;
+    const known = now && madeEndOf(journal.made(), netns, now);
+    if (now === undefined || known === undefined || known.end.mac !== link.mac) return undefined;
     const place = { netns: bareNetns(netns), index: now.index, name: now.name };
-    journal.replace(known, withEnd({ made: known, end }, { ...place, ...(now.mac !== undefined && { mac: now.mac }) }));
+    return { before: known.made, after: withEnd(known, { ...known.end, ...place }) };
   });
+  if (moved === undefined) entry.undone();
+  else entry.replaced(moved.before, moved.after);
 }

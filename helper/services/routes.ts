@@ -188,6 +188,6 @@ function deleteOne(
     if (errnoOf(error) === 'ESRCH') throw noSuchRoute(route);
     throw asFailure(error, { step: 'route' });
   }
-  if (made !== undefined) journal.forget(made);
-  entry.done();
+  if (made === undefined) entry.done();
+  else entry.removed(made);
 }

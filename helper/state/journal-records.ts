@@ -17,7 +17,8 @@ export type JournalRecord =
   | { op: 'begin'; entry: number; at: number; intent: Intent }
   /** Identity learned on the way, before the object can be seen by others. */
   | { op: 'note'; entry: number; made: Made }
-  | { op: 'done'; entry: number; made: Made[] }
+  /** `gone`: what was removed by it, or what `made` stands for from now on. */
+  | { op: 'done'; entry: number; made: Made[]; gone?: Made[] }
   | { op: 'undone'; entry: number }
   | { op: 'made'; made: Made }
   | { op: 'forget'; made: Made };
@@ -84,6 +85,7 @@ export function apply({ made, unfinished }: Pick<JournalContents, 'made' | 'unfi
       break;
     case 'done':
       unfinished.delete(record.entry);
+      for (const each of record.gone ?? []) made.delete(keyOf(each));
       for (const each of record.made) made.set(keyOf(each), each);
       break;
     case 'undone':
@@ -116,7 +118,7 @@ function parseRecord(line: string): JournalRecord | undefined {
       : bag.op === 'note'
         ? numbered && isMade(bag.made)
         : bag.op === 'done'
-          ? numbered && Array.isArray(bag.made) && bag.made.every(isMade)
+          ? numbered && isMadeList(bag.made) && (bag.gone === undefined || isMadeList(bag.gone))
           : bag.op === 'undone'
             ? numbered
             : (bag.op === 'made' || bag.op === 'forget') && isMade(bag.made);
@@ -151,6 +153,10 @@ function isLink(value: unknown): boolean {
 
 function isEnd(value: unknown): boolean {
   return isBag(value) && isNetns(value.netns) && isText(value.name) && isText(value.mac);
+}
+
+function isMadeList(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isMade);
 }
 
 function isMade(value: unknown): value is Made {

@@ -29,6 +29,10 @@ export interface Entry {
   note(made: Made): void;
   /** The action is complete, and these objects stand. */
   done(...made: Made[]): void;
+  /** The action is complete, and the later identity of an object stands for the earlier one. */
+  replaced(before: Made, after: Made): void;
+  /** The action is complete, and these objects are gone. */
+  removed(...gone: Made[]): void;
   /** The action left nothing. Never throws: called while something else is being reported. */
   undone(): void;
 }
@@ -42,8 +46,6 @@ export interface Journal {
   isMade(made: Made): boolean;
   /** These objects are gone, or no longer ours. */
   forget(...made: Made[]): void;
-  /** The later identity of an object stands for the earlier one. */
-  replace(before: Made, after: Made): void;
   /** Actions that a helper before this one left open. */
   unfinished(): readonly Entry[];
   close(): void;
@@ -137,12 +139,6 @@ class JournalFile implements Journal {
     for (const made of gone) if (this.isMade(made)) this.#append({ op: 'forget', made });
   }
 
-  replace(before: Made, after: Made): void {
-    // In this order a crash in between leaves one record too many, never one too few.
-    this.#append({ op: 'made', made: after });
-    if (keyOf(before) !== keyOf(after)) this.forget(before);
-  }
-
   unfinished(): readonly Entry[] {
     return this.#leftOpen.filter((entry) => this.#state.unfinished.has(entry)).map((entry) => this.#entry(entry));
   }
@@ -161,6 +157,8 @@ class JournalFile implements Journal {
       noted: open.noted,
       note: (made) => this.#append({ op: 'note', entry, made }),
       done: (...made) => this.#append({ op: 'done', entry, made }),
+      replaced: (before, after) => this.#append({ op: 'done', entry, made: [after], gone: [before] }),
+      removed: (...gone) => this.#append({ op: 'done', entry, made: [], gone }),
       undone: () => this.#undone(entry),
     };
   }

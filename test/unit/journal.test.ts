@@ -47,7 +47,10 @@ describe('what the next helper reads', () => {
     journal.begin({ method: 'link/create', a: end('va'), b: end('vb') }).done(pair);
     journal.forget(netns('a'));
     const moved: MadeLink = { ...pair, netns: { id: id(4026532009) }, index: 3 };
-    journal.replace(pair, moved);
+    journal.begin({ method: 'link/move', link: pair, to: moved.netns }).replaced(pair, moved);
+    journal.begin({ method: 'netns/create', name: 'c' }).done(netns('c', 4026532010));
+    const netnsC = { id: id(4026532010), uid: uid(4026532010) };
+    journal.begin({ method: 'netns/delete', name: 'c', netns: netnsC }).removed(netns('c', 4026532010));
     expect(reopened()).toEqual({ made: [netns('b', 4026532009), moved], unfinished: [] });
   });
 
