@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -115,6 +116,10 @@ int main(void) {
   if (setsid() < 0 && errno != EPERM) die_errno("setsid", NULL);
   // No file system stays busy for the launcher's sake.
   if (chdir("/") < 0) die_errno("open-root", NULL);
+  // While a child of ours is in a namespace and not yet the program, it still holds what is the host's: nobody inside may
+  // look into it or trace it, not even root of its user namespace. exec(2) ends this. Without being root ourselves the
+  // kernel would then deny us the child's maps, and there is nothing to protect.
+  if (geteuid() == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) die_errno("undumpable", NULL);
   home_open(&home);
   joins_prune(&plan, &home);
   bool second = needs_second(&plan);

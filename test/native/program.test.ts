@@ -14,7 +14,7 @@ import {
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { output } from '../support/run';
+import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { BUILDS, cleanUp, later, makePrograms, open, PTY_RUN, refusal, scratch, start } from './harness';
 
@@ -319,6 +319,20 @@ describe.each(BUILDS)('$name build', (build) => {
         },
       );
       expect(readFileSync(`/proc/${run.pid}/comm`, 'utf8')).toBe('sleep\n');
+    });
+
+    it('cannot be looked into from a namespace it is about to enter', async () => {
+      // Its user namespace is the host root's, so that nothing but our own care forbids it.
+      const maps = [{ inside: 0, outside: 61_001, count: 1 }];
+      const plan = { create: ['user'] as const, uidMap: maps, gidMap: maps, user: { uid: 0, gid: 0, groups: [] } };
+      const other = await start(build, plan);
+      const joins = [{ kind: 'user' as const, fd: open(`/proc/${other.pid}/ns/user`) }];
+      const peek = (pid: number) => ['nsenter', '-t', String(other.pid), '-U', '--', 'readlink', `/proc/${pid}/fd/1`];
+      const hold = async (pid: number) => {
+        expect(await run(peek(pid))).toMatchObject({ stdout: '', status: 1 });
+      };
+      const { pid } = await start(build, { join: ['user'], user: { uid: 0, gid: 0 } }, { joins }, { hold });
+      expect((await run(peek(pid))).status).toBe(0);
     });
 
     it('never runs the program when the parent gives up', async () => {
