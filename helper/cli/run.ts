@@ -13,7 +13,7 @@ import { commandHelp, groupHelp } from './help';
 import { languageOf, translator } from './language';
 import { askTerminal, Unread, write } from './output';
 import { parse, resolve, wants } from './parse';
-import { escaped, safeJson } from './text';
+import { cut, escaped, safeJson } from './text';
 import { Usage } from './usage';
 
 /** Resolves to the exit status; never rejects for what the person, the helper or the kernel did. */
@@ -89,7 +89,9 @@ function context(t: Translate, program: Program, given: Readonly<Record<string, 
 function complain(error: unknown, command: Command | undefined, t: Translate): number {
   if (error instanceof Unread) return 1;
   if (error instanceof Usage) {
-    const words = t(error.text, error.args);
+    // Who pastes a whole file by mistake need not read it again.
+    const args = Object.entries(error.args).map(([name, value]) => [name, cut(String(value), 120)]);
+    const words = t(error.text, Object.fromEntries(args));
     const help = ['isolab', ...(command?.words ?? []), '--help'].join(' ');
     say(error.argument, `${words} ${t('“{help}” says what it takes.', { help })}`);
     return 2;

@@ -1,6 +1,8 @@
 // Opens an isolated shell and lets isolab-attach take this process's place: terminal, status and signals are then its own.
 import { resolve as absolutePath, join as joinPath } from 'node:path';
 import type { Input } from '../rpc/contract';
+import { Failure } from '../rpc/contract/errors';
+import { SysError } from '../sys/errors';
 import type { Context } from './context';
 import { shellQuoted } from './quote';
 
@@ -8,7 +10,7 @@ export type Plan = Input<'session/open'>;
 
 /**
  * Does not come back when all goes well. `root` is a directory that isolab-attach opens with this user's own rights.
- * Rejects with Failure when the helper refuses the plan, with SysError when isolab-attach cannot be run.
+ * Rejects with Failure when the helper refuses the plan or isolab-attach cannot be run.
  */
 export async function openShell(context: Context, plan: Plan, root?: string): Promise<number> {
   const { ticket } = await context.call('session/open', root === undefined ? plan : { ...plan, root: true });
@@ -18,7 +20,13 @@ export async function openShell(context: Context, plan: Plan, root?: string): Pr
   const env = Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined);
   // koffi is loaded only here: the other commands start without it.
   const { execve } = await import('../sys/libc');
-  return execve(attach, [attach, '--socket', socket, ...directory, ticket], Object.fromEntries(env));
+  try {
+    return execve(attach, [attach, '--socket', socket, ...directory, ticket], Object.fromEntries(env));
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    const rule = { code: 'attach-missing', args: { path: attach } };
+    throw new Failure({ kind: 'missing-program', errno: error.code, rule, hint: { code: 'install-again' } });
+  }
 }
 
 /** What one would type without Isolab. The ticket that comes with it is left to lapse: nothing is run. */

@@ -251,6 +251,25 @@ describe('refusals name the argument', () => {
     expect(refused.stderr.split('\n')).toHaveLength(2);
   });
 
+  test('endless, repeated and unprintable arguments get their sentence in time', async () => {
+    const before = performance.now();
+    for (const args of [
+      ['netns', 'create', 'x'.repeat(100_000)],
+      ['netns', 'delete', 'x'.repeat(100_000)],
+      ['link', 'create', 'veth', '--a', 'a', '--b', 'b', ...Array.from({ length: 200 }, () => '--a-addr=10.0.0.1/8')],
+      [`--${'x'.repeat(100_000)}`],
+      ['netns', 'create', '\u001b]0;title\u0007'],
+      ['\u202e'.repeat(1000)],
+    ]) {
+      const refused = await cli(...args);
+      expect(refused.status).toBeGreaterThan(0);
+      expect(refused.stdout).toBe('');
+      expect(refused.stderr).toMatch(/^isolab: [^\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]+\n$/);
+    }
+    expect(performance.now() - before).toBeLessThan(6 * 2000);
+    expect(await netnsOfIp()).toEqual([]);
+  });
+
   test.each<string[][]>([
     [['netns', 'create']],
     [['netns', 'create', 'a', 'b']],

@@ -72,6 +72,12 @@ describe('run as root with no helper up', () => {
     await until(async () => (await helpersHere()).join() === String(pid), 'one helper to be left');
   });
 
+  test('a socket whose path is too long for the kernel', async () => {
+    const refused = await bare(['netns', 'list', '--socket', join(await folder(), 'x'.repeat(120))]);
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/^isolab: The path of a socket has at most \d+ bytes\.\n$/);
+  });
+
   test('one that cannot start says why', async () => {
     const place = await folder();
     await writeFile(join(place, 'helper.sock'), 'mine');
@@ -176,6 +182,21 @@ test('a helper of another version is told apart', async () => {
   expect(refused).toMatchObject({ status: 1, stdout: '' });
   expect(refused.stderr).toContain(
     `The helper speaks version ${PROTOCOL_VERSION + 1} of the protocol, this program version ${PROTOCOL_VERSION}.`,
+  );
+});
+
+test('without isolab-attach a shell says so', async () => {
+  const place = await folder();
+  await output(['cp', ISOLAB, join(ISOLAB, '../daemon.cjs'), place]);
+  await output(['cp', '-r', join(ISOLAB, '../node_modules'), place]);
+  const helper = await startHelper();
+  undo(() => helper.stop());
+  const refused = await run([process.execPath, join(place, 'isolab.cjs'), 'shell', '--socket', helper.socket], {
+    env: ENV,
+  });
+  expect(refused).toMatchObject({ status: 1, stdout: '' });
+  expect(refused.stderr).toBe(
+    `isolab: ${place}/native/isolab-attach cannot be run (ENOENT). Install Isolab anew, or build it with “npm run build”.\n`,
   );
 });
 

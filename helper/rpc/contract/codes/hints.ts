@@ -18,4 +18,5 @@ export const HINTS: Readonly<Record<string, string>> = {
   'mount-propagation': 'The mount at {path} does not allow that propagation.',
   'session-lives': 'Its program does not end.',
   'not-removed': 'The kernel refused to remove it ({errno}).',
+  'install-again': 'Install Isolab anew, or build it with “npm run build”.',
 };

@@ -143,4 +143,5 @@ export const RULES: Readonly<Record<string, string>> = {
   'directory-owner': '{path} belongs to the user {owner}, who could take the helper’s files away.',
   'directory-writable': 'Others may write to {path} (mode {mode}), so root cannot rely on what is in it.',
   'duplicate-id': 'A request has the id of one that is not answered yet.',
+  'attach-missing': '{path} cannot be run ({errno}).',
 };
