@@ -1,0 +1,164 @@
+// Which kernel test proves what about each method: the fact by a foreign tool, the hostile caller or input, the identity
+// that is not (any more) the one meant. A method without its three does not compile; a title that is gone fails.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { MethodName } from '../../helper/rpc/contract';
+
+/** A test file of the kernel tier, and words of the title of a test in it. */
+type Proof = readonly [file: string, title: string];
+interface Evidence {
+  fact: Proof;
+  hostile: Proof;
+  /** `names-nothing`: the method has no parameter that names an object. */
+  identity: Proof | 'names-nothing';
+}
+
+const STRANGERS: Proof = ['callers', 'whatever they ask first is refused, and nothing of it done'];
+const UNGREETED: Proof = ['callers', 'every method is refused, and served afterwards'];
+
+const EVIDENCE: Record<MethodName, Evidence> = {
+  'helper/hello': {
+    fact: ['doctor', 'features agree with what the kernel shows'],
+    hostile: ['callers', 'root of a user namespace of another user is that other user'],
+    identity: 'names-nothing',
+  },
+  'helper/doctor': {
+    fact: ['doctor', 'a /proc of another pid namespace, the classic mistake'],
+    hostile: STRANGERS,
+    identity: 'names-nothing',
+  },
+  'helper/shutdown': {
+    fact: ['lifecycle', 'helper/shutdown: the answer comes first'],
+    hostile: STRANGERS,
+    identity: 'names-nothing',
+  },
+  'helper/cleanup': {
+    fact: ['cleanup', 'everything goes, the host is as it was'],
+    hostile: ['cleanup', 'refuses what it does not know'],
+    identity: ['cleanup', 'what others removed in between is no error, what others made stays'],
+  },
+  'netns/list': {
+    fact: ['netns', 'what ip(8) makes shows here'],
+    hostile: ['netns', 'stale: files, pipes, dangling links'],
+    identity: 'names-nothing',
+  },
+  'netns/create': {
+    fact: ['netns', 'what it makes, ip(8) lists and enters'],
+    hostile: ['netns', 'refuses a name that ip(8) took'],
+    identity: 'names-nothing',
+  },
+  'netns/delete': {
+    fact: ['netns', 'what was made here goes, for ip(8) too'],
+    hostile: ['netns', 'what ip(8) made stays unless it is said twice'],
+    identity: ['netns', 'an inode that was given to the next namespace'],
+  },
+  'link/list': {
+    fact: ['link', 'the same as ip(8): host, named, by id'],
+    hostile: STRANGERS,
+    identity: ['link', 'by pid, by id and with uid all mean the same namespace'],
+  },
+  'link/create': {
+    fact: ['link', 'exercises 16 and 17'],
+    hostile: ['crash', 'killed before each system call that alters something'],
+    identity: ['link', 'by pid, by id and with uid all mean the same namespace'],
+  },
+  'link/set': {
+    fact: ['link', 'up, down, MTU and name at once'],
+    hostile: STRANGERS,
+    identity: ['link', 'name and index must both fit'],
+  },
+  'link/move': {
+    fact: ['link', 'exercise 16: into a namespace'],
+    hostile: ['link', 'the name is taken there: refused, nothing changes'],
+    identity: ['link', 'lo stays, and so does everything where the target is not'],
+  },
+  'link/delete': {
+    fact: ['link', 'exercise 16: into a namespace'],
+    hostile: ['link', 'what others made stays unless it is said twice'],
+    identity: ['link', 'a later link with the same name and the same index'],
+  },
+  'address/list': {
+    fact: ['address', 'the same as ip(8)'],
+    hostile: STRANGERS,
+    identity: ['address', 'of a namespace that is not: not found'],
+  },
+  'address/add': {
+    fact: ['address', 'on an interface of the host, and off again'],
+    hostile: STRANGERS,
+    identity: ['link', 'name and index must both fit'],
+  },
+  'address/delete': {
+    fact: ['address', 'one that ip(8) added may be deleted by its exact words'],
+    hostile: STRANGERS,
+    identity: ['address', 'of a namespace that is not: not found'],
+  },
+  'route/list': {
+    fact: ['route', 'the main table as ip(8) shows it'],
+    hostile: STRANGERS,
+    identity: ['route', 'a namespace that never had a route has none'],
+  },
+  'route/add': {
+    fact: ['route', 'exercise 18: a default route'],
+    hostile: STRANGERS,
+    identity: ['route', 'what ip(8) would call by the same words is the same route'],
+  },
+  'route/delete': {
+    fact: ['route', 'what ip(8) would call by the same words is the same route'],
+    hostile: ['route', 'two that fit: refused until the words fit one'],
+    identity: ['route', 'deleting what is not there says so; a stale namespace is none'],
+  },
+  'neighbour/list': {
+    fact: ['neighbour', 'who answered a ping'],
+    hostile: STRANGERS,
+    identity: ['neighbour', 'or is another one by now: not found'],
+  },
+  'process/list': {
+    fact: ['process', 'lists what ps lists'],
+    hostile: ['process', 'commands are shown escaped'],
+    identity: ['process', 'whose number another one has'],
+  },
+  'namespace/list': {
+    fact: ['namespace', 'has every namespace that lsns finds'],
+    hostile: STRANGERS,
+    identity: ['namespace', 'two of one number in a row have different uids'],
+  },
+  'namespace/show': {
+    fact: ['namespace', 'one namespace with its processes'],
+    hostile: STRANGERS,
+    identity: ['process', 'whose number another one has'],
+  },
+  'namespace/compare': {
+    fact: ['namespace', 'kind by kind, in the order of the kinds'],
+    hostile: STRANGERS,
+    identity: ['namespace', 'a process that is gone, or whose pid another one has'],
+  },
+  'session/open': {
+    fact: ['session', 'alone: that id differs from the host, no other'],
+    hostile: ['session-refusals', 'a rule between fields is held by the helper'],
+    identity: ['session-refusals', 'whose pid another one has by now'],
+  },
+  'session/attach': {
+    fact: ['session-terminal', 'the terminal itself is the shell'],
+    hostile: ['session-refusals', 'of the wrong type'],
+    identity: ['session-refusals', 'a spent ticket is void'],
+  },
+  'session/list': {
+    fact: ['session-life', 'with the helper killed shells go on'],
+    hostile: UNGREETED,
+    identity: ['session-life', 'everybody sees his own, root sees all'],
+  },
+};
+
+const file = (name: string) => readFileSync(join(import.meta.dirname, `../kernel/${name}.test.ts`), 'utf8');
+
+test.each(Object.entries(EVIDENCE))(
+  '%s has its fact, its hostile case and its foreign identity',
+  (_method, evidence) => {
+    for (const proof of Object.values(evidence)) {
+      if (proof === 'names-nothing') continue;
+      const [name, title] = proof;
+      expect(file(name), `${name}.test.ts: ${title}`).toContain(title);
+    }
+  },
+);
