@@ -24,8 +24,11 @@ socket.on('data', (chunk) => {
     const end = bytes.indexOf('\\r\\n\\r\\n');
     const length = end < 0 ? 0 : Number(bytes.toString('latin1', 0, end).slice(16));
     if (end < 0 || bytes.length < end + 4 + length) return;
-    console.log(bytes.toString('utf8', end + 4, end + 4 + length));
+    const text = bytes.toString('utf8', end + 4, end + 4 + length);
     bytes = bytes.subarray(end + 4 + length);
+    // Notifications of changes come in between.
+    if ('method' in JSON.parse(text)) continue;
+    console.log(text);
     if (++answers === Number(count)) bye();
   }
 });`;
@@ -143,16 +146,20 @@ describe('a helper started by a user through sudo', () => {
     });
 
     test('strangers cannot keep the holder out by holding connections', async () => {
-      const [program = '', ...args] = as(OTHER, [process.execPath, '-e', HOLD, helper.socket]);
-      const crowd = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-      const gone = once(crowd, 'exit');
+      // Three of them: each may hold some, together they would take every place.
+      const crowds = [0, 1, 2].map((index) => {
+        const stranger = { uid: OTHER.uid + index, gid: OTHER.gid };
+        const [program = '', ...args] = as(stranger, [process.execPath, '-e', HOLD, helper.socket]);
+        const crowd = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+        return { crowd, gone: once(crowd, 'exit'), holds: once(crowd.stdout, 'data') };
+      });
       try {
-        expect(String(await once(crowd.stdout, 'data'))).toBe('all\n');
+        for (const { holds } of crowds) expect(String(await holds)).toBe('all\n');
         const answers = await callAs(HOLDER, helper.socket, HELLO, LIST);
         expect(answers.map(({ error }) => error)).toEqual([undefined, undefined]);
       } finally {
-        crowd.stdin.end();
-        await gone;
+        for (const { crowd } of crowds) crowd.stdin.end();
+        await Promise.all(crowds.map(({ gone }) => gone));
       }
     });
   });
