@@ -35,6 +35,15 @@ export function activate(extension: ExtensionContext): void {
     documents: new Documents(helper),
   };
 
+  const folder = join(extension.globalStorageUri.fsPath, 'bin');
+  const provide = () =>
+    void provideCommandLine(
+      extension.environmentVariableCollection,
+      { folder, node: process.execPath, cli: context.programs.cli },
+      socketPath(),
+      t('Puts the command `isolab` on the PATH.'),
+    ).catch((error: unknown) => log.warn(`no isolab command in terminals: ${String(error)}`));
+
   extension.subscriptions.push(
     log,
     helper,
@@ -49,6 +58,7 @@ export function activate(extension: ExtensionContext): void {
     helper.onDidChange((topics) => refresh.changed(topics)),
     helper.onDidChangeState((state) => {
       refresh.changed();
+      refresh.looked();
       if (state.kind === 'connected') void greetVersion(context, state.client);
     }),
     // Somebody looks: the moment to find a helper that was started elsewhere where no watch could tell.
@@ -60,17 +70,14 @@ export function activate(extension: ExtensionContext): void {
       if (focused) looked(helper, refresh);
     }),
     workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration('isolab.socket')) helper.moved();
+      if (!change.affectsConfiguration('isolab.socket')) return;
+      helper.moved();
+      provide();
     }),
   );
 
   void helper.connect();
-  void provideCommandLine(
-    extension.environmentVariableCollection,
-    { folder: join(extension.globalStorageUri.fsPath, 'bin'), node: process.execPath, cli: context.programs.cli },
-    socketPath(),
-    t('Puts the command `isolab` on the PATH.'),
-  ).catch((error: unknown) => log.warn(`no isolab command in terminals: ${String(error)}`));
+  provide();
 }
 
 function looked(helper: Helper, refresh: Refresh): void {

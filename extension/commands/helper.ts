@@ -23,7 +23,7 @@ export async function shutdown({ client, helper }: Connected): Promise<void> {
 }
 
 export async function restart(context: Context): Promise<void> {
-  const client = await context.helper.connect();
+  const client = await context.helper.toEnd();
   if (client) {
     const gone = new Promise<void>((resolve) => client.onClose(resolve));
     // One that went by itself meanwhile is stopped, too.
@@ -97,7 +97,9 @@ export async function cleanup({ client, log }: Connected): Promise<void> {
 
 function madeText({ type, name, netns }: MadeObject): string {
   const where = netns === undefined ? '' : ` @ ${visible(netns)}`;
-  return `${typeText(type)} ${visible(name)}${where}`;
+  const what = typeText(type);
+  // The title of most shells is what they are.
+  return what.toLowerCase() === name.toLowerCase() ? name : `${what} ${visible(name)}${where}`;
 }
 
 function typeText(type: MadeObject['type']): string {

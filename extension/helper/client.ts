@@ -58,6 +58,16 @@ export class Helper implements Disposable {
     if (this.#state.kind === 'starting') this.#enter({ kind: 'absent' });
   }
 
+  /** A connection that may end the helper, also one of another protocol version, which serves nothing else. */
+  async toEnd(): Promise<Client | undefined> {
+    const client = await this.connect();
+    if (client || this.#state.kind !== 'refused') return client;
+    const { rule } = this.#state.failure.data;
+    const protocol = rule?.args?.helper;
+    if (rule?.code !== 'protocol-version' || typeof protocol !== 'number') throw this.#state.failure;
+    return connect(this.socket(), { client: 'vscode', protocol });
+  }
+
   /** Lets go of the present connection, for a new socket or a new helper. */
   disconnect(): void {
     clearTimeout(this.#retry);

@@ -1,6 +1,7 @@
 // Rows that say why there are no others: emptiness and errors stand in the tree, not in pop-ups.
 import { Failure } from '../../helper/rpc/contract/errors';
 import { sentence, type Translate } from '../../helper/rpc/contract/sentences';
+import type { HelperState } from '../helper/client';
 import type { MessageNode, Node } from './nodes';
 
 export function message(
@@ -26,15 +27,16 @@ export async function withErrorRow(
   }
 }
 
-/** Where a helper is there but will not serve us: why, and the way on. */
+/** Where a helper is there but will not serve us: why, above the rows, since a row would cut the sentence. */
+export function refusal(state: HelperState, t: Translate): string {
+  return state.kind === 'refused' ? sentence(state.failure.data, t) : '';
+}
+
+/** And the way on. */
 export function refusedRows({ data }: Failure, t: Translate): MessageNode[] {
-  const stale = data.rule?.code === 'protocol-version';
-  const command = stale
-    ? { id: 'isolab.helper.restart', title: t('Restart helper') }
-    : { id: 'isolab.view.refresh', title: t('Try again') };
-  const { title } = command;
-  return [
-    message('refused', 'error', sentence(data, t)),
-    { type: 'message', id: 'refused/way', level: 'empty', text: title, command },
-  ];
+  const command =
+    data.rule?.code === 'protocol-version'
+      ? { id: 'isolab.helper.restart', title: t('Restart helper') }
+      : { id: 'isolab.view.refresh', title: t('Try again') };
+  return [{ type: 'message', id: 'refused/way', level: 'empty', text: command.title, command }];
 }

@@ -7,7 +7,7 @@ import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
 import { itemOf } from './item';
-import { message, refusedRows, withErrorRow } from './messages';
+import { message, refusal, refusedRows, withErrorRow } from './messages';
 import { hostIds, insideKind, kindNodes, membershipNodes } from './namespaces-nodes';
 import { processNodes } from './networks-nodes';
 import type { Node } from './nodes';
@@ -22,7 +22,6 @@ export class NamespacesView implements TreeDataProvider<Node>, Freshened {
   /** The last list, shared by all rows of one drawing. */
   #list: Promise<readonly Namespace[]> | undefined;
   #shown = '';
-  readonly scans = true;
 
   constructor(private readonly helper: Helper) {
     this.tree = window.createTreeView<Node>('isolab.namespaces', {
@@ -34,6 +33,10 @@ export class NamespacesView implements TreeDataProvider<Node>, Freshened {
 
   get visible(): boolean {
     return this.tree.visible;
+  }
+
+  get scans(): boolean {
+    return this.helper.state.kind === 'connected';
   }
 
   freshen(topics?: ReadonlySet<Topic>): void {
@@ -63,6 +66,7 @@ export class NamespacesView implements TreeDataProvider<Node>, Freshened {
 
   async getChildren(node?: Node): Promise<Node[]> {
     const { state } = this.helper;
+    if (node === undefined) this.tree.message = refusal(state, t);
     if (state.kind === 'refused' && node === undefined) return refusedRows(state.failure, t);
     if (state.kind !== 'connected') return [];
     return withErrorRow(node, () => this.#children(state.client, node), t);

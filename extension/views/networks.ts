@@ -6,7 +6,7 @@ import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
 import { itemOf } from './item';
-import { message, refusedRows, withErrorRow } from './messages';
+import { message, refusal, refusedRows, withErrorRow } from './messages';
 import { hostIds, membershipNodes } from './namespaces-nodes';
 import { insideLink, insideNetns, neighbourNodes, networkRoots, processNodes, routeNodes } from './networks-nodes';
 import { type GroupNode, linkNodeOf, type NetnsNode, type Node, netnsNode, type ProcessNode } from './nodes';
@@ -37,7 +37,7 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
   }
 
   get scans(): boolean {
-    return this.#openProcessGroups().length > 0;
+    return this.helper.state.kind === 'connected' && this.#openProcessGroups().length > 0;
   }
 
   freshen(topics?: ReadonlySet<Topic>): void {
@@ -69,6 +69,7 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
 
   async getChildren(node?: Node): Promise<Node[]> {
     const { state } = this.helper;
+    if (node === undefined) this.tree.message = refusal(state, t);
     if (state.kind === 'refused' && node === undefined) return refusedRows(state.failure, t);
     if (state.kind !== 'connected') return [];
     const children = await withErrorRow(node, () => this.#children(state.client, node), t);

@@ -24,6 +24,8 @@ export interface ConnectOptions {
   client: string;
   /** Milliseconds until an unanswered greeting is given up. */
   timeout?: number;
+  /** Of another version, only to end such a helper: `helper/shutdown` is the same in every version. */
+  protocol?: number;
 }
 
 export interface Client {
@@ -51,7 +53,7 @@ export async function connect(socketPath: string, options: ConnectOptions): Prom
   const link = new Link(socket, socketPath);
   const timer = setTimeout(() => link.fail(silent(socketPath)), timeout);
   try {
-    const hello = { protocol: PROTOCOL_VERSION, client: options.client };
+    const hello = { protocol: options.protocol ?? PROTOCOL_VERSION, client: options.client };
     link.greeting = await link.call('helper/hello', hello);
     return link;
   } catch (error) {
