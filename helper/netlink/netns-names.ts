@@ -11,7 +11,7 @@ import { openNamespaceFile } from '../sys/namespaces';
 const LOOK_AGAIN = [5, 20, 100, 500, 2000] as const;
 /** Milliseconds of rest after a look: a hundred names made in a row are looked at together. */
 const REST = 25;
-const { EINVAL, ENOENT } = constants.errno;
+const { EINVAL } = constants.errno;
 
 export interface NamesListener {
   /** The set of names changed, or what one of them stands for. */
@@ -83,14 +83,18 @@ export class NetnsNames {
     try {
       fd = openNamespaceFile(join(this.#directory, name));
     } catch (error) {
-      // ENOENT: gone again. EINVAL: not mounted on yet, or never.
-      if (!(error instanceof SysError) || (error.errno !== EINVAL && error.errno !== ENOENT)) throw error;
+      // Anybody may put anything there, so nothing that stands there may end the helper: loops of symbolic links (ELOOP),
+      // sockets (ENXIO), what is gone again (ENOENT). EINVAL: not mounted on yet, or never.
+      if (!(error instanceof SysError)) throw error;
       const delay = LOOK_AGAIN[attempt];
       if (error.errno === EINVAL && delay !== undefined) this.#after(delay, () => this.#look(name, attempt + 1));
       return;
     }
     try {
       this.#listener.found(fd);
+    } catch (error) {
+      // One that cannot be listened to; it is still listed.
+      if (!(error instanceof SysError)) throw error;
     } finally {
       close(fd);
     }

@@ -1,5 +1,5 @@
 // Events of every namespace: heard soon, from whoever causes them, and listening changes nothing on the machine.
-import { mkdir, mkdtemp, rm, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -95,11 +95,14 @@ describe('events', () => {
     undo(() => names.close());
     for (const round of [1, 2]) {
       await mkdir(directory);
+      // Nothing that stands there may end the helper.
+      await symlink('loop', join(directory, 'loop'));
+      await output(['mkfifo', join(directory, 'pipe')]);
       const { id } = pinNewNetns(join(directory, 'a'));
       await until(() => found.filter((each) => each === id).length > 0, `namespace ${round}`);
       const before = changes;
       unpinNetns(join(directory, 'a'));
-      await rmdir(directory);
+      await rm(directory, { recursive: true });
       await until(() => changes > before, 'word of the end');
     }
   });
