@@ -2,7 +2,7 @@
 // half-done `ip netns add`, symbolic links to /proc/PID/ns/net, namespaces of other kinds, pipes, names of any bytes.
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import type { NamespaceId } from '../rpc/contract/terms';
-import { close } from '../sys/libc';
+import { close, fileIdentity } from '../sys/libc';
 import { identify, type NamespaceIdentity, NETNS_DIR, openNamespaceFile } from '../sys/namespaces';
 import { errnoOf } from './failures';
 
@@ -60,25 +60,18 @@ function isDangling(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** The names of each namespace, by one stat(2) a name: opening each would take several calls. */
+/** The names of each namespace, by one statx(2) a name: opening each would take several calls. */
 export function namesById(): Map<NamespaceId, string[]> {
   const names = new Map<NamespaceId, string[]>();
-  const nsfs = statSync('/proc/self/ns/net').dev;
+  const nsfs = fileIdentity('/proc/self/ns/net')?.device;
   for (const name of netnsNames()) {
-    const file = statOrNothing(netnsPath(name));
-    if (file === undefined || file.dev !== nsfs) continue;
-    const id = String(file.ino) as NamespaceId;
-    names.set(id, [...(names.get(id) ?? []), name]);
+    // Undefined: gone again, or a symbolic link that leads nowhere.
+    const file = fileIdentity(netnsPath(name));
+    if (file === undefined || file.device !== nsfs) continue;
+    const id = file.inode as NamespaceId;
+    const known = names.get(id);
+    if (known === undefined) names.set(id, [name]);
+    else known.push(name);
   }
   return names;
-}
-
-function statOrNothing(path: string) {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    // A loop of symbolic links, or one into a place that cannot be searched.
-    if (errnoOf(error) === 'ELOOP' || errnoOf(error) === 'EACCES' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw error;
-  }
 }

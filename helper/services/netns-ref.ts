@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { NamespaceId, NetnsRef } from '../rpc/contract/terms';
 import { close } from '../sys/libc';
-import { identify, type NamespaceIdentity, openNamespace } from '../sys/namespaces';
+import { HOME_NETNS, identify, type NamespaceIdentity, openNamespace } from '../sys/namespaces';
 import { parseNamespaceLink, parseStat } from '../sys/proc';
 import { asFailure, broken, errnoOf } from './failures';
 import { netnsNames, openNetnsName } from './netns-names';
@@ -38,9 +38,7 @@ export function openNetns(ref: NetnsRef | undefined, field = 'netns'): OpenNetns
 
 /** Id of the network namespace that the helper lives in. */
 export function hostNetnsId(): NamespaceId {
-  const id = parseNamespaceLink(readlinkSync('/proc/self/ns/net'), 'net');
-  if (id === undefined) throw broken('internal', 'no-own-netns');
-  return id as NamespaceId;
+  return HOME_NETNS;
 }
 
 function describe(fd: number, uid: string | undefined, field: string, args: Record<string, string>): OpenNetns {

@@ -23,6 +23,13 @@ const c = {
   ) => Int,
   umount2: libc.func('int umount2(const char *target, int flags)') as (target: string, flags: Int) => Int,
   unlink: libc.func('int unlink(const char *path)') as (path: string) => Int,
+  statx: libc.func('int statx(int dirfd, const char *path, int flags, unsigned int mask, uint8_t *out)') as (
+    dirfd: Int,
+    path: string,
+    flags: Int,
+    mask: Int,
+    out: Buffer,
+  ) => Int,
   fstatfs: libc.func('int fstatfs(int fd, uint8_t *out)') as (fd: Int, out: Buffer) => Int,
   ioctl: libc.func('int ioctl(int fd, ulong request, uint8_t *arg)') as (fd: Int, r: Int, arg: Buffer | null) => Int,
   fcntl: libc.func('int fcntl(int fd, int command, long arg)') as (fd: Int, command: Int, arg: Int) => Int,
@@ -68,6 +75,40 @@ const c = {
     argv: (string | null)[],
     envp: (string | null)[],
   ) => Int,
+  socketpair: libc.func('int socketpair(int domain, int type, int protocol, uint8_t *pair)') as (
+    domain: Int,
+    type: Int,
+    protocol: Int,
+    pair: Buffer,
+  ) => Int,
+  waitpid: libc.func('int waitpid(int pid, uint8_t *status, int options)') as (p: Int, s: Buffer, o: Int) => Int,
+  sigfillset: libc.func('int sigfillset(uint8_t *set)') as (set: Buffer) => Int,
+  spawnActionsInit: libc.func('int posix_spawn_file_actions_init(uint8_t *actions)') as (actions: Buffer) => Int,
+  spawnActionsDup2: libc.func('int posix_spawn_file_actions_adddup2(uint8_t *actions, int fd, int as)') as (
+    actions: Buffer,
+    fd: Int,
+    as: Int,
+  ) => Int,
+  spawnActionsDestroy: libc.func('int posix_spawn_file_actions_destroy(uint8_t *actions)') as (a: Buffer) => Int,
+  spawnAttrInit: libc.func('int posix_spawnattr_init(uint8_t *attributes)') as (attributes: Buffer) => Int,
+  spawnAttrFlags: libc.func('int posix_spawnattr_setflags(uint8_t *attributes, short flags)') as (
+    attributes: Buffer,
+    flags: Int,
+  ) => Int,
+  spawnAttrDefault: libc.func('int posix_spawnattr_setsigdefault(uint8_t *attributes, const uint8_t *set)') as (
+    attributes: Buffer,
+    set: Buffer,
+  ) => Int,
+  posixSpawn: libc.func(
+    'int posix_spawn(uint8_t *pid, const char *path, uint8_t *actions, uint8_t *attr, const char **argv, const char **envp)',
+  ) as (
+    pid: Buffer,
+    path: string,
+    actions: Buffer,
+    attributes: Buffer,
+    argv: (string | null)[],
+    envp: (string | null)[],
+  ) => Int,
   syscall: libc.func('long syscall(long number, long a, long b, long c, long d)') as (
     number: Int,
     a: Int,
@@ -106,6 +147,12 @@ export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
+const F_DUPFD_CLOEXEC = 1030;
+const AF_UNIX = 1;
+export const SOCK_STREAM = 1;
+const WNOHANG = 1;
+const POSIX_SPAWN_SETSIGDEF = 0x04;
+const POSIX_SPAWN_SETSID = 0x80;
 
 /** `call` names the system call, `about` what it was about; joined only on failure, so that success stays cheap. */
 function check(result: number, call: string, about?: string | number): number {
@@ -159,6 +206,21 @@ export function umount2(target: string, flags: number): void {
 /** unlink(2). */
 export function unlink(path: string): void {
   check(c.unlink(whole(path, 'unlink')), 'unlink', path);
+}
+
+const AT_FDCWD = -100;
+const STATX_INO = 0x100;
+/** struct statx, used again by each call. */
+const statBuffer = Buffer.alloc(256);
+
+/**
+ * Device and inode by statx(2), symbolic links followed, for looking at many files: a third of what `node:fs` takes.
+ * Undefined where there is no such file, or it cannot be reached.
+ */
+export function fileIdentity(path: string): { device: string; inode: string } | undefined {
+  if (c.statx(AT_FDCWD, whole(path, 'statx'), 0, STATX_INO, statBuffer) === -1) return undefined;
+  const device = `${statBuffer.readUInt32LE(136)}:${statBuffer.readUInt32LE(140)}`;
+  return { device, inode: String(statBuffer.readBigUInt64LE(32)) };
 }
 
 /** f_type of fstatfs(2): the magic number of the file system that the descriptor is on. */
@@ -271,6 +333,63 @@ export function execve(path: string, argv: readonly string[], env: Readonly<Reco
   const pairs = Object.entries(env).map(([name, value]) => whole(`${name}=${value}`, 'execve'));
   check(c.execve(whole(path, 'execve'), [...words, null], [...pairs, null]), 'execve', path);
   throw new SysError(`execve ${path}`, 0);
+}
+
+/** socketpair(2) of the unix kind; always close-on-exec. */
+export function socketPair(type: number): [number, number] {
+  const pair = Buffer.alloc(8);
+  check(c.socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair), 'socketpair');
+  return [pair.readInt32LE(0), pair.readInt32LE(4)];
+}
+
+/**
+ * posix_spawn(3) of a program in a session of its own, with an empty environment, all signals at their defaults, and
+ * `fds` as its descriptors 0, 1, 2, …; ours stay. Unlike Node's spawn it does not copy this process first, which takes
+ * longer than everything that comes after. Returns the pid; the caller reaps it with `waitExit`.
+ */
+export function spawnDetached(path: string, fds: readonly number[]): number {
+  // Opaque types; glibc's are 80, 336 and 128 bytes.
+  const [actions, attributes, signals, pid] = [256, 1024, 256, 4].map((size) => Buffer.alloc(size)) as [
+    Buffer,
+    Buffer,
+    Buffer,
+    Buffer,
+  ];
+  // These calls return the errno itself.
+  const must = (errno: number, call: string) => {
+    if (errno !== 0) throw new SysError(call, errno);
+  };
+  // A source that is somebody else's target would be overwritten before its turn.
+  const moved = fds.map((fd) => (fd < fds.length ? fcntl(fd, F_DUPFD_CLOEXEC, fds.length) : fd));
+  must(c.spawnActionsInit(actions), 'posix_spawn_file_actions_init');
+  try {
+    moved.forEach((fd, at) => {
+      must(c.spawnActionsDup2(actions, fd, at), 'posix_spawn_file_actions_adddup2');
+    });
+    must(c.spawnAttrInit(attributes), 'posix_spawnattr_init');
+    c.sigfillset(signals);
+    must(c.spawnAttrDefault(attributes, signals), 'posix_spawnattr_setsigdefault');
+    must(c.spawnAttrFlags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID), 'posix_spawnattr_setflags');
+    must(
+      c.posixSpawn(pid, whole(path, 'posix_spawn'), actions, attributes, [path, null], [null]),
+      `posix_spawn ${path}`,
+    );
+    return pid.readInt32LE(0);
+  } finally {
+    c.spawnActionsDestroy(actions);
+    moved.forEach((fd, at) => {
+      if (fd !== fds[at]) c.close(fd);
+    });
+  }
+}
+
+/** waitpid(2) without waiting: the exit status of a child, 128 + N for signal N; undefined while it lives. */
+export function waitExit(pid: number): number | undefined {
+  const out = Buffer.alloc(4);
+  if (check(c.waitpid(pid, out, WNOHANG), 'waitpid', pid) === 0) return undefined;
+  const status = out.readInt32LE(0);
+  const signal = status & 0x7f;
+  return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
 }
 
 export interface Watch {

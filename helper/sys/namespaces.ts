@@ -39,6 +39,8 @@ const { EINVAL, ENOENT, ENOTTY, EPERM } = constants.errno;
 /** The network namespace that this process was started in: opened before any visit, held for its whole life. */
 const home = libc.open(CURRENT_NETNS, files.O_RDONLY);
 const homeInode = fstatSync(home).ino;
+/** Its id, for the whole life of this process. */
+export const HOME_NETNS = String(homeInode) as NamespaceId;
 
 export interface NamespaceIdentity {
   kind: Kind;
