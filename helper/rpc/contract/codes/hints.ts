@@ -2,6 +2,7 @@
 
 export const HINTS: Readonly<Record<string, string>> = {
   'start-helper': 'Start one: sudo isolab helper',
+  'restart-helper': 'End the helper, then start the one of this version.',
   'start-helper-foreground': 'Run “isolab helper --foreground” as root to see what it says.',
   'say-yes': '{what} can be removed all the same: add --yes.',
   'say-foreign': 'Confirm that you want to remove it all the same.',

@@ -81,7 +81,6 @@ export const RULES: Readonly<Record<string, string>> = {
   'namespace-not-found': 'There is no namespace of kind {kind} with the number {id}.',
   'namespace-replaced': 'The namespace that was meant is gone; another one has its number now.',
   'process-not-found': 'There is no process {pid}, or it has ended.',
-  'no-own-netns': 'The helper could not make a network namespace for its own use.',
   'too-many-tickets': '{most} shells are waiting for their terminals already.',
   'ticket-void': 'This ticket is used up, too old, or not yours.',
   'kind-twice': 'The kind {kind} is given twice.',

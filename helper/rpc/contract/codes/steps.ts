@@ -71,4 +71,5 @@ export const STEPS: Readonly<Record<string, string>> = {
   down: 'bringing the interface down',
   undo: 'undoing what was done',
   'open-root': 'opening the root directory',
+  undumpable: 'hiding the launcher from other processes',
 };
