@@ -15,6 +15,8 @@ interface Evidence {
 }
 
 const STRANGERS: Proof = ['callers', 'whatever they ask first is refused, and nothing of it done'];
+/** One table of requests, each asked about a namespace whose name and inode passed to another. */
+const staleNetns = (method: MethodName): Proof => ['stale-netns', `'${method}': (netns)`];
 const UNGREETED: Proof = ['callers', 'every method is refused, and served afterwards'];
 
 const EVIDENCE: Record<MethodName, Evidence> = {
@@ -56,12 +58,12 @@ const EVIDENCE: Record<MethodName, Evidence> = {
   'link/list': {
     fact: ['link', 'the same as ip(8): host, named, by id'],
     hostile: STRANGERS,
-    identity: ['link', 'by pid, by id and with uid all mean the same namespace'],
+    identity: staleNetns('link/list'),
   },
   'link/create': {
     fact: ['link', 'exercises 16 and 17'],
     hostile: ['crash', 'killed before each system call that alters something'],
-    identity: ['link', 'by pid, by id and with uid all mean the same namespace'],
+    identity: staleNetns('link/create'),
   },
   'link/set': {
     fact: ['link', 'up, down, MTU and name at once'],
@@ -71,7 +73,7 @@ const EVIDENCE: Record<MethodName, Evidence> = {
   'link/move': {
     fact: ['link', 'exercise 16: into a namespace'],
     hostile: ['link', 'the name is taken there: refused, nothing changes'],
-    identity: ['link', 'lo stays, and so does everything where the target is not'],
+    identity: staleNetns('link/move'),
   },
   'link/delete': {
     fact: ['link', 'exercise 16: into a namespace'],
@@ -81,37 +83,37 @@ const EVIDENCE: Record<MethodName, Evidence> = {
   'address/list': {
     fact: ['address', 'the same as ip(8)'],
     hostile: STRANGERS,
-    identity: ['address', 'of a namespace that is not: not found'],
+    identity: staleNetns('address/list'),
   },
   'address/add': {
     fact: ['address', 'on an interface of the host, and off again'],
     hostile: STRANGERS,
-    identity: ['link', 'name and index must both fit'],
+    identity: staleNetns('address/add'),
   },
   'address/delete': {
     fact: ['address', 'one that ip(8) added may be deleted by its exact words'],
     hostile: STRANGERS,
-    identity: ['address', 'of a namespace that is not: not found'],
+    identity: staleNetns('address/delete'),
   },
   'route/list': {
     fact: ['route', 'the main table as ip(8) shows it'],
     hostile: STRANGERS,
-    identity: ['route', 'a namespace that never had a route has none'],
+    identity: staleNetns('route/list'),
   },
   'route/add': {
     fact: ['route', 'exercise 18: a default route'],
     hostile: STRANGERS,
-    identity: ['route', 'what ip(8) would call by the same words is the same route'],
+    identity: staleNetns('route/add'),
   },
   'route/delete': {
     fact: ['route', 'what ip(8) would call by the same words is the same route'],
     hostile: ['route', 'two that fit: refused until the words fit one'],
-    identity: ['route', 'deleting what is not there says so; a stale namespace is none'],
+    identity: staleNetns('route/delete'),
   },
   'neighbour/list': {
     fact: ['neighbour', 'who answered a ping'],
     hostile: STRANGERS,
-    identity: ['neighbour', 'or is another one by now: not found'],
+    identity: staleNetns('neighbour/list'),
   },
   'process/list': {
     fact: ['process', 'lists what ps lists'],
