@@ -13,7 +13,8 @@ export function helperHandlers(
     'helper/hello': ({ protocol, client }, caller) => {
       if (protocol !== PROTOCOL_VERSION) {
         const args = { helper: PROTOCOL_VERSION, client: protocol };
-        throw new Failure({ kind: 'conflict', field: 'protocol', rule: { code: 'protocol-version', args } });
+        const rule = { code: 'protocol-version', args };
+        throw new Failure({ kind: 'conflict', field: 'protocol', rule, hint: { code: 'restart-helper' } });
       }
       house.log.info(`uid ${caller.uid} pid ${caller.pid} greets as ${client}`);
       return {
