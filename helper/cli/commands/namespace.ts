@@ -52,14 +52,14 @@ export const NAMESPACES: readonly Command[] = [
       const result = await context.call('namespace/compare', { a: { pid: given.a }, b: { pid: given.b } });
       return context.show(result, ({ a, b, kinds }) =>
         table(
-          [t('KIND'), `${a.pid} ${a.comm}`, `${b.pid} ${b.comm}`, ''],
+          [t('KIND'), `${a.pid} ${a.comm}`, `${b.pid} ${b.comm}`, t('RESULT')],
           kinds.map((one) => [
             one.kind,
             one.a,
             one.b,
             one.shared === undefined ? t('unknown') : one.shared ? t('shared') : t('isolated'),
           ]),
-        ).map((line) => line.trimEnd()),
+        ),
       );
     },
   }),
