@@ -1,7 +1,7 @@
-// Descriptors of other processes: who is at the far end of a unix socket, and taking over what it holds open.
+// Who is at the far end of a unix socket, as the kernel says.
 import { constants } from 'node:os';
 import { SysError } from './errors';
-import { close, getsockopt, pidfdGetfd, pidfdOpen, SO_PEERCRED, SO_PEERGROUPS, SO_PEERPIDFD, SOL_SOCKET } from './libc';
+import { getsockopt, pidfdOpen, SO_PEERCRED, SO_PEERGROUPS, SO_PEERPIDFD, SOL_SOCKET } from './libc';
 
 export interface PeerCredentials {
   /** 0 where the process is not visible from our pid namespace. */
@@ -40,17 +40,5 @@ export function peerPidfd(socket: number): { pidfd: number; certain: boolean } {
   } catch (error) {
     if (!(error instanceof SysError) || error.errno !== constants.errno.ENOPROTOOPT) throw error;
     return { pidfd: pidfdOpen(peerCredentials(socket).pid), certain: false };
-  }
-}
-
-/** Fetches descriptors `wanted` of another process: all, or none and an error. The caller closes them. */
-export function fetchDescriptors(pidfd: number, wanted: readonly number[]): number[] {
-  const fetched: number[] = [];
-  try {
-    for (const fd of wanted) fetched.push(pidfdGetfd(pidfd, fd));
-    return fetched;
-  } catch (error) {
-    for (const fd of fetched) close(fd);
-    throw error;
   }
 }

@@ -60,15 +60,6 @@ const c = {
   recvfrom: libc.func(
     'long recvfrom(int fd, uint8_t *data, size_t length, int flags, uint8_t *from, uint8_t *fromLength)',
   ) as (fd: Int, data: Buffer, length: Int, flags: Int, from: Buffer | null, fromLength: Buffer | null) => Int,
-  setsid: libc.func('int setsid()') as () => Int,
-  prctl: libc.func('int prctl(int option, ulong a, ulong b, ulong c, ulong d)') as (
-    option: Int,
-    a: Int,
-    b: Int,
-    c: Int,
-    d: Int,
-  ) => Int,
-  memfdCreate: libc.func('int memfd_create(const char *name, unsigned int flags)') as (name: string, f: Int) => Int,
   signal: libc.func('intptr_t signal(int signal, intptr_t handler)') as (signal: Int, handler: Int) => Int | bigint,
   execve: libc.func('int execve(const char *path, const char **argv, const char **envp)') as (
     path: string,
@@ -124,11 +115,8 @@ const SYS_pidfd_getfd = 438;
 
 /** Constants of <fcntl.h>, <sys/mount.h>, <sys/socket.h> … that `node:fs` and `node:os` lack. */
 export const O_CLOEXEC = 0o2000000;
-export const O_PATH = 0o10000000;
 export const MS_BIND = 4096;
 export const MS_REC = 16384;
-export const MS_PRIVATE = 1 << 18;
-export const MS_SLAVE = 1 << 19;
 export const MS_SHARED = 1 << 20;
 export const MNT_DETACH = 2;
 export const UMOUNT_NOFOLLOW = 8;
@@ -142,7 +130,6 @@ export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
-export const PR_SET_DUMPABLE = 4;
 export const F_SETFD = 2;
 export const F_GETFL = 3;
 export const F_SETFL = 4;
@@ -286,21 +273,6 @@ export function recvfrom(fd: number, data: Buffer, flags: number, from: Buffer |
   const got = c.recvfrom(fd, data, data.length, flags, from, fromLength);
   if (got === -1 && koffi.errno() === constants.errno.EAGAIN) return undefined;
   return check(got, 'recvfrom');
-}
-
-/** setsid(2); EPERM for the leader of a process group. */
-export function setsid(): void {
-  check(c.setsid(), 'setsid');
-}
-
-/** prctl(2) with integer arguments. */
-export function prctl(option: number, argument: number): number {
-  return check(c.prctl(option, argument, 0, 0, 0), 'prctl', option);
-}
-
-/** memfd_create(2), close-on-exec (MFD_CLOEXEC) unless `flags` are given. */
-export function memfdCreate(name: string, flags = 1): number {
-  return check(c.memfdCreate(whole(name, 'memfd_create'), flags), 'memfd_create');
 }
 
 /** pidfd_open(2). ESRCH: no such process, or none any more. */
