@@ -263,10 +263,12 @@ test('refusals leave no descriptor, no process and no session behind', async () 
     await ruleOf(attach({}, { link: await nullFd() }));
     await ruleOf(attach({ join: [{ kind: 'net', of: { host: true } }], new: ['uts'], command: ['/no/such'] }, {}));
   };
+  const settled = () => until(async () => (await children()) === '', 'no child of the helper');
   await refuse();
+  await settled();
   const before = await fdsOf(helper.pid);
   for (let round = 0; round < 5; round++) await refuse();
   await until(async () => compare(before, await fdsOf(helper.pid)).length === 0, 'the descriptors as before');
-  await until(async () => (await children()) === '', 'no child of the helper');
+  await settled();
   expect((await helper.client.call('session/list', {})).sessions).toEqual([]);
 });
