@@ -93,6 +93,7 @@ test('a reload of the window finds the same shell alive', async () => {
   const before = await namespacesOf(pid);
   await editor().reload();
   const { terminals } = editor();
+  await terminals.open();
   await terminals.shows(/PID/);
   await terminals.type('clear; echo "still $$"');
   await terminals.shows('still 1');

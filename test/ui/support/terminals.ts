@@ -9,6 +9,16 @@ export class Terminals {
     return this.page.locator('.terminal-wrapper.active');
   }
 
+  /** Opens the panel with the terminals if it is shut: after a load it is not always as it was. */
+  async open(): Promise<void> {
+    try {
+      await this.active().waitFor({ timeout: 5000 });
+    } catch {
+      await this.page.keyboard.press('Control+Backquote');
+      await this.active().waitFor();
+    }
+  }
+
   /** Text of the active terminal as shown, lines joined by newlines. */
   async text(): Promise<string> {
     const rows = await this.active().locator('.xterm-rows > div').allInnerTexts();

@@ -128,19 +128,20 @@ export class Tree {
 
   /** Chooses from the row's context menu. */
   async menu(path: Path, action: string): Promise<void> {
-    await (await this.row(path)).locator('.label-name').click({ button: 'right' });
     const menu = this.page.locator('.context-view .monaco-menu');
     const item = menu.locator('.action-item', { has: this.page.locator(`[aria-label="${action}"]`) });
-    await item.waitFor();
-    // For a moment after it opened a menu takes no click.
+    // A menu closes when something else takes the focus, and for a moment after it opened it takes no click.
     await until(
       async () => {
-        if ((await menu.count()) === 0) return true;
+        if ((await menu.count()) === 0) {
+          await (await this.row(path)).locator('.label-name').click({ button: 'right', timeout: 2000 });
+          await item.waitFor({ timeout: 2000 });
+        }
         await item.click({ timeout: 500 });
         return (await menu.count()) === 0;
       },
-      `the menu to take ${action}`,
-      { everyMs: 100 },
+      `the menu of ${path} to take ${action}`,
+      { timeoutMs: 20_000, everyMs: 100 },
     );
   }
 
