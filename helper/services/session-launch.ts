@@ -2,7 +2,8 @@
 import type { Failure } from '../rpc/contract/errors';
 import type { Kind } from '../rpc/contract/terms';
 import { SysError } from '../sys/errors';
-import { LaunchError, type LaunchPlan } from '../sys/launch';
+import { LaunchError } from '../sys/launch';
+import type { LaunchPlan } from '../sys/launch-plan';
 import { insideId } from '../sys/proc';
 import { asFailure, type Context } from './failures';
 import type { Surroundings } from './session-caller';

@@ -148,7 +148,12 @@ static int refused(struct value error, int id) {
   json_text(json_member(json_member(because, "args"), "interpreter"), path, sizeof path);
   explain(name, cause, sizeof cause);
   if (id == HELLO) {
-    say(strcmp(kind, "denied") == 0 ? NOT_SERVED : OTHER_VERSION, NULL, NULL);
+    bool version = strcmp(rule, "protocol-version") == 0 || strcmp(kind, "conflict") == 0;
+    if (version || strcmp(kind, "denied") == 0) {
+      say(version ? OTHER_VERSION : NOT_SERVED, NULL, NULL);
+    } else {
+      say(REQUEST_REFUSED, kind, rule);
+    }
   } else if (strcmp(field, "ticket") == 0 || strncmp(rule, "ticket", 6) == 0) {
     say(TICKET_VOID, NULL, NULL);
   } else if (strcmp(step, "exec-interpreter") == 0) {

@@ -3,7 +3,8 @@
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { peerCredentials } from '../../helper/sys/fds';
-import { type Launched, type LaunchPlan, launch } from '../../helper/sys/launch';
+import { type Launched, launch } from '../../helper/sys/launch';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 import { close, pidfdGetfd, pidfdOpen } from '../../helper/sys/libc';
 import { type Build, ENVIRONMENT, endLater, later, scratch } from './harness';
 

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { KINDS, type Kind } from '../../helper/rpc/contract/terms';
-import { type Descriptors, type Launched, type LaunchOptions, type LaunchPlan, launch } from '../../helper/sys/launch';
+import { type Descriptors, type Launched, type LaunchOptions, launch } from '../../helper/sys/launch';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 import { ROOT } from '../support/root';
 
 export interface Build {

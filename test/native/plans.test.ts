@@ -1,7 +1,7 @@
 // Plans that are cut, garbled, oversized or contradict themselves: refused before anything is done, never a crash.
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch';
+import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
 import { BUILDS, cleanUp, ENVIRONMENT, makePrograms, open, type RawResult, raw, word } from './harness';
 
 beforeAll(makePrograms);
@@ -71,7 +71,7 @@ function isSound(result: RawResult, bytes: Uint8Array): void {
 
 describe.each(BUILDS)('$name build', (build) => {
   const launcher = join(build.dir, 'isolab-launch');
-  const many = build.name === 'release' ? 1 : 4;
+  const many = build.name === 'release' ? 1 : 8;
   const refused = async (bytes: Uint8Array, step: string | RegExp) => {
     const result = await raw(launcher, bytes);
     isSound(result, bytes);

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS, type Kind } from '../../helper/rpc/contract/terms';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch';
+import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
 import { output } from '../support/run';
 import { as, OTHER } from '../support/users';
 import {

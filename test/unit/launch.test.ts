@@ -1,7 +1,8 @@
 // The plan as bytes: what native/launch/plan.c reads. Written out by hand here, so that both sides are held to one form.
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../helper/rpc/contract/terms';
-import { encodePlan, LaunchError, type LaunchPlan } from '../../helper/sys/launch';
+import { LaunchError } from '../../helper/sys/launch';
+import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
 
 const NOTHING: LaunchPlan = { command: ['x'], environment: [] };
 

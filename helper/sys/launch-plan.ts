@@ -1,0 +1,171 @@
+// The plan of isolab-launch and its form on the wire: length-prefixed records. What each part does is written in native/launch.
+import { KINDS } from '../rpc/contract/kinds';
+import type { Kind } from '../rpc/contract/terms';
+
+/** Text, or bytes where the text may not be UTF-8 (an environment as /proc/PID/environ has it). No NUL inside. */
+export type Bytes = string | Uint8Array;
+
+/** One line of uid_map or gid_map (user_namespaces(7)). */
+export interface IdRange {
+  readonly inside: number;
+  readonly outside: number;
+  readonly count: number;
+}
+
+/** What shall run, where, and as whom. The launcher refuses a plan that contradicts itself before it does anything. */
+export interface LaunchPlan {
+  /** Kinds to create. */
+  readonly create?: readonly Kind[];
+  /** Kinds to join, each with a descriptor of its own (`Descriptors.joins`). A kind is created or joined, not both. */
+  readonly join?: readonly Kind[];
+  /**
+   * Who creates or enters the user namespace, in ids of the launcher's own user namespace: becomes the owner of a new
+   * one (NS_GET_OWNER_UID) and leaves these supplementary groups to the program. Needs `user` created or joined.
+   */
+  readonly owner?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
+  /** Maps of a new user namespace; `outside` in ids of the launcher's user namespace. */
+  readonly uidMap?: readonly IdRange[];
+  readonly gidMap?: readonly IdRange[];
+  /** Forbids setgroups(2) inside a new user namespace, as the kernel does for unprivileged creators. */
+  readonly denySetgroups?: boolean;
+  /** Of all mounts in a new mnt namespace; default `private`. */
+  readonly propagation?: 'private' | 'slave' | 'shared' | 'unchanged';
+  /** A fresh /proc (needs a new mnt namespace). */
+  readonly freshProc?: boolean;
+  /** A fresh /sys, so that it shows the net namespace the program is in (needs a new mnt namespace). */
+  readonly freshSys?: boolean;
+  /** Files bound over others (`/etc/netns/NAME/hosts` over `/etc/hosts`); one that fails is a note, as with ip-netns(8). */
+  readonly binds?: readonly { readonly source: string; readonly target: string }[];
+  /** Need a new uts namespace. */
+  readonly hostname?: string;
+  readonly domainname?: string;
+  /** Seconds added to the clocks of a new time namespace. */
+  readonly monotonic?: number;
+  readonly boottime?: number;
+  /** The root directory comes as `Descriptors.root`. */
+  readonly root?: boolean;
+  /**
+   * Who the program runs as, in ids of the user namespace it ends in; absent: as the launcher (or `owner`) does.
+   * Without `groups` the supplementary groups stay as they are.
+   */
+  readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
+  /** File mode creation mask; default 0o022. */
+  readonly umask?: number;
+  /** Where the program starts; where that cannot be entered it starts in / and a note says so. Default /. */
+  readonly cwd?: Bytes;
+  /** Program and arguments; the program is searched in the PATH of `environment` when it has no slash. */
+  readonly command: readonly Bytes[];
+  /** `NAME=value`, the whole of it. */
+  readonly environment: readonly Bytes[];
+  /** The final status is also written to `Descriptors.statusFile`. */
+  readonly statusFile?: boolean;
+}
+
+/** Record types, as in native/launch/plan.h. */
+const RECORD = {
+  create: 1,
+  join: 2,
+  owner: 3,
+  uidMap: 4,
+  gidMap: 5,
+  denySetgroups: 6,
+  propagation: 7,
+  freshProc: 8,
+  freshSys: 9,
+  bind: 10,
+  hostname: 11,
+  domainname: 12,
+  monotonic: 13,
+  boottime: 14,
+  root: 15,
+  user: 16,
+  groups: 17,
+  umask: 18,
+  cwd: 19,
+  argument: 20,
+  environment: 21,
+  link: 22,
+  statusFile: 23,
+  hold: 24,
+} as const;
+
+const MAGIC = 0x314c_5349; // "ISL1"
+const PROPAGATIONS = ['private', 'slave', 'shared', 'unchanged'] as const;
+
+/** Descriptors 0-2 are the program's, 3 is the channel to us; the rest follow in this order. */
+const CHANNEL = 3;
+type Slot = 'link' | 'root' | 'statusFile' | Kind;
+
+export function slots(plan: LaunchPlan, link: boolean): Slot[] {
+  const order: Slot[] = [];
+  if (link) order.push('link');
+  if (plan.root) order.push('root');
+  if (plan.statusFile) order.push('statusFile');
+  return [...order, ...(plan.join ?? [])];
+}
+
+function u32(...values: readonly number[]): Buffer {
+  const buffer = Buffer.alloc(values.length * 4);
+  values.forEach((value, index) => {
+    buffer.writeUInt32LE(value, index * 4);
+  });
+  return buffer;
+}
+
+function i64(value: number): Buffer {
+  const buffer = Buffer.alloc(8);
+  buffer.writeBigInt64LE(BigInt(value));
+  return buffer;
+}
+
+function bytes(value: Bytes): Buffer {
+  return typeof value === 'string' ? Buffer.from(value, 'utf8') : Buffer.from(value);
+}
+
+const mapWords = (map: readonly IdRange[]): number[] =>
+  map.flatMap(({ inside, outside, count }) => [inside, outside, count]);
+
+/**
+ * The plan as the launcher reads it: magic, length of the rest, then records of type, length, payload; all numbers
+ * unsigned 32 bits little-endian, clock offsets signed 64.
+ */
+export function encodePlan(plan: LaunchPlan, options: { link?: boolean; hold?: boolean } = {}): Buffer {
+  const records: Buffer[] = [];
+  const put = (type: number, payload: Buffer = Buffer.alloc(0)): void => {
+    records.push(u32(type, payload.length), payload);
+  };
+  const place = slots(plan, options.link ?? false);
+  const fdOf = (slot: Slot): number => CHANNEL + 1 + place.indexOf(slot);
+
+  if (plan.create?.length) {
+    put(RECORD.create, u32(plan.create.reduce((mask, kind) => mask | (1 << KINDS.indexOf(kind)), 0)));
+  }
+  for (const kind of plan.join ?? []) put(RECORD.join, u32(KINDS.indexOf(kind), fdOf(kind)));
+  if (plan.owner) put(RECORD.owner, u32(plan.owner.uid, plan.owner.gid, ...plan.owner.groups));
+  if (plan.uidMap) put(RECORD.uidMap, u32(...mapWords(plan.uidMap)));
+  if (plan.gidMap) put(RECORD.gidMap, u32(...mapWords(plan.gidMap)));
+  if (plan.denySetgroups) put(RECORD.denySetgroups);
+  if (plan.propagation) put(RECORD.propagation, u32(PROPAGATIONS.indexOf(plan.propagation)));
+  if (plan.freshProc) put(RECORD.freshProc);
+  if (plan.freshSys) put(RECORD.freshSys);
+  for (const { source, target } of plan.binds ?? []) put(RECORD.bind, bytes(`${source}\0${target}\0`));
+  if (plan.hostname !== undefined) put(RECORD.hostname, bytes(plan.hostname));
+  if (plan.domainname !== undefined) put(RECORD.domainname, bytes(plan.domainname));
+  if (plan.monotonic !== undefined) put(RECORD.monotonic, i64(plan.monotonic));
+  if (plan.boottime !== undefined) put(RECORD.boottime, i64(plan.boottime));
+  if (plan.root) put(RECORD.root, u32(fdOf('root')));
+  if (plan.user) {
+    put(RECORD.user, u32(plan.user.uid, plan.user.gid));
+    if (plan.user.groups) put(RECORD.groups, u32(...plan.user.groups));
+  }
+  if (plan.umask !== undefined) put(RECORD.umask, u32(plan.umask));
+  if (plan.cwd !== undefined) put(RECORD.cwd, bytes(plan.cwd));
+  for (const argument of plan.command) put(RECORD.argument, bytes(argument));
+  for (const variable of plan.environment) put(RECORD.environment, bytes(variable));
+  if (options.link) put(RECORD.link, u32(fdOf('link')));
+  if (plan.statusFile) put(RECORD.statusFile, u32(fdOf('statusFile')));
+  if (options.hold) put(RECORD.hold);
+
+  const body = Buffer.concat(records);
+  return Buffer.concat([u32(MAGIC, body.length), body]);
+}
