@@ -33,7 +33,7 @@ const systemCalls: Row = {
       bench.quick ? 100 : 300,
       { run: (index) => client.call('netns/create', { name: `ours-${index}` }) },
       { run: async (index) => Number(await loop.ask(`peer-${index}`)) / 1e6 },
-      20,
+      50,
     );
   },
 };
@@ -50,7 +50,7 @@ const ipNetnsAdd: Row = {
       bench.quick ? 100 : 300,
       { run: (index) => client.call('netns/create', { name: `ours-${index}` }) },
       { run: (index) => timedExec(exec, ['ip', 'netns', 'add', `peer-${index}`]) },
-      20,
+      50,
     );
   },
 };

@@ -64,10 +64,18 @@ async function byIp(exec: Peer): Promise<number> {
   return total;
 }
 
-/** Until the kernel has taken down the last of it, so that the next sample has the machine to itself. */
-async function remove(): Promise<void> {
-  const lines = spokes.map(({ netns }) => `netns delete ${netns}\n`).join('');
-  await output(['ip', '-batch', '-'], { input: lines });
+async function removeByIp(): Promise<void> {
+  await output(['ip', '-batch', '-'], { input: spokes.map(({ netns }) => `netns delete ${netns}\n`).join('') });
+  await quiet();
+}
+
+async function removeOurs(client: Client): Promise<void> {
+  await client.call('helper/cleanup', {});
+  await quiet();
+}
+
+/** The kernel has taken down the last of it, so that the next sample has the machine to itself. */
+async function quiet(): Promise<void> {
   await until(async () => (await ipJson(['link'])).length === 1, 'the last veth to go', { timeoutMs: 30_000 });
 }
 
@@ -82,9 +90,8 @@ const star: Row = {
     const exec = await startPeer('timed-exec', bench);
     return paired(
       bench.quick ? 4 : 100,
-      { run: () => byCalls(helper.client), after: remove },
-      { run: () => byIp(exec), after: remove },
-      1,
+      { run: () => byCalls(helper.client), after: () => removeOurs(helper.client) },
+      { run: () => byIp(exec), after: removeByIp },
     );
   },
 };
