@@ -40,10 +40,12 @@ export function readProcLink(path: string): string | undefined {
   }
 }
 
-/** Every process that /proc lists, ascending, as text. */
+/** Every process that /proc lists, ascending (libuv sorts names as text), as text. */
 export function listPids(): string[] {
-  return readdirSync('/proc').filter((name) => {
-    const first = name.charCodeAt(0);
-    return first >= 0x30 && first <= 0x39;
-  });
+  return readdirSync('/proc')
+    .filter((name) => {
+      const first = name.charCodeAt(0);
+      return first >= 0x30 && first <= 0x39;
+    })
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
 }
