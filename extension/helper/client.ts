@@ -105,8 +105,9 @@ export class Helper implements Disposable {
       const failure = error instanceof Failure ? error : new Failure({ kind: 'internal' }, { cause: error });
       const nobody = failure.data.kind === 'not-found';
       if (!nobody) this.log.warn(`${socket}: ${failure.message}`);
-      if (!nobody) this.#enter({ kind: 'refused', failure });
-      else if (this.#state.kind !== 'starting') this.#enter({ kind: 'absent' });
+      // A helper that comes up makes its socket private first and reachable then: while starting, nothing is final.
+      if (this.#state.kind === 'starting') return undefined;
+      this.#enter(nobody ? { kind: 'absent' } : { kind: 'refused', failure });
       return undefined;
     }
   }

@@ -112,15 +112,16 @@ async function arrival({ helper }: Context, ended: Promise<Outcome>): Promise<Cl
   });
   for (;;) {
     const client = await helper.connect();
-    if (client || Date.now() > until || helper.state.kind === 'refused') return client;
+    if (client || Date.now() > until) return client;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
   }
 }
 
 /** Tries again if the person wants to. */
 async function tellFailure(context: Context, way: 'root' | Way, outcome: Outcome): Promise<Client | undefined> {
+  const client = await context.helper.connect();
   // Somebody is there who will not serve us: status bar and views say so with their own sentence.
-  if (context.helper.state.kind === 'refused') return undefined;
+  if (client || context.helper.state.kind === 'refused') return client;
   context.log.warn(`start by ${way}: ${outcome ? `status ${outcome.status}` : 'no helper came'}`);
   const again = t('Try again');
   const answer = await window.showErrorMessage(failureText(way, outcome, context.helper.socket()), again);

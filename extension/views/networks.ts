@@ -14,6 +14,9 @@ import type { Freshened } from './refresh';
 import { netnsRef } from './refs';
 import { rowOf } from './rows';
 
+/** Milliseconds before each attempt to select a row. */
+const REVEAL_DELAYS = [0, 200, 600];
+
 export class NetworksView implements TreeDataProvider<Node>, Freshened {
   readonly #emitter = new EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData: Event<Node | undefined> = this.#emitter.event;
@@ -91,11 +94,21 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
     }
   }
 
-  /** Selects a row and opens the way to it; a tree that nobody looks at is left alone. */
+  /**
+   * Selects a row and opens the way to it; a tree that nobody looks at is left alone. The change that made the row also
+   * redraws the tree, and the editor finds no row while it does: then once more. A row that is not selected is no failure.
+   */
   async reveal(node: Node): Promise<void> {
-    if (!this.visible) return;
-    this.#emitter.fire(undefined);
-    await this.tree.reveal(node, { select: true, focus: false, expand: true });
+    for (const delay of REVEAL_DELAYS) {
+      if (!this.visible) return;
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      try {
+        await this.tree.reveal(node, { select: true, focus: false, expand: true });
+        return;
+      } catch {
+        // Redrawn meanwhile, or gone again.
+      }
+    }
   }
 
   dispose(): void {
