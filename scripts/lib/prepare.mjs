@@ -26,8 +26,9 @@ const PACKAGES = {
 /** Installs node_modules when missing or not what package-lock.json says. */
 export function installNodeModules() {
   if (nodeModulesFit()) return;
-  console.log('Installing node_modules (npm ci) …');
-  capture(['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  console.log('Installing node_modules …');
+  // Not `npm ci`: it refuses a lock file made where the optional packages of other platforms cannot be had.
+  capture(['npm', 'install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 function nodeModulesFit() {
