@@ -78,7 +78,7 @@ export class Server {
       this.#net.once('error', reject);
       // libuv accepts all that wait before it does anything else: few may wait, so that a flood holds nobody up for long.
       // Beyond it a blocking connect(2) waits, a non-blocking one gets EAGAIN and is tried again.
-      this.#net.listen({ path, backlog: 256 }, () => {
+      this.#net.listen({ path, backlog: 64 }, () => {
         this.#net.off('error', reject);
         // EMFILE at accept: that client is turned away, the others go on.
         this.#net.on('error', (error) => this.house.log.error(`accept: ${error.message}`));

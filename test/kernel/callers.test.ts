@@ -5,6 +5,7 @@ import { chmod, lstat, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startHelper, type TestHelper } from '../support/helper';
 import { run } from '../support/run';
+import { until } from '../support/until';
 import { as, HOLDER, NOBODY, OTHER, runAs, type User } from '../support/users';
 import { type Answer, HELLO } from './support/raw';
 
@@ -33,13 +34,15 @@ socket.on('data', (chunk) => {
   }
 });`;
 
-// Opens 200 connections, says so, and holds them until its standard input ends.
+// Opens 40 connections, says so, and holds them until its standard input ends.
 const HOLD = `
 const net = require('node:net');
 let open = 0;
-const all = Array.from({ length: 200 }, () => net.connect(process.argv[1]).on('error', () => {}).on('connect', () => {
-  if (++open === 200) console.log('all');
-}));
+const hold = () => net.connect(process.argv[1])
+  .on('connect', () => { if (++open === 40) console.log('all'); })
+  // The helper's backlog is full: again.
+  .on('error', ({ code }) => { if (code === 'EAGAIN') setTimeout(hold, 10); });
+for (let count = 0; count < 40; count++) hold();
 process.stdin.resume().on('end', () => process.exit(0));`;
 
 type Line = Answer & { connect?: string; closed?: boolean };
@@ -155,7 +158,10 @@ describe('a helper started by a user through sudo', () => {
       });
       try {
         for (const { holds } of crowds) expect(String(await holds)).toBe('all\n');
-        const answers = await callAs(HOLDER, helper.socket, HELLO, LIST);
+        const answers = await until(async () => {
+          const lines = await callAs(HOLDER, helper.socket, HELLO, LIST);
+          return lines[0]?.connect !== 'EAGAIN' && lines;
+        }, 'a place in the backlog');
         expect(answers.map(({ error }) => error)).toEqual([undefined, undefined]);
       } finally {
         for (const { crowd } of crowds) crowd.stdin.end();
