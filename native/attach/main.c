@@ -39,7 +39,7 @@ static int fail(const char *call) {
   return 1;
 }
 
-int main(int count, char **arguments) {
+static int attach(int count, char **arguments) {
   struct request request = {.root = -1};
   const char *root = NULL;
   struct terminal terminal;
@@ -85,4 +85,9 @@ int main(int count, char **arguments) {
   if (request.root >= 0) close(request.root);
   if (terminal.slave >= 0) close(terminal.slave);
   return wait_for_end(&terminal, pair[0], request.signals);
+}
+
+int main(int count, char **arguments) {
+  // Nothing is buffered, and nothing that runs at exit may wait on signals that are still pending.
+  _exit(attach(count, arguments));
 }
