@@ -196,6 +196,7 @@ describe('before the greeting', () => {
       kind: 'conflict',
       field: 'protocol',
       rule: { code: 'protocol-version', args: { helper: 1, client: 99 } },
+      hint: { code: 'restart-helper' },
     });
     expect(list?.error?.data?.rule?.code).toBe('hello-first');
   });
