@@ -1,23 +1,16 @@
-// An isolated shell against unshare(1) of the same kinds: from the request until the program runs, and until it has ended.
+// An isolated shell against unshare(1) of the same kinds: from the request until the program runs.
 import { once } from 'node:events';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Input } from '../../helper/rpc/contract';
-import { startHelper, type TestHelper } from '../support/helper';
-import { ATTACH } from '../support/session';
+import { startHelper } from '../support/helper';
 import { startPeer, timedExec } from './peers/peer';
 import { type Bench, paired, type Row } from './row';
 
 const PLAN: Input<'session/open'> = { new: ['mnt', 'uts', 'ipc', 'pid', 'net'], command: ['true'] };
 const UNSHARE = ['unshare', '-fpuimn', '--mount-proc', 'true'];
-
-async function warmHelper(bench: Bench): Promise<TestHelper> {
-  const helper = await startHelper();
-  bench.defer(() => helper.stop());
-  return helper;
-}
 
 /** Pairs of connected sockets: our end, and the number of the one that the launcher gets. */
 async function linkMaker(bench: Bench): Promise<() => Promise<{ fd: number; near: Socket; far: Socket }>> {
@@ -41,7 +34,9 @@ const execd: Row = {
   unit: 'ms',
   goal: { atMost: 1.0 },
   async run(bench) {
-    const { client } = await warmHelper(bench);
+    const helper = await startHelper();
+    bench.defer(() => helper.stop());
+    const { client } = helper;
     const exec = await startPeer('timed-exec', bench);
     const link = await linkMaker(bench);
     const file = await open('/dev/null', 'r+');
@@ -70,28 +65,4 @@ const execd: Row = {
   },
 };
 
-const whole: Row = {
-  name: 'shell-run',
-  what: 'session/open, isolab-attach, true, to the end; unshare of the same kinds, to the end',
-  unit: 'ms',
-  goal: { atMost: 1.5 },
-  async run(bench) {
-    const { client, socket } = await warmHelper(bench);
-    const exec = await startPeer('timed-exec', bench);
-    return paired(
-      bench.quick ? 100 : 200,
-      {
-        run: async () => {
-          const start = performance.now();
-          const { ticket } = await client.call('session/open', PLAN);
-          const opened = performance.now() - start;
-          return opened + (await timedExec(exec, [ATTACH, '--socket', socket, ticket]));
-        },
-      },
-      { run: () => timedExec(exec, UNSHARE) },
-      10,
-    );
-  },
-};
-
-export const rows: readonly Row[] = [execd, whole];
+export const rows: readonly Row[] = [execd];
