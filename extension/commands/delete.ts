@@ -6,22 +6,16 @@ import { sentence } from '../../helper/rpc/contract/sentences';
 import type { Connected } from '../context';
 import { Cancelled } from '../prompts/wizard';
 import { t } from '../translate';
-import type { AddressNode, LinkNode, NetnsNode, Node, RouteNode, StaleNode } from '../views/nodes';
+import type { Node } from '../views/nodes';
 import { linkRef, netnsRef } from '../views/refs';
 import { visible } from '../views/row';
-import { describe, isForeign } from './describe';
+import { DELETE_ORDER, type Deletable, describe, isDeletable, isForeign } from './deletable';
 import { done } from './report';
 
-export type Deletable = NetnsNode | StaleNode | LinkNode | AddressNode | RouteNode;
-
-const ORDER: readonly Deletable['type'][] = ['route', 'address', 'link', 'netns', 'stale'];
-
-export function isDeletable(node: Node): node is Deletable {
-  return ORDER.some((type) => type === node.type) && !(node.type === 'netns' && node.netns.host);
-}
-
 export async function deleteNodes(context: Connected, nodes: readonly Node[]): Promise<void> {
-  const things = nodes.filter(isDeletable).toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+  const things = nodes
+    .filter(isDeletable)
+    .toSorted((a, b) => DELETE_ORDER.indexOf(a.type) - DELETE_ORDER.indexOf(b.type));
   if (things.length === 0) return;
   await confirm(things);
   const failed: string[] = [];

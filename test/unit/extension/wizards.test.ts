@@ -1,7 +1,7 @@
 // What wizards propose and refuse, and the plans and command lines that come of them.
 import { describe, expect, test } from 'vitest';
 import { commandLine, wrapped } from '../../../extension/command-line';
-import { describe as described, isForeign } from '../../../extension/commands/describe';
+import { describe as described, isForeign } from '../../../extension/commands/deletable';
 import { elevatedArgv, helperArgv, waysHere } from '../../../extension/helper/elevate';
 import { addressBeside, freeAddresses, freeName, freePair, gatewayAmong } from '../../../extension/prompts/defaults';
 import { all, loadRules, notIn, optional } from '../../../extension/prompts/rules';

@@ -1,8 +1,17 @@
-// How a question names the things it is about. Pure.
+// What can be deleted from a tree, and how a question names it. Pure.
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import { netnsLabel, peerText } from '../views/networks-rows';
+import type { AddressNode, LinkNode, NetnsNode, Node, RouteNode, StaleNode } from '../views/nodes';
 import { visible } from '../views/row';
-import type { Deletable } from './delete';
+
+export type Deletable = NetnsNode | StaleNode | LinkNode | AddressNode | RouteNode;
+
+/** In this order nothing takes another with it unseen. */
+export const DELETE_ORDER: readonly Deletable['type'][] = ['route', 'address', 'link', 'netns', 'stale'];
+
+export function isDeletable(node: Node): node is Deletable {
+  return DELETE_ORDER.some((type) => type === node.type) && !(node.type === 'netns' && node.netns.host);
+}
 
 export function describe(thing: Deletable, t: Translate): string {
   switch (thing.type) {
