@@ -2,6 +2,7 @@
 // loaded only once it is known that this process will (serve.ts).
 import { release } from 'node:os';
 import { daemonize, tellStarter } from './daemonize';
+import { NODE_FLAGS } from './environment';
 import { holderOf } from './holder';
 import { isKernelAtLeast, OLDEST_KERNEL } from './kernel';
 import { choosePlaces, type Places, securePlaces } from './places';
@@ -58,7 +59,7 @@ async function startDetached(places: Places, { idleExit }: DaemonOptions, holder
   process.umask(0o077);
   const { stateDir, open } = securePlaces(places, holder);
   const argv = [
-    ...process.execArgv,
+    ...NODE_FLAGS,
     ...process.argv.slice(1, 2),
     'helper',
     '--foreground',

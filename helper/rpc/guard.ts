@@ -31,6 +31,9 @@ export interface Limits {
   lingerBytes: number;
 }
 
+/** In how many steps the time of `stall` is waited. */
+const STALL_LOOKS = 4;
+
 export const LIMITS: Limits = {
   frame: 10_000,
   bodyBefore: 4 * 1024,
@@ -215,21 +218,23 @@ export class Guard {
     }
   }
 
-  #watchStall(): void {
+  /** Looks now and then, while something waits, whether the client still takes any of it. */
+  #watchStall(looks = 0, before = this.#taken()): void {
     if (this.#stallTimer) return;
-    const before = this.#unread();
     this.#stallTimer = setTimeout(() => {
       this.#stallTimer = undefined;
-      const now = this.#unread();
-      if (now === 0) return;
-      if (now === before) this.#cutOff('does not read');
-      else this.#watchStall();
-    }, this.limits.stall);
+      if (this.socket.writableLength === 0) return;
+      const now = this.#taken();
+      if (now !== before) this.#watchStall(0, now);
+      else if (looks + 1 < STALL_LOOKS) this.#watchStall(looks + 1, now);
+      else this.#cutOff('does not read');
+    }, this.limits.stall / STALL_LOOKS);
   }
 
-  /** Bytes that wait, in Node's queue and in libuv's: a large one shrinks while the client reads. */
-  #unread(): number {
-    return this.socket.writableLength && this.socket.writableLength + (handleOf(this.socket)?.writeQueueSize ?? 0);
+  /** Bytes that the kernel took so far, which it does while the client reads. */
+  #taken(): number {
+    const handle = handleOf(this.socket);
+    return handle ? handle.bytesWritten - handle.writeQueueSize : 0;
   }
 
   #cutOff(why: string): void {
@@ -262,6 +267,8 @@ function seconds(milliseconds: number): { seconds: number } {
 
 interface Handle {
   fd: number;
+  /** Bytes handed to libuv. */
+  bytesWritten: number;
   /** Bytes that libuv holds because the socket would not take them. */
   writeQueueSize: number;
 }
