@@ -8,7 +8,7 @@ void commandLine(process.argv.slice(2), {
   nativeDir: join(__dirname, 'native'),
   version,
   daemon: async (options) => {
-    const { startDaemon } = await import('./daemon');
+    const { startDaemon } = await import('./daemon/start');
     await startDaemon(options);
   },
 }).then((status) => {

@@ -34,7 +34,7 @@ async function extension() {
       entryPoints: ['extension/main.ts'],
       outfile: 'dist/extension.cjs',
       external: ['vscode'],
-      plugins: [apart('schemas')],
+      plugins: [apart('./schemas', 'schemas')],
     }),
     bundle({ entryPoints: ['extension/prompts/schemas.ts'], outfile: 'dist/schemas.cjs' }),
   ]);
@@ -43,19 +43,26 @@ async function extension() {
 async function helper() {
   const banner = { js: '#!/usr/bin/env node' };
   await Promise.all([
-    root({ entryPoints: ['helper/main.ts'], outfile: 'dist/isolab.cjs', banner, plugins: [apart('daemon')] }),
-    root({ entryPoints: ['helper/daemon.ts'], outfile: 'dist/daemon.cjs' }),
+    root({
+      entryPoints: ['helper/main.ts'],
+      outfile: 'dist/isolab.cjs',
+      banner,
+      plugins: [apart('./daemon/start', 'daemon')],
+    }),
+    root({ entryPoints: ['helper/daemon/start.ts'], outfile: 'dist/daemon.cjs' }),
     root({ entryPoints: ['helper/discovery/scan-worker.ts'], outfile: 'dist/scan-worker.cjs' }),
   ]);
 }
 
 // A module that is imported when it is needed becomes a file of its own: what starts fast would else wait until a
 // megabyte more is compiled.
-function apart(name) {
+function apart(specifier, name) {
   return {
     name: 'apart',
     setup: (build) =>
-      build.onResolve({ filter: new RegExp(`^\\./${name}$`) }, () => ({ path: `./${name}.cjs`, external: true })),
+      build.onResolve({ filter: /^\./ }, ({ path }) =>
+        path === specifier ? { path: `./${name}.cjs`, external: true } : undefined,
+      ),
   };
 }
 

@@ -1,9 +1,9 @@
 // The small decisions of a start: whom to serve, with which environment, on which kernel, what the audit file says.
 import { describe, expect, test } from 'vitest';
-import { cleanEnvironment, hostileVariables } from '../../../helper/environment';
-import { holderOf } from '../../../helper/holder';
-import { isKernelAtLeast } from '../../../helper/kernel';
-import { choosePlaces } from '../../../helper/places';
+import { cleanEnvironment, hostileVariables } from '../../../helper/daemon/environment';
+import { holderOf } from '../../../helper/daemon/holder';
+import { isKernelAtLeast } from '../../../helper/daemon/kernel';
+import { choosePlaces } from '../../../helper/daemon/places';
 import { Failure } from '../../../helper/rpc/contract/errors';
 import { refusal } from '../../../helper/rpc/peer';
 import { isWritable } from '../../../helper/services/own-code';

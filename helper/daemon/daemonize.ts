@@ -3,8 +3,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ErrorData, Failure } from '../rpc/contract/errors';
 import { cleanEnvironment } from './environment';
-import { type ErrorData, Failure } from './rpc/contract/errors';
 
 /** What the daemon says to its starter, once. */
 export type Word = { ready: { pid: number; socket: string } } | { failure: ErrorData };

@@ -1,7 +1,7 @@
 // Where a helper keeps its socket and its state, and that these places are fit for root to work in.
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { Failure } from '../rpc/contract/errors';
 import { secureDirectory } from './directory';
-import { Failure } from './rpc/contract/errors';
 
 const RUN = '/run/isolab';
 /** sun_path of unix(7) has 108 bytes, the last one NUL. */

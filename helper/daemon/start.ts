@@ -1,13 +1,13 @@
 // Starts the helper, as a daemon or in the foreground: `isolab helper` calls nothing else. What it takes to serve is
 // loaded only once it is known that this process will (serve.ts).
 import { release } from 'node:os';
+import { Failure } from '../rpc/contract/errors';
+import { isProcOurs } from '../sys/own-proc';
 import { daemonize, tellStarter } from './daemonize';
 import { NODE_FLAGS } from './environment';
 import { holderOf } from './holder';
 import { isKernelAtLeast, OLDEST_KERNEL } from './kernel';
 import { choosePlaces, type Places, securePlaces } from './places';
-import { Failure } from './rpc/contract/errors';
-import { isProcOurs } from './sys/own-proc';
 
 export interface DaemonOptions {
   /** Path of the socket; default `/run/isolab/<holder>/helper.sock`. */

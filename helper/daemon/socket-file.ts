@@ -1,7 +1,7 @@
 // The socket's file: what an earlier helper left is taken away, what this one made is given to the holder.
 import { chmodSync, chownSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
-import { Failure } from './rpc/contract/errors';
+import { Failure } from '../rpc/contract/errors';
 
 /** Call with the state's lock held. A socket that somebody answers behind, or a file that is none, is a Failure. */
 export async function removeStaleSocket(path: string): Promise<void> {

@@ -1,7 +1,7 @@
 // The helper's log: plain lines on standard error, which a daemon has bound to a file. That file cannot fill the disk.
 import { fstatSync, ftruncateSync, writeSync } from 'node:fs';
-import type { Log } from './services/house';
-import { escapeControls } from './sys/proc';
+import type { Log } from '../services/house';
+import { escapeControls } from '../sys/proc';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 const MAX_LINE = 4 * 1024;

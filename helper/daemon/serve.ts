@@ -1,24 +1,24 @@
 // Builds the helper: places, lock, house, services, server; and ends it in good order.
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { version } from '../package.json';
+import { version } from '../../package.json';
+import { Monitor } from '../netlink/monitor';
+import { Revision } from '../rpc/changes';
+import { Server } from '../rpc/server';
+import { createServices } from '../services';
+import { probeFeatures } from '../services/features';
+import type { House } from '../services/house';
+import { reconcile } from '../services/reconcile';
+import { Audit } from '../state/audit';
+import { openJournal } from '../state/journal';
+import { lockState } from '../state/lock';
+import { warmThreadPool } from '../sys/namespaces';
 import { beginCleanly } from './clean-start';
 import { tellStarter } from './daemonize';
 import { IdleExit } from './idle-exit';
 import { createLog } from './log';
-import { Monitor } from './netlink/monitor';
 import { type Places, securePlaces } from './places';
-import { Revision } from './rpc/changes';
-import { Server } from './rpc/server';
-import { createServices } from './services';
-import { probeFeatures } from './services/features';
-import type { House } from './services/house';
-import { reconcile } from './services/reconcile';
 import { giveSocket, removeStaleSocket } from './socket-file';
-import { Audit } from './state/audit';
-import { openJournal } from './state/journal';
-import { lockState } from './state/lock';
-import { warmThreadPool } from './sys/namespaces';
 
 /** Seconds without a client. */
 const IDLE_EXIT = 15 * 60;

@@ -2,7 +2,7 @@
 // where the path was given, the holder) could have put them there or can put anything into them.
 import { chmodSync, lstatSync, mkdirSync, realpathSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Failure } from './rpc/contract/errors';
+import { Failure } from '../rpc/contract/errors';
 
 /** Everyone may find the socket, which has a mode of its own; only root may add or remove. */
 const SEARCHABLE = 0o755;
