@@ -19,7 +19,7 @@ export async function openShell(context: Context, plan: Plan, root?: string): Pr
   const directory = root === undefined ? [] : ['--root', absolutePath(root)];
   const env = Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined);
   // koffi is loaded only here: the other commands start without it.
-  const { execve } = await import('../sys/libc');
+  const { execve } = await import('../sys/libc-process');
   try {
     return execve(attach, [attach, '--socket', socket, ...directory, ticket], Object.fromEntries(env));
   } catch (error) {

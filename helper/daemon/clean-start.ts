@@ -1,7 +1,7 @@
 // A clean environment for this process: what the dynamic linker and Node have read already cannot be taken back, so a
 // process that finds some of that begins anew.
 
-import { execve } from '../sys/libc';
+import { execve } from '../sys/libc-process';
 import { cleanEnvironment, hostileVariables, NODE_FLAGS } from './environment';
 
 /** Starts this very program again, in the same process, if its environment or flags are not as a helper's should be. */

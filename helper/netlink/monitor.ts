@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import { TOPICS, type Topic } from '../rpc/contract/events';
 import { SysError } from '../sys/errors';
 import * as libc from '../sys/libc';
+import { type Watch, watchReadable } from '../sys/libc-poll';
 import { identify, inNewNetns, NETNS_DIR, openNamespace } from '../sys/namespaces';
 import { NetlinkFormatError } from './format-error';
 import { parseMessages } from './message';
@@ -51,7 +52,7 @@ export function topicsOf(datagram: Buffer): Topic[] {
 export class Monitor {
   readonly #events: number;
   readonly #control: Rtnetlink;
-  readonly #watch: libc.Watch;
+  readonly #watch: Watch;
   readonly #names: NetnsNames;
   readonly #onTopics: (topics: readonly Topic[]) => void;
   #rest: NodeJS.Timeout | undefined;
@@ -64,7 +65,7 @@ export class Monitor {
   constructor(onTopics: (topics: readonly Topic[]) => void, directory = NETNS_DIR) {
     this.#onTopics = onTopics;
     [this.#events, this.#control] = inNewNetns(() => [openEventSocket(), Rtnetlink.open()] as const);
-    this.#watch = libc.watchReadable(this.#events, () => this.#onReadable());
+    this.#watch = watchReadable(this.#events, () => this.#onReadable());
     this.#watch.unref();
     const home = openNamespace('self', 'net');
     try {

@@ -5,7 +5,9 @@ import { join as joinPath } from 'node:path';
 import type { Kind } from '../rpc/contract/terms';
 import { errnoName } from './errors';
 import { encodePlan, type LaunchPlan, slots } from './launch-plan';
-import { close, pidfdOpen, SOCK_STREAM, socketPair, spawnDetached, waitExit, watchReadable } from './libc';
+import { close, pidfdOpen } from './libc';
+import { watchReadable } from './libc-poll';
+import { SOCK_STREAM, socketPair, spawnDetached, waitExit } from './libc-process';
 
 /** Numbers of descriptors of this process; the launcher inherits copies, the caller keeps and closes its own. */
 export interface Descriptors {

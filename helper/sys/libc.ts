@@ -1,113 +1,7 @@
-// System calls that Node does not offer, as thin synchronous functions: the only file that imports koffi.
+// System calls that Node does not offer, as thin synchronous functions.
 // Each throws SysError with the call and its errno. Numbers are the kernel's of x86-64 and arm64, which agree on all of these.
 import { constants } from 'node:os';
-import koffi from 'koffi';
-import { SysError } from './errors';
-
-// The symbols of the running process: Node links the C library dynamically. Variadic functions are declared with the
-// arguments we pass; both architectures hand integer arguments over alike whether a function is variadic or not.
-const libc = koffi.load(null);
-
-type Int = number;
-const c = {
-  open: libc.func('int open(const char *path, int flags, unsigned int mode)') as (p: string, f: Int, m: Int) => Int,
-  close: libc.func('int close(int fd)') as (fd: Int) => Int,
-  setns: libc.func('int setns(int fd, int type)') as (fd: Int, type: Int) => Int,
-  unshare: libc.func('int unshare(int flags)') as (flags: Int) => Int,
-  mount: libc.func('int mount(const char *src, const char *dst, const char *type, ulong flags, const char *data)') as (
-    source: string | null,
-    target: string,
-    type: string | null,
-    flags: Int,
-    data: string | null,
-  ) => Int,
-  umount2: libc.func('int umount2(const char *target, int flags)') as (target: string, flags: Int) => Int,
-  unlink: libc.func('int unlink(const char *path)') as (path: string) => Int,
-  statx: libc.func('int statx(int dirfd, const char *path, int flags, unsigned int mask, uint8_t *out)') as (
-    dirfd: Int,
-    path: string,
-    flags: Int,
-    mask: Int,
-    out: Buffer,
-  ) => Int,
-  fstatfs: libc.func('int fstatfs(int fd, uint8_t *out)') as (fd: Int, out: Buffer) => Int,
-  ioctl: libc.func('int ioctl(int fd, ulong request, uint8_t *arg)') as (fd: Int, r: Int, arg: Buffer | null) => Int,
-  fcntl: libc.func('int fcntl(int fd, int command, long arg)') as (fd: Int, command: Int, arg: Int) => Int,
-  flock: libc.func('int flock(int fd, int operation)') as (fd: Int, operation: Int) => Int,
-  socket: libc.func('int socket(int domain, int type, int protocol)') as (d: Int, t: Int, p: Int) => Int,
-  bind: libc.func('int bind(int fd, const uint8_t *address, unsigned int length)') as (
-    fd: Int,
-    address: Buffer,
-    length: Int,
-  ) => Int,
-  getsockopt: libc.func('int getsockopt(int fd, int level, int name, uint8_t *value, uint8_t *length)') as (
-    fd: Int,
-    level: Int,
-    name: Int,
-    value: Buffer,
-    length: Buffer,
-  ) => Int,
-  setsockopt: libc.func('int setsockopt(int fd, int level, int name, const uint8_t *value, unsigned int length)') as (
-    fd: Int,
-    level: Int,
-    name: Int,
-    value: Buffer,
-    length: Int,
-  ) => Int,
-  sendto: libc.func(
-    'long sendto(int fd, const uint8_t *data, size_t length, int flags, const uint8_t *to, unsigned int toLength)',
-  ) as (fd: Int, data: Buffer, length: Int, flags: Int, to: Buffer | null, toLength: Int) => Int,
-  recvfrom: libc.func(
-    'long recvfrom(int fd, uint8_t *data, size_t length, int flags, uint8_t *from, uint8_t *fromLength)',
-  ) as (fd: Int, data: Buffer, length: Int, flags: Int, from: Buffer | null, fromLength: Buffer | null) => Int,
-  signal: libc.func('intptr_t signal(int signal, intptr_t handler)') as (signal: Int, handler: Int) => Int | bigint,
-  execve: libc.func('int execve(const char *path, const char **argv, const char **envp)') as (
-    path: string,
-    argv: (string | null)[],
-    envp: (string | null)[],
-  ) => Int,
-  socketpair: libc.func('int socketpair(int domain, int type, int protocol, uint8_t *pair)') as (
-    domain: Int,
-    type: Int,
-    protocol: Int,
-    pair: Buffer,
-  ) => Int,
-  waitpid: libc.func('int waitpid(int pid, uint8_t *status, int options)') as (p: Int, s: Buffer, o: Int) => Int,
-  sigfillset: libc.func('int sigfillset(uint8_t *set)') as (set: Buffer) => Int,
-  spawnActionsInit: libc.func('int posix_spawn_file_actions_init(uint8_t *actions)') as (actions: Buffer) => Int,
-  spawnActionsDup2: libc.func('int posix_spawn_file_actions_adddup2(uint8_t *actions, int fd, int as)') as (
-    actions: Buffer,
-    fd: Int,
-    as: Int,
-  ) => Int,
-  spawnActionsDestroy: libc.func('int posix_spawn_file_actions_destroy(uint8_t *actions)') as (a: Buffer) => Int,
-  spawnAttrInit: libc.func('int posix_spawnattr_init(uint8_t *attributes)') as (attributes: Buffer) => Int,
-  spawnAttrFlags: libc.func('int posix_spawnattr_setflags(uint8_t *attributes, short flags)') as (
-    attributes: Buffer,
-    flags: Int,
-  ) => Int,
-  spawnAttrDefault: libc.func('int posix_spawnattr_setsigdefault(uint8_t *attributes, const uint8_t *set)') as (
-    attributes: Buffer,
-    set: Buffer,
-  ) => Int,
-  posixSpawn: libc.func(
-    'int posix_spawn(uint8_t *pid, const char *path, uint8_t *actions, uint8_t *attr, const char **argv, const char **envp)',
-  ) as (
-    pid: Buffer,
-    path: string,
-    actions: Buffer,
-    attributes: Buffer,
-    argv: (string | null)[],
-    envp: (string | null)[],
-  ) => Int,
-  syscall: libc.func('long syscall(long number, long a, long b, long c, long d)') as (
-    number: Int,
-    a: Int,
-    b: Int,
-    c: Int,
-    d: Int,
-  ) => Int,
-};
+import { c, check, lastErrno, whole } from './libc-calls';
 
 const SYS_pidfd_send_signal = 424;
 const SYS_pidfd_open = 434;
@@ -130,28 +24,6 @@ export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
-export const F_SETFD = 2;
-export const F_GETFL = 3;
-export const F_SETFL = 4;
-const O_NONBLOCK = 0o4000;
-const F_DUPFD_CLOEXEC = 1030;
-const AF_UNIX = 1;
-export const SOCK_STREAM = 1;
-const WNOHANG = 1;
-const POSIX_SPAWN_SETSIGDEF = 0x04;
-const POSIX_SPAWN_SETSID = 0x80;
-
-/** `call` names the system call, `about` what it was about; joined only on failure, so that success stays cheap. */
-function check(result: number, call: string, about?: string | number): number {
-  if (result !== -1) return result;
-  throw new SysError(about === undefined ? call : `${call} ${about}`, koffi.errno());
-}
-
-/** koffi hands strings over up to the first NUL: a longer one would silently name another file. */
-function whole(text: string, call: string): string {
-  if (text.includes('\0')) throw new SysError(call, constants.errno.EINVAL);
-  return text;
-}
 
 /** open(2). `flags` get O_CLOEXEC; `mode` as with O_CREAT, under the umask. */
 export function open(path: string, flags: number, mode = 0): number {
@@ -202,10 +74,10 @@ const statBuffer = Buffer.alloc(256);
 
 /**
  * Device and inode by statx(2), symbolic links followed, for looking at many files: a third of what `node:fs` takes.
- * Undefined where there is no such file, or it cannot be reached.
+ * Undefined where there is no such file, or it cannot be reached. `directory`: descriptor that a relative path begins at.
  */
-export function fileIdentity(path: string): { device: string; inode: string } | undefined {
-  if (c.statx(AT_FDCWD, whole(path, 'statx'), 0, STATX_INO, statBuffer) === -1) return undefined;
+export function fileIdentity(path: string, directory = AT_FDCWD): { device: string; inode: string } | undefined {
+  if (c.statx(directory, whole(path, 'statx'), 0, STATX_INO, statBuffer) === -1) return undefined;
   const device = `${statBuffer.readUInt32LE(136)}:${statBuffer.readUInt32LE(140)}`;
   return { device, inode: String(statBuffer.readBigUInt64LE(32)) };
 }
@@ -220,11 +92,6 @@ export function fileSystemType(fd: number): number {
 /** ioctl(2) with no argument or a buffer that the caller has sized for the request. Returns what the kernel returns. */
 export function ioctl(fd: number, request: number, argument: Buffer | null = null): number {
   return check(c.ioctl(fd, request, argument), `ioctl 0x${request.toString(16)}`);
-}
-
-/** fcntl(2) with an integer argument. */
-export function fcntl(fd: number, command: number, argument = 0): number {
-  return check(c.fcntl(fd, command, argument), 'fcntl', fd);
 }
 
 /** flock(2); with LOCK_NB a lock that somebody holds is EAGAIN. */
@@ -271,7 +138,7 @@ export function recvfrom(fd: number, data: Buffer, flags: number, from: Buffer |
   const fromLength = from === null ? null : Buffer.alloc(4);
   fromLength?.writeUInt32LE(from?.length ?? 0);
   const got = c.recvfrom(fd, data, data.length, flags, from, fromLength);
-  if (got === -1 && koffi.errno() === constants.errno.EAGAIN) return undefined;
+  if (got === -1 && lastErrno() === constants.errno.EAGAIN) return undefined;
   return check(got, 'recvfrom');
 }
 
@@ -288,102 +155,4 @@ export function pidfdGetfd(pidfd: number, fd: number): number {
 /** pidfd_send_signal(2); signal 0 only asks whether the process lives. */
 export function pidfdSendSignal(pidfd: number, signal: number): void {
   check(c.syscall(SYS_pidfd_send_signal, pidfd, signal, 0, 0), 'pidfd_send_signal');
-}
-
-/**
- * execve(2): returns only by throwing. Undoes what Node did to the descriptors 0-2 (it makes them close-on-exec, pipes
- * also non-blocking) and to SIGPIPE (ignored, which exec would pass on).
- */
-export function execve(path: string, argv: readonly string[], env: Readonly<Record<string, string>>): never {
-  for (const fd of [0, 1, 2]) {
-    if (c.fcntl(fd, F_SETFD, 0) === -1) continue;
-    const flags = c.fcntl(fd, F_GETFL, 0);
-    if ((flags & O_NONBLOCK) !== 0) c.fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
-  }
-  c.signal(constants.signals.SIGPIPE, 0);
-  const words = argv.map((word) => whole(word, 'execve'));
-  const pairs = Object.entries(env).map(([name, value]) => whole(`${name}=${value}`, 'execve'));
-  check(c.execve(whole(path, 'execve'), [...words, null], [...pairs, null]), 'execve', path);
-  throw new SysError(`execve ${path}`, 0);
-}
-
-/** socketpair(2) of the unix kind; always close-on-exec. */
-export function socketPair(type: number): [number, number] {
-  const pair = Buffer.alloc(8);
-  check(c.socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair), 'socketpair');
-  return [pair.readInt32LE(0), pair.readInt32LE(4)];
-}
-
-/**
- * posix_spawn(3) of a program in a session of its own, with an empty environment, all signals at their defaults, and
- * `fds` as its descriptors 0, 1, 2, …; ours stay. Unlike Node's spawn it does not copy this process first, which takes
- * longer than everything that comes after. Returns the pid; the caller reaps it with `waitExit`.
- */
-export function spawnDetached(path: string, fds: readonly number[]): number {
-  // Opaque types; glibc's are 80, 336 and 128 bytes.
-  const [actions, attributes, signals, pid] = [256, 1024, 256, 4].map((size) => Buffer.alloc(size)) as [
-    Buffer,
-    Buffer,
-    Buffer,
-    Buffer,
-  ];
-  // These calls return the errno itself.
-  const must = (errno: number, call: string) => {
-    if (errno !== 0) throw new SysError(call, errno);
-  };
-  // A source that is somebody else's target would be overwritten before its turn.
-  const moved = fds.map((fd) => (fd < fds.length ? fcntl(fd, F_DUPFD_CLOEXEC, fds.length) : fd));
-  must(c.spawnActionsInit(actions), 'posix_spawn_file_actions_init');
-  try {
-    moved.forEach((fd, at) => {
-      must(c.spawnActionsDup2(actions, fd, at), 'posix_spawn_file_actions_adddup2');
-    });
-    must(c.spawnAttrInit(attributes), 'posix_spawnattr_init');
-    c.sigfillset(signals);
-    must(c.spawnAttrDefault(attributes, signals), 'posix_spawnattr_setsigdefault');
-    must(c.spawnAttrFlags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID), 'posix_spawnattr_setflags');
-    must(
-      c.posixSpawn(pid, whole(path, 'posix_spawn'), actions, attributes, [path, null], [null]),
-      `posix_spawn ${path}`,
-    );
-    return pid.readInt32LE(0);
-  } finally {
-    c.spawnActionsDestroy(actions);
-    moved.forEach((fd, at) => {
-      if (fd !== fds[at]) c.close(fd);
-    });
-  }
-}
-
-/** waitpid(2) without waiting: the exit status of a child, 128 + N for signal N; undefined while it lives. */
-export function waitExit(pid: number): number | undefined {
-  const out = Buffer.alloc(4);
-  if (check(c.waitpid(pid, out, WNOHANG), 'waitpid', pid) === 0) return undefined;
-  const status = out.readInt32LE(0);
-  const signal = status & 0x7f;
-  return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
-}
-
-export interface Watch {
-  /** Stops watching; the descriptor stays open and is the caller's to close, after this. */
-  close(): void;
-  /** Stops for a while; no callback comes until `resume`. */
-  pause(): void;
-  resume(): void;
-  /** Does not keep the process alive. */
-  unref(): void;
-}
-
-/**
- * Calls back on the event loop whenever the descriptor is readable (uv_poll: level-triggered, so read until nothing is
- * left). Serves sockets, pidfds and pipes, not files; the descriptor stays the caller's.
- */
-export function watchReadable(fd: number, callback: () => void): Watch {
-  const handle = koffi.node.poll(fd, { readable: true }, callback);
-  return {
-    close: () => handle.close(),
-    pause: () => handle.stop(),
-    resume: () => handle.start({ readable: true }, callback),
-    unref: () => handle.unref(),
-  };
 }

@@ -1,6 +1,6 @@
 // Namespaces by descriptor: opening, identifying, visiting, and naming network namespaces under /run/netns.
 // Only what may be done on Node's main thread (ioctl_ns(2), setns(2)); everything else is the launcher's.
-import { constants as files, fstatSync, mkdirSync, statSync } from 'node:fs';
+import { constants as files, fstatSync, mkdirSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { KINDS } from '../rpc/contract/kinds';
@@ -36,11 +36,15 @@ const LOST = 70;
 const CURRENT_NETNS = '/proc/thread-self/ns/net';
 const { EINVAL, ENOENT, ENOTTY, EPERM } = constants.errno;
 
+/**
+ * The directory of this thread's namespaces, held: somebody may mount another /proc over this one (the classic mistake
+ * of a pid namespace without a mount namespace), and the way home must be found all the same.
+ */
+const ownNamespaces = libc.open('/proc/thread-self/ns', files.O_RDONLY | files.O_DIRECTORY);
 /** The network namespace that this process was started in: opened before any visit, held for its whole life. */
 const home = libc.open(CURRENT_NETNS, files.O_RDONLY);
-const homeInode = fstatSync(home).ino;
 /** Its id, for the whole life of this process. */
-export const HOME_NETNS = String(homeInode) as NamespaceId;
+export const HOME_NETNS = String(fstatSync(home).ino) as NamespaceId;
 
 export interface NamespaceIdentity {
   kind: Kind;
@@ -147,7 +151,7 @@ export function inNewNetns<T>(visit: () => T): T {
 function goHome(): void {
   try {
     libc.setns(home, CLONE_FLAGS.net);
-    if (statSync(CURRENT_NETNS).ino === homeInode) return;
+    if (libc.fileIdentity('net', ownNamespaces)?.inode === HOME_NETNS) return;
   } catch {
     // Falls through to the exit: no error here may let the process go on elsewhere.
   }

@@ -110,6 +110,7 @@ describe('with something wrong', () => {
   test('a /proc of another pid namespace, the classic mistake: found, and the mend mends it', async () => {
     const { client, pid } = await startApart();
     const there = ['nsenter', '--target', String(pid), '--mount', '--'];
+    await client.call('netns/create', { name: 'visited' });
     await output([...there, 'unshare', '--pid', '--fork', '--', 'mount', '-t', 'proc', 'proc', '/proc']);
     const found = await findings(client);
     expect(found[0]).toEqual({
@@ -117,7 +118,11 @@ describe('with something wrong', () => {
       finding: { code: 'proc-foreign', args: {} },
       mend: { code: 'unmount-proc' },
     });
+    // It still finds its way home from a namespace that it visits.
+    const { links } = await client.call('link/list', { netns: { name: 'visited' } });
+    expect(links.map(({ name }) => name)).toEqual(['lo']);
     await output([...there, 'umount', '/proc']);
+    await client.call('netns/delete', { netns: { name: 'visited' } });
     expect(codes(await findings(client))).not.toContain('proc-foreign');
   });
 
