@@ -1,6 +1,7 @@
 // Runs other programs for the scripts: argument lists only, no shell, and no address of a package registry in what is shown.
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants as fsConstants } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,7 +17,7 @@ export function which(program) {
   for (const folder of folders) {
     const path = join(folder || '.', program);
     try {
-      accessSync(path, constants.X_OK);
+      accessSync(path, fsConstants.X_OK);
       return path;
     } catch {
       // not in this folder
@@ -29,8 +30,14 @@ export function which(program) {
 export function run(argv, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(argv[0], argv.slice(1), { stdio: 'inherit', cwd: ROOT, ...options });
+    // Who ends the script ends what it runs. (Ctrl-C reaches both by itself.)
+    const end = (signal) => child.kill(signal);
+    for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, end);
     child.on('error', reject);
-    child.on('exit', (code, signal) => resolve(code ?? 128 + (signal === 'SIGINT' ? 2 : 15)));
+    child.on('exit', (code, signal) => {
+      for (const each of ['SIGTERM', 'SIGHUP']) process.off(each, end);
+      resolve(code ?? 128 + constants.signals[signal]);
+    });
   });
 }
 

@@ -148,6 +148,7 @@ test('documents: the doctor, and a comparison', async () => {
 test('questions and failures', async () => {
   const { dialogs, terminals } = editor();
   await terminals.type('kill %1; exit');
+  await terminals.none();
   await networks.menu('outside', zh('Delete network namespace'));
   await dialogs.question().waitFor();
   await chinese('delete-foreign');

@@ -108,11 +108,20 @@ export class Editor {
 
   /** Opens Isolab's side bar and gives its two trees. */
   async openIsolab(): Promise<{ networks: Tree; namespaces: Tree }> {
-    const pane = this.page.locator('.sidebar .pane-header').first();
-    const title = this.page.locator('.sidebar .composite.title');
-    if (!(await title.textContent())?.toUpperCase().includes('ISOLAB')) await this.part('Isolab').click();
-    await pane.waitFor();
-    return { networks: new Tree(this.page, 0), namespaces: new Tree(this.page, 1) };
+    const title = this.page.locator('.sidebar .composite.title', { hasText: 'Isolab' });
+    const trees = { networks: new Tree(this.page, 0), namespaces: new Tree(this.page, 1) };
+    // Shortly after a load it may be open already without showing so, and the click shuts it: then once more.
+    await until(
+      async () => {
+        if (!(await title.isVisible())) await this.part('Isolab').click();
+        await title.waitFor({ timeout: 2000 });
+        await trees.namespaces.pane.waitFor({ timeout: 2000 });
+        return true;
+      },
+      `Isolab's side bar`,
+      { timeoutMs: 20_000 },
+    );
+    return trees;
   }
 
   /** Runs a command from the palette by its full label: `Isolab: Create veth pair`. */

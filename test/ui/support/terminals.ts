@@ -85,6 +85,11 @@ export class Terminals {
     );
   }
 
+  /** Waits until no terminal is left. */
+  async none(): Promise<void> {
+    await this.page.locator('.terminal-wrapper').first().waitFor({ state: 'detached' });
+  }
+
   /** Makes the terminal of this name the active one, where there are several. */
   async select(name: string): Promise<void> {
     await this.named(name);

@@ -138,7 +138,9 @@ export class Tree {
           await item.waitFor({ timeout: 2000 });
         }
         await item.click({ timeout: 500 });
-        return (await menu.count()) === 0;
+        // Taken: it closes. Else this throws, and it is clicked again.
+        await menu.waitFor({ state: 'hidden', timeout: 1000 });
+        return true;
       },
       `the menu of ${path} to take ${action}`,
       { timeoutMs: 20_000, everyMs: 100 },
