@@ -76,9 +76,7 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
     if (state.kind === 'refused' && node === undefined) return refusedRows(state.failure, t);
     if (state.kind !== 'connected') return [];
     const children = await withErrorRow(node, () => this.#children(state.client, node), t);
-    // The editor knows a row by the node it was last given: an older one of the same id refreshes nothing.
-    for (const child of children) if (this.#open.has(child.id)) this.#open.set(child.id, child);
-    return children;
+    return children.map((child) => this.#known(child));
   }
 
   getParent(node: Node): Node | undefined {
@@ -161,6 +159,15 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
   async #memberships(client: Client, node: ProcessNode): Promise<Node[]> {
     const { namespaces } = await client.call('namespace/list', {});
     return membershipNodes(node, hostIds(namespaces));
+  }
+
+  /**
+   * A row that stands open keeps its node, with what it says now: the editor refreshes a row only by the very node that
+   * it knows, and drops answers that a newer question overtook.
+   */
+  #known(node: Node): Node {
+    const open = this.#open.get(node.id);
+    return open === undefined ? node : Object.assign(open, node);
   }
 
   #openProcessGroups(): GroupNode[] {
