@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Params, Result } from '../rpc/contract';
 import type { Netns } from '../rpc/contract/netns';
 import type { NamespaceId } from '../rpc/contract/terms';
-import type { Journal, MadeNetns } from '../state/journal';
+import type { Entry, Journal, MadeNetns } from '../state/journal';
 import { close, unlink } from '../sys/libc';
 import { bindMount } from '../sys/mounts';
 import {
@@ -90,12 +90,14 @@ function createNetns(journal: Journal, name: string): MadeNetns {
   } catch (error) {
     throw asFailure(error, { step: 'netns-directory' });
   }
-  const entry = begin(journal, { method: 'netns/create', name });
+  let entry: Entry | undefined;
   let identity: NamespaceIdentity;
   try {
-    identity = pinNewNetns(netnsPath(name), (unseen) => entry.note(asMade(name, unseen)));
+    identity = pinNewNetns(netnsPath(name), ({ id, uid }) => {
+      entry = begin(journal, { method: 'netns/create', name, netns: { id, ...(uid !== undefined && { uid }) } });
+    });
   } catch (error) {
-    entry.undone();
+    entry?.undone();
     if (errnoOf(error) === 'EEXIST') {
       throw asFailure(error, { step: 'netns', field: 'name', rule: { code: 'netns-exists', args: { name } } });
     }
@@ -103,7 +105,7 @@ function createNetns(journal: Journal, name: string): MadeNetns {
   }
   const made = asMade(name, identity);
   try {
-    entry.done(made);
+    entry?.done(made);
   } catch (error) {
     // Better no namespace than one that nobody knows to be ours. The open intent lets the next helper see the same.
     unpinNetns(netnsPath(name));

@@ -17,6 +17,8 @@ import { deletePair, lookFor, setBack } from './undo';
 const JUST_BEFORE = 100;
 const SOON_AFTER = 10_000;
 
+type NetnsIntent = Extract<Intent, { method: 'netns/create' | 'netns/delete' }>;
+
 /** Never rejects an object for another's sake: what cannot be settled stays open, is logged, and is tried next time. */
 export function reconcile({ journal, log }: Pick<House, 'journal' | 'log'>): void {
   for (const entry of journal.unfinished()) {
@@ -33,7 +35,7 @@ function settle(journal: Journal, entry: Entry): void {
   const { intent } = entry;
   switch (intent.method) {
     case 'netns/create':
-      settleCreated(entry, intent.name);
+      settleCreated(entry, intent);
       break;
     case 'netns/delete':
       settleDeleted(entry, intent);
@@ -77,14 +79,13 @@ function settle(journal: Journal, entry: Entry): void {
 }
 
 /** Ours if it is the very namespace that was noted before the name could be seen; a bare file only if made just then. */
-function settleCreated(entry: Entry, name: string): void {
-  const noted = entry.noted.find((made) => made.type === 'netns');
+function settleCreated(entry: Entry, { name, netns }: NetnsIntent): void {
   const now = netnsAt(name);
   if (now === 'stale') {
     if (isFreshFile(netnsPath(name), entry.at)) unlinkQuietly(netnsPath(name));
     entry.undone();
-  } else if (noted !== undefined && now !== undefined && now.id === noted.id && now.uid === noted.uid) {
-    entry.done(noted);
+  } else if (now?.id === netns.id && now.uid === netns.uid) {
+    entry.done({ type: 'netns', name, ...netns });
   } else entry.undone();
 }
 
@@ -96,8 +97,7 @@ function isFreshFile(path: string, at: number): boolean {
 }
 
 /** Still pinned: nothing had happened, and it stays. Unmounted already: the file goes too. */
-function settleDeleted(entry: Entry, intent: Extract<Intent, { method: 'netns/delete' }>): void {
-  const { name, netns } = intent;
+function settleDeleted(entry: Entry, { name, netns }: NetnsIntent): void {
   const now = netnsAt(name);
   if (typeof now === 'object' && now.id === netns.id && now.uid === netns.uid) {
     entry.undone();

@@ -15,8 +15,6 @@ export interface Head {
 export type JournalRecord =
   /** An intent, noted before its first system call. `at`: milliseconds since the epoch. */
   | { op: 'begin'; entry: number; at: number; intent: Intent }
-  /** Identity learned on the way, before the object can be seen by others. */
-  | { op: 'note'; entry: number; made: Made }
   /** `gone`: what was removed by it, or what `made` stands for from now on. */
   | { op: 'done'; entry: number; made: Made[]; gone?: Made[] }
   | { op: 'undone'; entry: number }
@@ -28,7 +26,6 @@ export interface Unfinished {
   entry: number;
   at: number;
   intent: Intent;
-  noted: Made[];
 }
 
 export interface JournalContents {
@@ -67,10 +64,7 @@ export function readJournal(text: string, boot: string): JournalContents {
 export function condense({ made, unfinished }: Pick<JournalContents, 'made' | 'unfinished'>): JournalRecord[] {
   return [
     ...[...made.values()].map((each): JournalRecord => ({ op: 'made', made: each })),
-    ...[...unfinished.values()].flatMap(({ entry, at, intent, noted }): JournalRecord[] => [
-      { op: 'begin', entry, at, intent },
-      ...noted.map((each): JournalRecord => ({ op: 'note', entry, made: each })),
-    ]),
+    ...[...unfinished.values()].map((open): JournalRecord => ({ op: 'begin', ...open })),
   ];
 }
 
@@ -78,10 +72,7 @@ export function condense({ made, unfinished }: Pick<JournalContents, 'made' | 'u
 export function apply({ made, unfinished }: Pick<JournalContents, 'made' | 'unfinished'>, record: JournalRecord): void {
   switch (record.op) {
     case 'begin':
-      unfinished.set(record.entry, { entry: record.entry, at: record.at, intent: record.intent, noted: [] });
-      break;
-    case 'note':
-      unfinished.get(record.entry)?.noted.push(record.made);
+      unfinished.set(record.entry, { entry: record.entry, at: record.at, intent: record.intent });
       break;
     case 'done':
       unfinished.delete(record.entry);
@@ -115,13 +106,11 @@ function parseRecord(line: string): JournalRecord | undefined {
   const good =
     bag.op === 'begin'
       ? numbered && typeof bag.at === 'number' && isIntent(bag.intent)
-      : bag.op === 'note'
-        ? numbered && isMade(bag.made)
-        : bag.op === 'done'
-          ? numbered && isMadeList(bag.made) && (bag.gone === undefined || isMadeList(bag.gone))
-          : bag.op === 'undone'
-            ? numbered
-            : (bag.op === 'made' || bag.op === 'forget') && isMade(bag.made);
+      : bag.op === 'done'
+        ? numbered && isMadeList(bag.made) && (bag.gone === undefined || isMadeList(bag.gone))
+        : bag.op === 'undone'
+          ? numbered
+          : (bag.op === 'made' || bag.op === 'forget') && isMade(bag.made);
   return good ? (bag as unknown as JournalRecord) : undefined;
 }
 
@@ -181,7 +170,6 @@ function isIntent(value: unknown): value is Intent {
   if (!isBag(value)) return false;
   switch (value.method) {
     case 'netns/create':
-      return isText(value.name);
     case 'netns/delete':
       return isText(value.name) && isNetns(value.netns);
     case 'link/create':

@@ -23,10 +23,6 @@ export interface Entry {
   readonly intent: Intent;
   /** When it was noted: milliseconds since the epoch. */
   readonly at: number;
-  /** Identities noted on the way. */
-  readonly noted: readonly Made[];
-  /** Notes an identity before others can see the object. */
-  note(made: Made): void;
   /** The action is complete, and these objects stand. */
   done(...made: Made[]): void;
   /** The action is complete, and the later identity of an object stands for the earlier one. */
@@ -154,8 +150,6 @@ class JournalFile implements Journal {
     return {
       intent: open.intent,
       at: open.at,
-      noted: open.noted,
-      note: (made) => this.#append({ op: 'note', entry, made }),
       done: (...made) => this.#append({ op: 'done', entry, made }),
       replaced: (before, after) => this.#append({ op: 'done', entry, made: [after], gone: [before] }),
       removed: (...gone) => this.#append({ op: 'done', entry, made: [], gone }),

@@ -83,8 +83,7 @@ export interface LinkAttributes {
 
 /** What is noted before the first system call: enough to find out later how far it came. */
 export type Intent =
-  | { method: 'netns/create'; name: string }
-  | { method: 'netns/delete'; netns: NetnsIdentity; name: string }
+  | { method: 'netns/create' | 'netns/delete'; netns: NetnsIdentity; name: string }
   | { method: 'link/create'; a: PlannedEnd; b: PlannedEnd }
   | { method: 'link/set'; link: LinkIdentity; before: LinkAttributes; after: LinkAttributes }
   | { method: 'link/move'; link: LinkIdentity; to: NetnsIdentity }

@@ -197,22 +197,26 @@ export function ensureNetnsDir(): void {
 
 /**
  * Makes a network namespace and pins it on `path`, as `ip netns add` does; needs `ensureNetnsDir` before. EEXIST if the
- * file is there. `note` hears which namespace it will be while nobody else can see it yet. On failure nothing is left.
+ * file is there. `before` hears which namespace it will be while nobody else can see it yet. On failure nothing is left.
  */
-export function pinNewNetns(path: string, note?: (identity: NamespaceIdentity) => void): NamespaceIdentity {
-  libc.close(libc.open(path, files.O_RDONLY | files.O_CREAT | files.O_EXCL));
+export function pinNewNetns(path: string, before?: (identity: NamespaceIdentity) => void): NamespaceIdentity {
+  return inNewNetns(() => {
+    const fd = libc.open(CURRENT_NETNS, files.O_RDONLY);
+    try {
+      const identity = identityOf(fd, 'net');
+      before?.(identity);
+      libc.close(libc.open(path, files.O_RDONLY | files.O_CREAT | files.O_EXCL));
+      pin(path);
+      return identity;
+    } finally {
+      libc.close(fd);
+    }
+  });
+}
+
+function pin(path: string): void {
   try {
-    return inNewNetns(() => {
-      const fd = libc.open(CURRENT_NETNS, files.O_RDONLY);
-      try {
-        const identity = identityOf(fd, 'net');
-        note?.(identity);
-        bindMount(CURRENT_NETNS, path);
-        return identity;
-      } finally {
-        libc.close(fd);
-      }
-    });
+    bindMount(CURRENT_NETNS, path);
   } catch (error) {
     libc.unlink(path);
     throw error;

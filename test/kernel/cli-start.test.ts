@@ -41,7 +41,8 @@ async function helperAt(socket: string, args: readonly string[] = ['--socket', s
 
 /** Pids of helpers, and of what starts them, in the network namespace of this test. */
 async function helpersHere(): Promise<number[]> {
-  const all = (await output(['ps', '-A', '-o', 'pid=,args='])).match(/^ *\d+ \S+ \S*isolab\.cjs helper\b/gm) ?? [];
+  const all =
+    (await output(['ps', '-A', '-o', 'pid=,args='])).match(/^ *\d+ \S+ (?:--\S+ )*\S*isolab\.cjs helper\b/gm) ?? [];
   const pids = all.map((line) => Number.parseInt(line, 10));
   const here = await readlink('/proc/self/ns/net');
   const theirs = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/ns/net`).catch(() => undefined)));

@@ -4,13 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { NamespaceId, NamespaceUid } from '../../helper/rpc/contract/terms';
-import { type Journal, type Made, type MadeLink, openJournal } from '../../helper/state/journal';
+import { type Intent, type Journal, type Made, type MadeLink, openJournal } from '../../helper/state/journal';
 import { formatRecord, readJournal } from '../../helper/state/journal-records';
 
 const BOOT = '5b1b4ddf-0000-4000-8000-000000000001';
 const id = (value: number) => String(value) as NamespaceId;
 const uid = (value: number) => String(value) as NamespaceUid;
 const netns = (name: string, inode = 4026532001): Made => ({ type: 'netns', name, id: id(inode), uid: uid(inode) });
+const making = (name: string): Intent => ({
+  method: 'netns/create',
+  name,
+  netns: { id: id(4026532001), uid: uid(4026532001) },
+});
 const pair: MadeLink = {
   type: 'link',
   netns: { id: id(4026532001) },
@@ -42,38 +47,37 @@ const reopened = () => {
 describe('what the next helper reads', () => {
   test('done, forgotten and replaced objects', () => {
     const journal = open();
-    journal.begin({ method: 'netns/create', name: 'a' }).done(netns('a'));
-    journal.begin({ method: 'netns/create', name: 'b' }).done(netns('b', 4026532009));
+    journal.begin(making('a')).done(netns('a'));
+    journal.begin(making('b')).done(netns('b', 4026532009));
     journal.begin({ method: 'link/create', a: end('va'), b: end('vb') }).done(pair);
     journal.forget(netns('a'));
     const moved: MadeLink = { ...pair, netns: { id: id(4026532009) }, index: 3 };
     journal.begin({ method: 'link/move', link: pair, to: moved.netns }).replaced(pair, moved);
-    journal.begin({ method: 'netns/create', name: 'c' }).done(netns('c', 4026532010));
+    journal.begin(making('c')).done(netns('c', 4026532010));
     const netnsC = { id: id(4026532010), uid: uid(4026532010) };
     journal.begin({ method: 'netns/delete', name: 'c', netns: netnsC }).removed(netns('c', 4026532010));
     expect(reopened()).toEqual({ made: [netns('b', 4026532009), moved], unfinished: [] });
   });
 
-  test('an open intent with what was noted on the way, and its number is not used again', () => {
+  test('an open intent with the identity it is about, and its number is not used again', () => {
     const first = open();
-    first.begin({ method: 'netns/create', name: 'a' }).note(netns('a'));
+    first.begin(making('a'));
     const second = open();
     const [entry] = second.unfinished();
-    expect(entry?.intent).toEqual({ method: 'netns/create', name: 'a' });
-    expect(entry?.noted).toEqual([netns('a')]);
-    second.begin({ method: 'netns/create', name: 'b' }).done(netns('b', 4026532009));
+    expect(entry?.intent).toEqual(making('a'));
+    second.begin(making('b')).done(netns('b', 4026532009));
     entry?.done(netns('a'));
     expect(reopened().made).toEqual([netns('b', 4026532009), netns('a')]);
   });
 
   test('an undone intent is as if it had never been', () => {
-    open().begin({ method: 'netns/create', name: 'a' }).undone();
+    open().begin(making('a')).undone();
     expect(reopened()).toEqual({ made: [], unfinished: [] });
   });
 
   test('the same after every single write: a crash may come between any two', () => {
     const journal = open();
-    journal.begin({ method: 'netns/create', name: 'a' }).done(netns('a'));
+    journal.begin(making('a')).done(netns('a'));
     journal.begin({ method: 'link/create', a: end('va'), b: end('vb') }).done(pair);
     const lines = text().split('\n').slice(0, -1);
     const states = lines.map((_, at) => {
@@ -91,7 +95,7 @@ describe('what the next helper reads', () => {
 
   test('the same for every byte at which the last write may have been cut', () => {
     const journal = open();
-    journal.begin({ method: 'netns/create', name: 'a' }).done(netns('a'));
+    journal.begin(making('a')).done(netns('a'));
     const whole = text();
     const last = whole.lastIndexOf('\n', whole.length - 2) + 1;
     for (let length = last + 1; length < whole.length; length += 1) {
@@ -110,7 +114,7 @@ describe('what cannot be used is put aside and named', () => {
   const asides = () => readdirSync(stateDir).filter((name) => name !== 'journal.jsonl');
 
   test('damaged lines; the rest is taken over', () => {
-    open().begin({ method: 'netns/create', name: 'a' }).done(netns('a'));
+    open().begin(making('a')).done(netns('a'));
     const damaged = `${text()}not json\n${JSON.stringify({ op: 'made', made: { type: 'netns', name: 1 } })}\n\n`;
     writeFileSync(path(), `${damaged}${formatRecord({ op: 'made', made: netns('b', 4026532009) })}`);
     expect(reopened().made).toEqual([netns('a'), netns('b', 4026532009)]);
@@ -130,7 +134,7 @@ describe('what cannot be used is put aside and named', () => {
   });
 
   test('another boot: nothing of it can still be there', () => {
-    open().begin({ method: 'netns/create', name: 'a' }).done(netns('a'));
+    open().begin(making('a')).done(netns('a'));
     const later = open('5b1b4ddf-0000-4000-8000-000000000002');
     expect(later.made()).toEqual([]);
     expect(asides()).toEqual(['journal.jsonl.boot']);
@@ -165,7 +169,7 @@ describe('the file', () => {
   test('stays short however much is made and removed', () => {
     const journal = open();
     for (let round = 0; round < 20_000; round += 1) {
-      journal.begin({ method: 'netns/create', name: 'a' }).done(netns('a', 4026532001 + round));
+      journal.begin(making('a')).done(netns('a', 4026532001 + round));
       journal.forget(netns('a', 4026532001 + round));
     }
     expect(statSync(path()).size).toBeLessThan(300_000);
@@ -175,7 +179,7 @@ describe('the file', () => {
   test('keeps open intents through being written anew', () => {
     const journal = open();
     const entry = journal.begin({ method: 'link/create', a: end('va'), b: end('vb') });
-    for (let round = 0; round < 3000; round += 1) journal.begin({ method: 'netns/create', name: 'a' }).undone();
+    for (let round = 0; round < 3000; round += 1) journal.begin(making('a')).undone();
     expect(reopened().unfinished).toEqual([entry.intent]);
   });
 });
