@@ -101,8 +101,28 @@ const CHANGES: Record<string, Change> = {
   'route/delete': { prepare: wired, act: () => call('route/delete', { netns: a, destination: '10.9.0.0/24' }) },
 };
 
+/**
+ * The helper sleeps: what the preparation brought about (events, notifications) has been dealt with, and would else be
+ * counted among the system calls of the change. Judged by the kernel's count of its main thread's wake-ups.
+ */
+async function quiet(): Promise<void> {
+  const wakeUps = async () =>
+    /^voluntary_ctxt_switches:\s*(\d+)/m.exec(await readFile(`/proc/${helper?.pid}/status`, 'latin1'))?.[1];
+  let last: string | undefined;
+  await until(
+    async () => {
+      const before = last;
+      last = await wakeUps();
+      return last === before;
+    },
+    'the helper to sleep',
+    { everyMs: 60 },
+  );
+}
+
 /** Watches the helper's main thread, which does all kernel work, until one of the two ends; resolves when attached. */
 async function straced(args: readonly string[]): Promise<ChildProcess> {
+  await quiet();
   const tracer = spawn('strace', ['-p', String(helper?.pid), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   tracer.stderr?.on('data', (chunk: Buffer) => {
