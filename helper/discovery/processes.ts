@@ -56,6 +56,11 @@ export function readProcess(pid: number, kinds: readonly Kind[]): FoundProcess |
   return details && { ...found, details };
 }
 
+/** Clock ticks after boot; undefined where there is no such process. */
+export function startTimeOf(pid: number): string | undefined {
+  return parseStat(readProc(`/proc/${pid}/stat`)?.toString('utf8') ?? '')?.startTime;
+}
+
 /** Pass 2: names, owners, parents and command lines of processes, of those that were asked for. After pass 1, which says who that is. */
 export function readAllDetails(snapshot: Snapshot): void {
   const { details } = snapshot.options;

@@ -5,7 +5,6 @@ import { getLink, type LinkMessage, linkFlagNames, listLinks } from '../netlink/
 import type { Rtnetlink } from '../netlink/socket';
 import type { AddressOnLink } from '../rpc/contract/address';
 import type { Link } from '../rpc/contract/link';
-import type { NamespaceId } from '../rpc/contract/terms';
 import type { Journal, Made } from '../state/journal';
 import { errnoOf } from './failures';
 import { namesById } from './netns-names';
@@ -129,10 +128,10 @@ function nameThere(rt: Rtnetlink, index: number, nsid: number): string | undefin
 }
 
 function describeOwn(netns: OpenNetns): PeerNetns {
-  return describePeer(netns, namesById());
+  return describePeer(netns, namesById().get(netns.id) ?? []);
 }
 
 /** An open namespace as the place of a peer. */
-export function describePeer({ id, uid, host }: OpenNetns, names: ReadonlyMap<NamespaceId, string[]>): PeerNetns {
-  return { id, ...(uid !== undefined && { uid }), names: names.get(id) ?? [], host };
+export function describePeer({ id, uid, host }: OpenNetns, names: string[]): PeerNetns {
+  return { id, ...(uid !== undefined && { uid }), names, host };
 }

@@ -1,10 +1,11 @@
 // From the words of a request (host, name, id, process) to an open network namespace, checked to be the one meant.
 // Descriptors are closed when the request ends: an open one keeps a deleted namespace and its veths alive.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { startTimeOf } from '../discovery/processes';
 import type { NamespaceId, NetnsRef } from '../rpc/contract/terms';
 import { close } from '../sys/libc';
 import { HOME_NETNS, identify, type NamespaceIdentity, openNamespace } from '../sys/namespaces';
-import { parseNamespaceLink, parseStat } from '../sys/proc';
+import { parseNamespaceLink } from '../sys/proc';
 import { asFailure, broken, errnoOf } from './failures';
 import { netnsNames, openNetnsName } from './netns-names';
 
@@ -80,17 +81,6 @@ function byProcess(pid: number, startTime: string | undefined, field: string): n
 
 function noProcess(pid: number, field: string) {
   return broken('not-found', 'process-not-found', { pid }, { field });
-}
-
-/** Clock ticks after boot; undefined where there is no such process. */
-function startTimeOf(pid: number): string | undefined {
-  try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))?.startTime;
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
-    throw error;
-  }
 }
 
 /** An id alone says nothing of where the namespace can be opened: the host's, a named one, or that of some process. */

@@ -67,12 +67,10 @@ function settle(journal: Journal, entry: Entry): void {
         entry.done(intent.route);
       } else entry.undone();
       break;
-    // One system call each: it happened, and pruning will see it, or it did not. A program whose session the journal
-    // does not know ended with the helper that waited to tell it to go on.
+    // One system call each: it happened, and pruning will see it, or it did not.
     case 'link/delete':
     case 'address/delete':
     case 'route/delete':
-    case 'session/attach':
       entry.undone();
       break;
   }

@@ -2,7 +2,7 @@
 // the same ones when it is attached.
 import { readFileSync } from 'node:fs';
 import { readNetnsNames } from '../discovery/names';
-import { readProcess } from '../discovery/processes';
+import { readProcess, startTimeOf } from '../discovery/processes';
 import type { Scanner } from '../discovery/scanner';
 import type { Kind, NamespaceId, NamespaceRef, ProcessRef } from '../rpc/contract/terms';
 import { close } from '../sys/libc';
@@ -145,8 +145,4 @@ function identifyAndClose(open: () => number, field: string, gone?: () => Error)
 /** ENOENT also stands for a process that has ended and waits to be reaped: it is in no namespace any more. */
 function isGone(error: unknown): boolean {
   return ['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '');
-}
-
-function startTimeOf(pid: number): string | undefined {
-  return readProcess(pid, [])?.details?.startTime;
 }

@@ -1,6 +1,6 @@
 // Sessions as the journal keeps them, and whether they live: pid and start time against /proc, nothing held in memory.
 
-import { readProcess } from '../discovery/processes';
+import { readProcess, startTimeOf } from '../discovery/processes';
 import { KINDS } from '../rpc/contract/kinds';
 import type { Session } from '../rpc/contract/session';
 import type { Kind } from '../rpc/contract/terms';
@@ -39,7 +39,7 @@ export function holdProgram(record: Pick<MadeSession, 'pid' | 'startTime'>): num
     throw error;
   }
   // Looked at after the pidfd is there: what the start time fits now is what the pidfd means.
-  if (readProcess(record.pid, [])?.details?.startTime === record.startTime) return pidfd;
+  if (startTimeOf(record.pid) === record.startTime) return pidfd;
   close(pidfd);
   return undefined;
 }

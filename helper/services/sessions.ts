@@ -3,14 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
-import { readProcess } from '../discovery/processes';
+import { startTimeOf } from '../discovery/processes';
 import type { Scanner } from '../discovery/scanner';
 import type { Params } from '../rpc/contract';
 import type { MadeSession } from '../state/made';
 import { launch } from '../sys/launch';
 import { close, pidfdSendSignal } from '../sys/libc';
 import { type Watch, watchReadable } from '../sys/libc-poll';
-import { begin } from './begin';
 import { equivalent } from './equivalent';
 import { broken, errnoOf } from './failures';
 import type { Caller, Handlers, House } from './house';
@@ -144,15 +143,14 @@ async function run(
   record: Omit<MadeSession, 'pid' | 'startTime'>,
   start: (hold: (pid: number) => Promise<void>) => ReturnType<typeof launch>,
 ): Promise<number> {
-  const entry = begin(house.journal, { method: 'session/attach', session: record.session });
   let made: MadeSession | undefined;
   let watch: (() => void) | undefined;
   try {
     const { pid } = await start(async (pid) => {
-      const startTime = readProcess(pid, [])?.details?.startTime;
+      const startTime = startTimeOf(pid);
       if (startTime === undefined) throw broken('not-found', 'process-not-found', { pid });
       const whole = { ...record, pid, startTime };
-      entry.done(whole);
+      house.journal.add(whole);
       made = whole;
       watch = adopt(house, whole);
     });
@@ -160,8 +158,7 @@ async function run(
     return pid;
   } catch (error) {
     watch?.();
-    if (made === undefined) entry.undone();
-    else house.journal.forget(made);
+    if (made !== undefined) house.journal.forget(made);
     throw launchFailure(error, record.command);
   }
 }

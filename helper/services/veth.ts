@@ -7,6 +7,7 @@ import type { Request } from '../netlink/message';
 import { NetlinkError, type Rtnetlink } from '../netlink/socket';
 import type { Params, Result } from '../rpc/contract';
 import type { Failure } from '../rpc/contract/errors';
+import type { NetnsRef } from '../rpc/contract/terms';
 import type { Entry, Journal } from '../state/journal';
 import {
   bareNetns,
@@ -105,9 +106,8 @@ class Making {
       runEnd(rtA, made.index, plan.a);
       runEnd(rtB, made.peer.index, plan.b);
       record(entry, made);
-      const names = namesById();
-      const endA = { name: a.name, netns: describePeer(this.#a, names) };
-      const endB = { name: b.name, netns: describePeer(this.#b, names) };
+      const endA = { name: a.name, netns: describePeer(this.#a, namesOf(this.#a, a.netns)) };
+      const endB = { name: b.name, netns: describePeer(this.#b, namesOf(this.#b, b.netns)) };
       return {
         a: viewLink(rtA, this.#a, this.#journal, made.index, endB),
         b: viewLink(rtB, this.#b, this.#journal, made.peer.index, endA),
@@ -120,6 +120,15 @@ class Making {
       throw asFailure(error, { step: 'link' });
     }
   }
+}
+
+/**
+ * In the answer a namespace goes by the name that it was asked for by: all its names would mean looking at every file in
+ * /run/netns, for each of the hundred pairs of a star.
+ */
+function namesOf({ id, host }: OpenNetns, ref: NetnsRef | undefined): string[] {
+  if (ref !== undefined && 'name' in ref) return [ref.name];
+  return host ? [] : (namesById().get(id) ?? []);
 }
 
 type Ends = Record<Side, PlannedEnd>;

@@ -186,8 +186,6 @@ function isIntent(value: unknown): value is Intent {
     case 'route/add':
     case 'route/delete':
       return isMade(value.route);
-    case 'session/attach':
-      return isText(value.session);
     default:
       return false;
   }

@@ -40,6 +40,8 @@ export interface Journal {
   /** What stands, oldest first. It may have been removed by others since. */
   made(): readonly Made[];
   isMade(made: Made): boolean;
+  /** What came to be without an intent: before this record it would not outlive the helper. */
+  add(made: Made): void;
   /** These objects are gone, or no longer ours. */
   forget(...made: Made[]): void;
   /** Actions that a helper before this one left open. */
@@ -129,6 +131,10 @@ class JournalFile implements Journal {
 
   isMade(made: Made): boolean {
     return this.#state.made.has(keyOf(made));
+  }
+
+  add(made: Made): void {
+    this.#append({ op: 'made', made });
   }
 
   forget(...gone: Made[]): void {

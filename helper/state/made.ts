@@ -89,8 +89,7 @@ export type Intent =
   | { method: 'link/move'; link: LinkIdentity; to: NetnsIdentity }
   | { method: 'link/delete'; link: LinkIdentity }
   | { method: 'address/add' | 'address/delete'; address: MadeAddress }
-  | { method: 'route/add' | 'route/delete'; route: MadeRoute }
-  | { method: 'session/attach'; session: string };
+  | { method: 'route/add' | 'route/delete'; route: MadeRoute };
 
 /** Two records with the same key are about the same object; the later one is right. */
 export function keyOf(made: Made): string {

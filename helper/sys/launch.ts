@@ -40,7 +40,8 @@ export interface Launched {
 
 export interface LaunchOptions {
   /**
-   * Runs when everything is set up and before the program does, with the program's pid; where it rejects, the program
+   * Runs once the namespaces stand, beside the rest of the set-up, with the pid that the program will have; the program
+   * waits for it. Where it rejects, or the set-up fails meanwhile, the program
    * never runs and launch() rejects with that error.
    */
   readonly hold?: (pid: number) => Promise<void>;

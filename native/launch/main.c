@@ -37,15 +37,14 @@ static _Noreturn void become_program(const struct plan *plan, const struct home 
     }
     enter_time(home);
   }
+  // The parent is told who the program will be while the rest is set up: it need not be waited for twice.
+  if (has(plan, HOLD)) report(READY, 0);
   verify(plan, home);
   if (plan->hostname != NULL && sethostname(plan->hostname, strlen(plan->hostname)) < 0) die_errno("hostname", NULL);
   if (plan->domainname != NULL && setdomainname(plan->domainname, strlen(plan->domainname)) < 0)
     die_errno("domainname", NULL);
   mounts_set_up(plan, root);
-  if (has(plan, HOLD)) {
-    report(READY, 0);
-    await_parent(socket);
-  }
+  if (has(plan, HOLD)) await_parent(socket);
   program_run(plan, socket);
 }
 

@@ -33,7 +33,7 @@ static _Noreturn void give_up(pid_t program) {
   _exit(1);
 }
 
-// `hold`: tells that all is ready and waits for the go byte. Anything else, end of file above all, ends the child.
+// `hold`: tells who the program will be and waits for the go byte. Anything else, end of file above all, ends the child.
 static void hold(pid_t program, int socket) {
   char line[48], byte = 0;
   ssize_t got;

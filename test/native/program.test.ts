@@ -308,7 +308,7 @@ describe.each(BUILDS)('$name build', (build) => {
   });
 
   describe('hold', () => {
-    it('has everything set up and nothing run while it waits', async () => {
+    it('has its namespaces, gets the rest, and runs nothing while it waits', async () => {
       const run = await start(
         build,
         { create: ['uts', 'net'], hostname: 'held' },
@@ -316,7 +316,9 @@ describe.each(BUILDS)('$name build', (build) => {
         {
           hold: async (pid) => {
             expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('isolab-launch\n');
-            expect(await output(['nsenter', '-t', String(pid), '-u', '--', 'uname', '-n'])).toBe('held\n');
+            const name = () => output(['nsenter', '-t', String(pid), '-u', '--', 'uname', '-n']);
+            await until(async () => (await name()) === 'held\n', 'the host name');
+            expect(readFileSync(`/proc/${pid}/comm`, 'utf8')).toBe('isolab-launch\n');
           },
         },
       );
