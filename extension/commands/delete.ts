@@ -20,14 +20,16 @@ export async function deleteNodes(context: Connected, nodes: readonly Node[]): P
   await confirm(things);
   const failed: string[] = [];
   const holders: string[] = [];
+  const deleted: Deletable[] = [];
   for (const thing of things) {
     try {
       holders.push(...(await remove(context, thing)));
+      deleted.push(thing);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // With several things chosen, one may have taken another along: a veth its peer.
-      if (error.data.kind === 'not-found' && things.length > 1) continue;
-      failed.push(`${describe(thing, t)}: ${sentence(error.data, t)}`);
+      if (error.data.kind === 'not-found' && things.length > 1) deleted.push(thing);
+      else failed.push(`${describe(thing, t)}: ${sentence(error.data, t)}`);
     }
   }
   if (failed.length > 0) {
@@ -35,8 +37,10 @@ export async function deleteNodes(context: Connected, nodes: readonly Node[]): P
     void window.showErrorMessage(failed.join(' '));
   }
   if (holders.length > 0) void window.showInformationMessage(holders.join(' '));
-  const deleted = things.length - failed.length;
-  if (deleted > 0) done(deleted === 1 ? t('Deleted 1 thing') : t('Deleted {count} things', { count: deleted }));
+  const [first] = deleted;
+  if (!first) return;
+  const count = deleted.length;
+  done(count === 1 ? t('Deleted {thing}', { thing: describe(first, t) }) : t('Deleted {count} things', { count }));
 }
 
 /** Rejects with Cancelled unless the person says yes. */
@@ -46,11 +50,14 @@ async function confirm(things: readonly Deletable[]): Promise<void> {
     things.length === 1 && only
       ? t('Delete {thing}?', { thing: describe(only, t) })
       : t('Delete these {count} things?', { count: things.length });
-  const lines = things.length === 1 ? [] : things.map((thing) => `• ${describe(thing, t)}`);
-  const foreign = things.filter(isForeign).map((thing) => describe(thing, t));
-  if (foreign.length > 0) lines.push('', t('Not made by Isolab: {things}', { things: foreign.join(', ') }));
+  const each = things.map((thing) => {
+    const name = describe(thing, t);
+    return `• ${isForeign(thing) ? t('{thing} — not made by Isolab', { thing: name }) : name}`;
+  });
+  const alone = only && isForeign(only) ? t('Isolab did not make it.') : '';
+  const detail = things.length === 1 ? alone : each.join('\n');
   const yes = t('Delete');
-  const answer = await window.showWarningMessage(question, { modal: true, detail: lines.join('\n').trim() }, yes);
+  const answer = await window.showWarningMessage(question, { modal: true, detail }, yes);
   if (answer !== yes) throw new Cancelled();
 }
 

@@ -73,9 +73,13 @@ async function review(context: Connected, position: Position, plan: Plan, look: 
 function shellLook(kinds: readonly Kind[]): Look {
   const [only] = kinds;
   const icon = kinds.length === 1 && only ? KIND_ICONS[only] : SHELL_ICON;
-  const name =
-    kinds.length === KINDS.length ? t('Isolated shell') : t('Isolated: {kinds}', { kinds: kinds.join(' ') || '—' });
-  return { name, icon, colourOf: name };
+  return { name: shellName(kinds), icon, colourOf: shellName(kinds) };
+}
+
+/** What tells it from others comes first: tabs cut long names short. */
+function shellName(kinds: readonly Kind[]): string {
+  if (kinds.length === 0) return t('Plain shell');
+  return kinds.length === KINDS.length ? t('Isolated shell') : t('{kinds} isolated', { kinds: kinds.join(' ') });
 }
 
 /** Root that is mapped to the person exists in a new user namespace only. */

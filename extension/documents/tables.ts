@@ -72,7 +72,7 @@ export function doctorText(findings: readonly Finding[], { kernel, features }: G
     return [title, ...lines, ''];
   });
   const listed = features.map(({ name, present, reason }) => {
-    const why = reason ? ` ${coded(reason, t)}` : '';
+    const why = reason ? ` — ${coded(reason, t)}` : '';
     return `  ${present ? '✓' : '✗'} ${feature(name, t)}${why}`;
   });
   return [t('Doctor report'), '', ...found, t('Features of kernel {kernel}', { kernel }), ...listed, ''].join('\n');

@@ -42,7 +42,7 @@ async function chooseWay(launch: Launch): Promise<Way> {
   });
   const copy: Choice<Way | 'copy'> = {
     label: t('Copy the command'),
-    detail: t('To run it yourself, as root, in any terminal. Isolab connects as soon as the helper is there.'),
+    detail: t('Run it as root in any terminal: Isolab connects by itself.'),
     iconPath: new ThemeIcon('copy'),
     value: 'copy',
   };

@@ -4,10 +4,13 @@ import { type TerminalOptions, ThemeColor, ThemeIcon, window } from 'vscode';
 import type { Input, Result } from '../../helper/rpc/contract';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import type { Connected } from '../context';
-import { terminalColour } from '../views/icons';
+import { TerminalColours } from '../views/icons';
 
 export type Plan = Input<'session/open'>;
 export type Opened = Result<'session/open'>;
+
+/** Of this window. */
+const colours = new TerminalColours();
 
 export interface Look {
   /** What the terminal's tab says. */
@@ -28,7 +31,7 @@ export function terminalOptions(context: Connected, { ticket }: Opened, look: Lo
     shellPath: context.programs.attach,
     shellArgs: ['--socket', context.helper.socket(), ticket],
     iconPath: new ThemeIcon(look.icon),
-    color: new ThemeColor(terminalColour(look.colourOf)),
+    color: new ThemeColor(colours.of(look.colourOf)),
     isTransient: false,
   };
 }

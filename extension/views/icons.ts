@@ -46,9 +46,28 @@ export const TERMINAL_COLOURS = [
   'terminal.ansiCyan',
 ] as const;
 
-/** The same namespace has the same colour in every window (32-bit FNV-1a of its id). */
-export function terminalColour(id: string): (typeof TERMINAL_COLOURS)[number] {
+type TerminalColour = (typeof TERMINAL_COLOURS)[number];
+
+/** Gives each place a colour: the same place the same one, another place another as long as there are enough. */
+export class TerminalColours {
+  private readonly given = new Map<string, TerminalColour>();
+
+  of(place: string): TerminalColour {
+    const known = this.given.get(place);
+    if (known) return known;
+    const used = (colour: TerminalColour) => [...this.given.values()].filter((each) => each === colour).length;
+    // Starting with the one that the name asks for, so that windows mostly agree.
+    const first = hashOf(place) % TERMINAL_COLOURS.length;
+    const round = [...TERMINAL_COLOURS.slice(first), ...TERMINAL_COLOURS.slice(0, first)];
+    const colour = round.reduce((best, each) => (used(each) < used(best) ? each : best));
+    this.given.set(place, colour);
+    return colour;
+  }
+}
+
+/** 32-bit FNV-1a. */
+function hashOf(text: string): number {
   let hash = 0x811c9dc5;
-  for (const byte of Buffer.from(id)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return TERMINAL_COLOURS[(hash >>> 0) % TERMINAL_COLOURS.length] as (typeof TERMINAL_COLOURS)[number];
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
 }

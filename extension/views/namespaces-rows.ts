@@ -15,13 +15,13 @@ export function kindMeaning(kind: Kind, t: Translate): string {
     case 'uts':
       return t('host name and domain name');
     case 'ipc':
-      return t('System V IPC and POSIX message queues');
+      return t('System V IPC, POSIX queues');
     case 'pid':
       return t('process ids');
     case 'net':
-      return t('interfaces, addresses, routes, ports');
+      return t('interfaces, routes, ports');
     case 'user':
-      return t('user and group ids, capabilities');
+      return t('users, groups, capabilities');
     case 'cgroup':
       return t('cgroup root directory');
     case 'time':

@@ -19,8 +19,8 @@ B  sleep, pid 4800 · inside 1, uid 0
 
 kind  A              B                         what it isolates
 mnt   1           =  1           shared        mount points
-net   4026532219  ≠  4026531840  isolated      interfaces, addresses, routes, ports
-user  3           ?  —           not readable  user and group ids, capabilities
+net   4026532219  ≠  4026531840  isolated      interfaces, routes, ports
+user  3           ?  —           not readable  users, groups, capabilities
 
 1 isolated, 1 shared. The same id is the same namespace.
 `);
@@ -35,9 +35,9 @@ test('the namespaces of one process', () => {
     'kind    id                what it isolates',
     'mnt     1   host          mount points',
     'uts     —   not readable  host name and domain name',
-    'ipc     —   not readable  System V IPC and POSIX message queues',
+    'ipc     —   not readable  System V IPC, POSIX queues',
     'pid     —   not readable  process ids',
-    'net     99  isolated      interfaces, addresses, routes, ports',
+    'net     99  isolated      interfaces, routes, ports',
   ]);
 });
 

@@ -143,10 +143,10 @@ describe('Namespaces', () => {
     expect(printed(kindNodes(all))).toEqual([
       '  (folder-library) mnt | 0 · mount points [kind mnt]',
       '  (tag) uts | 0 · host name and domain name [kind uts]',
-      '  (mail) ipc | 0 · System V IPC and POSIX message queues [kind ipc]',
+      '  (mail) ipc | 0 · System V IPC, POSIX queues [kind ipc]',
       '> (list-ordered) pid | 1 · process ids [kind pid]',
-      '> (globe) net | 3 · interfaces, addresses, routes, ports [kind net]',
-      '  (account) user | 0 · user and group ids, capabilities [kind user]',
+      '> (globe) net | 3 · interfaces, routes, ports [kind net]',
+      '  (account) user | 0 · users, groups, capabilities [kind user]',
       '  (dashboard) cgroup | 0 · cgroup root directory [kind cgroup]',
       '  (watch) time | 0 · boot and monotonic clocks [kind time]',
     ]);

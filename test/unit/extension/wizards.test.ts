@@ -7,7 +7,7 @@ import { addressBeside, freeAddresses, freeName, freePair, gatewayAmong } from '
 import { all, loadRules, notIn, optional } from '../../../extension/prompts/rules';
 import { shimText } from '../../../extension/terminals/environment';
 import { entering } from '../../../extension/terminals/places';
-import { TERMINAL_COLOURS, terminalColour } from '../../../extension/views/icons';
+import { TERMINAL_COLOURS, TerminalColours } from '../../../extension/views/icons';
 import { namespaceNode } from '../../../extension/views/namespaces-nodes';
 import { processNodes } from '../../../extension/views/networks-nodes';
 import { linkNodeOf, netnsNode } from '../../../extension/views/nodes';
@@ -153,9 +153,13 @@ describe('a shell here', () => {
   });
 
   test('the same place has the same colour, and places differ', () => {
-    expect(terminalColour('net:1:2')).toBe(terminalColour('net:1:2'));
-    const colours = new Set(Array.from({ length: 200 }, (_, index) => terminalColour(`net:${index}:`)));
-    expect(colours.size).toBe(TERMINAL_COLOURS.length);
+    const colours = new TerminalColours();
+    const places = TERMINAL_COLOURS.map((_, index) => `net:${index}:`);
+    const given = places.map((place) => colours.of(place));
+    expect(new Set(given).size).toBe(TERMINAL_COLOURS.length);
+    expect(places.map((place) => colours.of(place))).toEqual(given);
+    expect(TERMINAL_COLOURS).toContain(colours.of('one more than there are colours'));
+    expect(new TerminalColours().of('net:1:2')).toBe(new TerminalColours().of('net:1:2'));
   });
 });
 
