@@ -141,7 +141,10 @@ test('documents: the doctor, and a comparison', async () => {
   await quick.step(zh('Second process'));
   await quick.fill(String(await helperPid()));
   await quick.rows().first().click();
-  await editor().page.locator('.view-line', { hasText: 'cgroup' }).first().waitFor();
+  await editor()
+    .page.locator('.view-line', { hasText: zh('Isolation of two processes') })
+    .waitFor();
+  await quick.gone();
   await chinese('compare');
 });
 

@@ -1,9 +1,10 @@
-// Isolated shells in terminals: one for each kind, all at once, entering, a reload, and a helper that dies. What is
-// isolated is read from outside, from /proc of a process that the shell started.
+// Isolated shells in terminals: one for each kind, all at once, entering, closing, a reload, and a helper that dies.
+// What is isolated is read from outside, from /proc of a process that the shell started.
 import { afterAll, expect, test } from 'vitest';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { startDaemon, stopDaemon, useDaemon } from './support/daemon';
+import { FACTS } from './support/facts';
 import { helperPid, isolatedKinds, type Kind, namespacesOf, processRunning, statusField } from './support/outside';
 import { PERSON } from './support/person';
 import { useEditor } from './support/use-editor';
@@ -56,20 +57,37 @@ test.each([
   await openShell([kind], identity);
   const pid = await marker();
   expect(await isolatedKinds(pid)).toEqual([kind]);
-  if (kind === 'uts') {
-    const before = await output(['hostname']);
-    await editor().terminals.type('hostname inside; clear; hostname');
-    await editor().terminals.shows(/^inside$/m);
-    expect(await output(['hostname'])).toBe(before);
-  }
-  if (kind === 'pid') expect((await statusField(pid, 'NSpid')).split(' ')).toHaveLength(2);
-  if (kind === 'user') {
-    await editor().terminals.type('clear; id -u');
-    await editor().terminals.shows(/^0$/m);
-    expect(await statusField(pid, 'Uid')).toBe(`${PERSON.uid} ${PERSON.uid} ${PERSON.uid} ${PERSON.uid}`);
-    expect((await output(['cat', `/proc/${pid}/uid_map`])).trim().split(/\s+/)).toEqual(['0', String(PERSON.uid), '1']);
-  }
+  await FACTS[kind](editor().terminals, pid);
   await leave(pid);
+});
+
+test('the profile of the terminal drop-down opens a shell with all kinds its own', async () => {
+  const { terminals } = editor();
+  // The drop-down stands in the panel, which closes with its last terminal.
+  await terminals.none();
+  await editor().command('Terminal: Create New Terminal');
+  await terminals.prompt();
+  await terminals.profile('Isolated shell');
+  await terminals.named('Isolated shell');
+  await terminals.shows(/^root:.*#$/m);
+  const pid = await marker();
+  expect(await isolatedKinds(pid)).toEqual(ALL);
+  expect(await statusField(pid, 'Uid')).toBe(`${PERSON.uid} ${PERSON.uid} ${PERSON.uid} ${PERSON.uid}`);
+  await editor().screenshot('profile-dark');
+  await leave(pid);
+  await terminals.shows(/\$$/);
+  await terminals.type('exit');
+  await terminals.none();
+});
+
+test('the trash icon of a terminal hangs the shell up, root or not', async () => {
+  await openShell(['net'], 'Root');
+  const pid = await marker();
+  expect(await statusField(pid, 'Uid')).toBe('0 0 0 0');
+  const shell = Number(await statusField(pid, 'PPid'));
+  expect((await output(['ps', '-o', 'comm=', '-p', String(shell)])).trim()).toBe('bash');
+  await editor().terminals.trash();
+  await until(async () => (await run(['ps', '-p', `${shell},${pid}`])).status !== 0, 'the shell and its job to end');
 });
 
 test('all kinds at once: process 1, its own /proc, root inside and the person outside', async () => {

@@ -201,6 +201,8 @@ function settings({ theme = 'light' }: EditorOptions): Record<string, unknown> {
     'workbench.colorTheme': THEMES[theme],
     'workbench.startupEditor': 'none',
     'workbench.tips.enabled': false,
+    // Pictures are taken while nothing fades in or out.
+    'workbench.reduceMotion': 'on',
     'workbench.enableExperiments': false,
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
     'chat.disableAIFeatures': true,

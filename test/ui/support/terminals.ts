@@ -85,6 +85,32 @@ export class Terminals {
     );
   }
 
+  /** Chooses from the drop-down beside the button for a new terminal. */
+  async profile(name: string): Promise<void> {
+    const arrow = this.page.locator('.panel a.action-label[aria-label="Launch Profile..."]').first();
+    const menu = this.page.locator('.context-view .monaco-menu');
+    const item = menu.locator('.action-item', { has: this.page.locator(`[aria-label="${name}"]`) });
+    // A menu closes when something else takes the focus, and for a moment after it opened it takes no click.
+    await until(
+      async () => {
+        if ((await menu.count()) === 0) {
+          await arrow.click({ timeout: 2000 });
+          await item.waitFor({ timeout: 2000 });
+        }
+        await item.click({ timeout: 500 });
+        await menu.waitFor({ state: 'hidden', timeout: 1000 });
+        return true;
+      },
+      `the drop-down of terminals to take ${name}`,
+      { timeoutMs: 15_000, everyMs: 100 },
+    );
+  }
+
+  /** Presses the trash icon of the only terminal. */
+  async trash(): Promise<void> {
+    await this.page.locator('.panel .title a.action-label[aria-label^="Kill Terminal"]').first().click();
+  }
+
   /** Waits until no terminal is left. */
   async none(): Promise<void> {
     await this.page.locator('.terminal-wrapper').first().waitFor({ state: 'detached' });
