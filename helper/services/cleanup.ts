@@ -1,12 +1,13 @@
 // helper/cleanup: removes what Isolab made and still stands, by identity, any number of times. What others removed is
 // forgotten without a word; what cannot be removed is kept and named, with the reason.
+import { randomInt } from 'node:crypto';
 import { deleteAddress } from '../netlink/address';
-import { deleteLink } from '../netlink/link';
+import { deleteLink, deleteLinkGroup, setLinkRequest } from '../netlink/link';
 import { deleteRoute } from '../netlink/route';
 import type { Params, Result } from '../rpc/contract';
 import type { Coded } from '../rpc/contract/errors';
 import type { MadeObject } from '../rpc/contract/helper';
-import type { Made, MadeSession } from '../state/made';
+import type { Made, MadeLink, MadeSession, NetnsIdentity } from '../state/made';
 import { unpinNetns } from '../sys/namespaces';
 import { asFailure } from './failures';
 import type { Handlers, House } from './house';
@@ -43,13 +44,17 @@ async function cleanUp(house: House, { dryRun = false }: Params<'helper/cleanup'
   }
   const survey = new Survey();
   const made = house.journal.made().filter((each): each is KernelObject => each.type !== 'session');
+  const links = made.filter((each) => each.type === 'link');
+  let together: ReadonlySet<Made> | undefined;
   for (const each of made.sort((a, b) => ORDER[a.type] - ORDER[b.type])) {
+    if (each.type === 'link' && !dryRun) together ??= removeTogether(house, survey, links);
     if (!survey.stands(each)) {
       if (!dryRun) house.journal.forget(each);
       continue;
     }
     const object = describe(survey, each);
-    const reason = dryRun ? undefined : remove(house, survey, each);
+    if (together?.has(each)) house.journal.forget(each);
+    const reason = dryRun || together?.has(each) ? undefined : remove(house, survey, each);
     if (reason === undefined) result.removed.push(object);
     else result.kept.push({ object, reason });
   }
@@ -75,6 +80,36 @@ function nameOf(made: Exclude<KernelObject, { type: 'netns' }>): string {
     case 'route':
       return [made.destination, made.via ?? [], made.dev ?? []].flat().join(' ');
   }
+}
+
+/**
+ * The links of each namespace at once: they get a group of their own, and the group goes. Those of a namespace where that
+ * fails are left for one by one, which also tells which of them it is.
+ */
+function removeTogether(house: House, survey: Survey, links: readonly MadeLink[]): Set<Made> {
+  const gone = new Set<Made>();
+  const places = new Map<string, { netns: NetnsIdentity; found: { made: MadeLink; index: number }[] }>();
+  for (const made of links) {
+    const standing = survey.find(made);
+    if (standing === undefined) continue;
+    const place = places.get(standing.netns.id) ?? { netns: standing.netns, found: [] };
+    places.set(standing.netns.id, place);
+    place.found.push({ made, index: standing.link.index });
+  }
+  for (const { netns, found } of places.values()) {
+    if (found.length < 2) continue;
+    try {
+      const group = randomInt(1, 2 ** 31);
+      survey.visit(netns, (rt) => {
+        rt.batch(found.map(({ index }) => setLinkRequest(index, { group })));
+        deleteLinkGroup(rt, group);
+        for (const { made } of found) gone.add(made);
+      });
+    } catch (error) {
+      house.log.warn(`cleanup: links of net:${netns.id} go one by one: ${String(error)}`);
+    }
+  }
+  return gone;
 }
 
 /** Undefined once it is gone and forgotten, else why it is not. */

@@ -1,9 +1,11 @@
 // helper/cleanup: removes what Isolab made, by identity, any number of times, and nothing else.
+import { spawn } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
 import { ipJson, output, run } from '../support/run';
+import { until } from '../support/until';
 import type { IpLink } from './support/ip';
 import { netnsOfIp, network, refused } from './support/network';
 
@@ -85,6 +87,29 @@ test('a pair of which others moved both ends and renamed one is still found', as
   await output(['ip', '-n', 'isc-a', 'link', 'set', 'va', 'netns', 'isc-other']);
   expect((await call('helper/cleanup', {})).removed.map(({ type }) => type)).toContain('link');
   expect((await ipJson<IpLink>(['-n', 'isc-other', 'link'])).map(({ ifname }) => ifname)).toEqual(['lo']);
+});
+
+test('many links go together: ours in both places, a pair within one of them, and none of theirs between them', async () => {
+  await call('netns/create', { name: 'isc-a' });
+  await output(['ip', 'link', 'add', 'theirs0', 'type', 'veth', 'peer', 'name', 'theirs1', 'netns', 'isc-a']);
+  undo(() => run(['ip', 'link', 'delete', 'theirs0']));
+  const inside = { name: 'isc-a' };
+  for (let at = 0; at < 20; at++) {
+    await call('link/create', { kind: 'veth', a: { name: `h${at}` }, b: { name: `n${at}`, netns: inside } });
+  }
+  await call('link/create', { kind: 'veth', a: { name: 'x', netns: inside }, b: { name: 'y', netns: inside } });
+  await call('link/create', { kind: 'veth', a: { name: 'p', netns: inside }, b: { name: 'q', netns: inside } });
+  // Held from outside: what is gone must be gone because it was deleted, not because its namespace was.
+  const holder = spawn('ip', ['netns', 'exec', 'isc-a', 'cat'], { stdio: ['pipe', 'ignore', 'ignore'] });
+  undo(() => holder.kill());
+  const there = ['nsenter', '--target', String(holder.pid), '--net', '--', 'ip', '-j', 'link'];
+  const within = async () => (JSON.parse(await output(there)) as IpLink[]).map(({ ifname }) => ifname).sort();
+  await until(async () => (await within()).includes('theirs1'), 'the holder to be inside');
+  const { removed, kept } = await call('helper/cleanup', {});
+  expect(kept).toEqual([]);
+  expect(removed.filter(({ type }) => type === 'link')).toHaveLength(22);
+  expect((await ipJson<IpLink>(['link'])).map(({ ifname }) => ifname).sort()).toEqual(['lo', 'theirs0']);
+  expect(await within()).toEqual(['lo', 'theirs1']);
 });
 
 test('what cannot be removed is kept and named, with the reason; later it goes', async () => {
