@@ -9,5 +9,11 @@ export interface Place {
   userData: string;
   extensions: string;
 }
-export function editorArgv(place: Place & { port: number; locale?: string | undefined }): string[];
+export interface Run extends Place {
+  port: number;
+  locale?: string | undefined;
+  /** Folders are not trusted until the person says so. */
+  untrusted?: boolean | undefined;
+}
+export function editorArgv(run: Run): string[];
 export function installExtensionArgv(place: Place & { vsix: string }): string[];

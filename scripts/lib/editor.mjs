@@ -47,8 +47,8 @@ export function setUpEditor() {
   }
 }
 
-/** argv of the editor as the tests run it: no sign-in, everything on a loopback of their own. */
-export function editorArgv({ home = HOME, port, userData, extensions, locale }) {
+/** argv of the editor as the tests run it: no sign-in, everything on a loopback of their own, every folder trusted. */
+export function editorArgv({ home = HOME, port, userData, extensions, locale, untrusted = false }) {
   return [
     ...program(home, CODE_SERVER_ENTRY),
     '--auth',
@@ -57,7 +57,7 @@ export function editorArgv({ home = HOME, port, userData, extensions, locale }) 
     `127.0.0.1:${port}`,
     '--disable-telemetry',
     '--disable-update-check',
-    '--disable-workspace-trust',
+    ...(untrusted ? [] : ['--disable-workspace-trust']),
     '--disable-getting-started-override',
     '--user-data-dir',
     userData,

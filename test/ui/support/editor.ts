@@ -33,6 +33,8 @@ const THEMES = { light: 'Default Light Modern', dark: 'Default Dark Modern' };
 export interface EditorOptions {
   theme?: keyof typeof THEMES;
   language?: 'en' | 'zh-cn';
+  /** The workspace folder is not trusted: the window is restricted. */
+  untrusted?: boolean;
 }
 
 export class Editor {
@@ -68,6 +70,7 @@ export class Editor {
       extensions: EXTENSIONS,
       port,
       locale: options.language === 'zh-cn' ? 'zh-cn' : undefined,
+      untrusted: options.untrusted,
     });
     const [program, ...args] = asPerson(argv) as [string, ...string[]];
     const server = spawn(program, args, { env: personEnv(), cwd: PERSON.home, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -142,6 +145,18 @@ export class Editor {
     );
   }
 
+  /** Labels in the palette that begin like this, as far as they are in view. */
+  async paletteOf(beginning: string): Promise<string[]> {
+    await this.page.keyboard.press('F1');
+    await this.quick.ready();
+    await this.quick.fill(`>${beginning}`);
+    const rows = this.quick.rows().locator('.label-name');
+    await rows.filter({ hasText: beginning }).first().waitFor();
+    const labels = await rows.allInnerTexts();
+    await this.quick.escape();
+    return labels.map((label) => label.replaceAll('\u00a0', ' ').trim()).filter((label) => label.startsWith(beginning));
+  }
+
   /** Waits until our status bar entry says exactly this. */
   async status(text: string): Promise<void> {
     await this.page
@@ -196,7 +211,7 @@ export class Editor {
   }
 }
 
-function settings({ theme = 'light' }: EditorOptions): Record<string, unknown> {
+function settings({ theme = 'light', untrusted = false }: EditorOptions): Record<string, unknown> {
   return {
     'workbench.colorTheme': THEMES[theme],
     'workbench.startupEditor': 'none',
@@ -208,7 +223,8 @@ function settings({ theme = 'light' }: EditorOptions): Record<string, unknown> {
     'chat.disableAIFeatures': true,
     'extensions.ignoreRecommendations': true,
     'extensions.autoCheckUpdates': false,
-    'security.workspace.trust.enabled': false,
+    'security.workspace.trust.enabled': untrusted,
+    'security.workspace.trust.startupPrompt': 'never',
     'git.enabled': false,
     // With this the terminal's text stands in the page, where it can be read.
     'terminal.integrated.gpuAcceleration': 'off',

@@ -147,6 +147,23 @@ export class Tree {
     );
   }
 
+  /** What the row's context menu offers: label, and whether it can be chosen. */
+  async offers(path: Path): Promise<Map<string, boolean>> {
+    const menu = this.page.locator('.context-view .monaco-menu');
+    await (await this.row(path)).locator('.label-name').click({ button: 'right' });
+    const labels = menu.locator('.action-item a.action-menu-item');
+    await labels.first().waitFor();
+    const found = await labels.evaluateAll((items) =>
+      items.map((item) => {
+        const label = item.querySelector('.action-label')?.getAttribute('aria-label') ?? '';
+        return [label, item.closest('.disabled') === null && item.querySelector('.disabled') === null] as const;
+      }),
+    );
+    await this.page.keyboard.press('Escape');
+    await menu.waitFor({ state: 'hidden' });
+    return new Map(found);
+  }
+
   /** Presses a button of the view's own, at the right of its title. */
   async title(action: string): Promise<void> {
     await this.pane.locator('.pane-header').hover();
