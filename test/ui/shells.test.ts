@@ -68,7 +68,6 @@ test('the profile of the terminal drop-down opens a shell with all kinds its own
   await editor().command('Terminal: Create New Terminal');
   await terminals.prompt();
   await terminals.profile('Isolated shell');
-  await terminals.named('Isolated shell');
   await terminals.shows(/^root:.*#$/m);
   const pid = await marker();
   expect(await isolatedKinds(pid)).toEqual(ALL);

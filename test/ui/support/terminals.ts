@@ -85,7 +85,7 @@ export class Terminals {
     );
   }
 
-  /** Chooses from the drop-down beside the button for a new terminal. */
+  /** Chooses from the drop-down beside the button for a new terminal, and waits for the terminal of that name. */
   async profile(name: string): Promise<void> {
     const arrow = this.page.locator('.panel a.action-label[aria-label="Launch Profile..."]').first();
     const menu = this.page.locator('.context-view .monaco-menu');
@@ -98,11 +98,11 @@ export class Terminals {
           await item.waitFor({ timeout: 2000 });
         }
         await item.click({ timeout: 500 });
-        await menu.waitFor({ state: 'hidden', timeout: 1000 });
-        return true;
+        // It may also have closed for another reason, with nothing chosen.
+        return await this.named(name, 4000);
       },
       `the drop-down of terminals to take ${name}`,
-      { timeoutMs: 15_000, everyMs: 100 },
+      { timeoutMs: 20_000, everyMs: 100 },
     );
   }
 
