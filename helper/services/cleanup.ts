@@ -1,17 +1,17 @@
 // helper/cleanup: removes what Isolab made and still stands, by identity, any number of times. What others removed is
-// forgotten without a word; what cannot be removed is kept and named, with the reason.
+// forgotten without a word; what cannot be removed is kept and named, with the reason. A dry run says both beforehand.
 import { randomInt } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { deleteAddress } from '../netlink/address';
 import { deleteLink, deleteLinkGroup, setLinkRequest } from '../netlink/link';
 import { deleteRoute } from '../netlink/route';
 import type { Params, Result } from '../rpc/contract';
 import type { Coded } from '../rpc/contract/errors';
 import type { MadeObject } from '../rpc/contract/helper';
-import type { Made, MadeLink, MadeSession, NetnsIdentity } from '../state/made';
-import { unpinNetns } from '../sys/namespaces';
+import type { Made, MadeLink, MadeNetns, MadeSession, NetnsIdentity } from '../state/made';
+import { type Kept, livingOn, stackedMounts } from './cleanup-kept';
 import { asFailure } from './failures';
 import type { Handlers, House } from './house';
-import { netnsPath } from './netns-names';
 import { exactly } from './route-view';
 import { livingSessions } from './session-record';
 import { endSessions } from './sessions';
@@ -21,6 +21,10 @@ type KernelObject = Exclude<Made, MadeSession>;
 
 /** What stands on others goes first: it could not be told apart any more once those are gone. */
 const ORDER: Readonly<Record<KernelObject['type'], number>> = { route: 0, address: 1, link: 2, netns: 3 };
+
+/** Milliseconds. */
+const BETWEEN_LOOKS = 20;
+const LOOKS = 5;
 
 export function cleanupHandlers(house: House): Pick<Handlers, 'helper/cleanup'> {
   return {
@@ -42,9 +46,13 @@ async function cleanUp(house: House, { dryRun = false }: Params<'helper/cleanup'
     result.removed.push(...ended.map(asObject));
     result.kept.push(...kept.map((session) => ({ object: asObject(session), reason: { code: 'session-lives' } })));
   }
-  const survey = new Survey();
+  const survey = new Survey(house.realm);
   const made = house.journal.made().filter((each): each is KernelObject => each.type !== 'session');
   const links = made.filter((each) => each.type === 'link');
+  const stacked = stackedMounts(
+    dryRun ? made.flatMap((each) => (each.type === 'netns' ? netnsPath(each.name) : [])) : [],
+  );
+  const unnamed: MadeNetns[] = [];
   let together: ReadonlySet<Made> | undefined;
   for (const each of made.sort((a, b) => ORDER[a.type] - ORDER[b.type])) {
     if (each.type === 'link' && !dryRun) together ??= removeTogether(house, survey, links);
@@ -54,11 +62,27 @@ async function cleanUp(house: House, { dryRun = false }: Params<'helper/cleanup'
     }
     const object = describe(survey, each);
     if (together?.has(each)) house.journal.forget(each);
-    const reason = dryRun || together?.has(each) ? undefined : remove(house, survey, each);
+    const reason = dryRun ? foreseen(each, stacked) : together?.has(each) ? undefined : remove(house, survey, each);
     if (reason === undefined) result.removed.push(object);
     else result.kept.push({ object, reason });
+    if (reason === undefined && each.type === 'netns') unnamed.push(each);
   }
+  result.kept.push(...(await lastingly(() => livingOn(house, unnamed), dryRun ? 0 : LOOKS)));
   return result;
+}
+
+/** Looks again a few times: what ran in shells that were just hung up ends a moment after them. */
+async function lastingly(look: () => Kept[], looks: number): Promise<Kept[]> {
+  const seen = look();
+  if (seen.length === 0 || looks === 0) return seen;
+  await pause(BETWEEN_LOOKS);
+  return lastingly(look, looks - 1);
+}
+
+/** What is known before it is tried. */
+function foreseen(made: KernelObject, stacked: ReadonlySet<string>): Coded | undefined {
+  if (made.type !== 'netns' || !stacked.has(netnsPath(made.name))) return undefined;
+  return { code: 'netns-stacked', args: { name: made.name } };
 }
 
 function asObject({ title }: MadeSession): MadeObject {
@@ -115,7 +139,7 @@ function removeTogether(house: House, survey: Survey, links: readonly MadeLink[]
 /** Undefined once it is gone and forgotten, else why it is not. */
 function remove(house: House, survey: Survey, made: KernelObject): Coded | undefined {
   try {
-    removeObject(survey, made);
+    removeObject(house, survey, made);
     house.journal.forget(made);
     return undefined;
   } catch (error) {
@@ -125,10 +149,10 @@ function remove(house: House, survey: Survey, made: KernelObject): Coded | undef
   }
 }
 
-function removeObject(survey: Survey, made: KernelObject): void {
+function removeObject({ realm }: House, survey: Survey, made: KernelObject): void {
   switch (made.type) {
     case 'netns':
-      unpinNetns(netnsPath(made.name));
+      realm.unpinNetns(made.name);
       break;
     case 'link': {
       const standing = survey.find(made);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
 import { ipJson, output, run } from '../support/run';
+import { startSession } from '../support/session';
 import { until } from '../support/until';
 import type { IpLink } from './support/ip';
 import { netnsOfIp, network, refused } from './support/network';
@@ -106,7 +107,12 @@ test('many links go together: ours in both places, a pair within one of them, an
   const within = async () => (JSON.parse(await output(there)) as IpLink[]).map(({ ifname }) => ifname).sort();
   await until(async () => (await within()).includes('theirs1'), 'the holder to be inside');
   const { removed, kept } = await call('helper/cleanup', {});
-  expect(kept).toEqual([]);
+  expect(kept).toEqual([
+    {
+      object: { type: 'netns', name: 'isc-a' },
+      reason: { code: 'netns-held', args: { pid: holder.pid, comm: 'cat', count: 1 } },
+    },
+  ]);
   expect(removed.filter(({ type }) => type === 'link')).toHaveLength(22);
   expect((await ipJson<IpLink>(['link'])).map(({ ifname }) => ifname).sort()).toEqual(['lo', 'theirs0']);
   expect(await within()).toEqual(['lo', 'theirs1']);
@@ -118,6 +124,12 @@ test('what cannot be removed is kept and named, with the reason; later it goes',
   await writeFile('/run/test/over', '');
   undo(() => rm('/run/test/over'));
   await output(['mount', '--bind', '/run/netns/isc-busy', '/run/netns/isc-busy']);
+  expect(await call('helper/cleanup', { dryRun: true })).toEqual({
+    removed: [],
+    kept: [
+      { object: { type: 'netns', name: 'isc-busy' }, reason: { code: 'netns-stacked', args: { name: 'isc-busy' } } },
+    ],
+  });
   const { removed, kept } = await call('helper/cleanup', {});
   expect(removed).toEqual([]);
   expect(kept).toEqual([
@@ -125,6 +137,47 @@ test('what cannot be removed is kept and named, with the reason; later it goes',
   ]);
   expect((await call('helper/cleanup', {})).removed).toEqual([{ type: 'netns', name: 'isc-busy' }]);
   expect(await netnsOfIp()).toEqual([]);
+});
+
+test('what will live on without its name is foreseen, and told again afterwards; what our shells run is not counted', async () => {
+  for (const name of ['isc-held', 'isc-twice', 'isc-ours']) await call('netns/create', { name });
+  const inside = ['ip', 'netns', 'exec', 'isc-held', 'sleep', 'infinity'];
+  const holders = [1, 2].map(() => spawn(inside[0] as string, inside.slice(1), { stdio: 'ignore' }));
+  undo(() => {
+    for (const holder of holders) holder.kill();
+  });
+  await output(['ip', 'netns', 'attach', 'isc-theirs', String(process.pid)]);
+  await output(['umount', '/run/netns/isc-theirs']);
+  await output(['mount', '--bind', '/run/netns/isc-twice', '/run/netns/isc-theirs']);
+  undo(() => run(['ip', 'netns', 'delete', 'isc-theirs']));
+  const session = await startSession(helper, {
+    join: [{ kind: 'net', of: { name: 'isc-ours' } }],
+    command: ['sh', '-c', 'cat & read line; wait'],
+  });
+  const pids = async () => (await output(['ip', 'netns', 'pids', 'isc-held'])).trim().split(/\s+/).sort();
+  const wanted = holders.map(({ pid }) => String(pid)).sort();
+  await until(async () => (await pids()).join() === wanted.join(), 'both to be inside');
+
+  const expected = [
+    {
+      object: { type: 'netns', name: 'isc-held' },
+      reason: { code: 'netns-held-many', args: { count: 2, comm: 'sleep' } },
+    },
+    {
+      object: { type: 'netns', name: 'isc-twice' },
+      reason: { code: 'netns-other-name', args: { name: 'isc-theirs' } },
+    },
+  ];
+  const foreseen = await call('helper/cleanup', { dryRun: true });
+  expect(foreseen.kept).toMatchObject(expected);
+  expect(foreseen.removed.map(({ type }) => type)).toEqual(['session', 'netns', 'netns', 'netns']);
+  const { removed, kept } = await call('helper/cleanup', {});
+  expect(kept).toMatchObject(expected);
+  expect(removed).toEqual(foreseen.removed);
+  await session.ended;
+  expect(await netnsOfIp()).toEqual(['isc-theirs']);
+  expect(await call('helper/cleanup', {})).toEqual({ removed: [], kept: [] });
+  for (const { pid } of holders) expect((await run(['ps', '-p', String(pid)])).status).toBe(0);
 });
 
 test('refuses what it does not know', async () => {

@@ -19,5 +19,10 @@ export const HINTS: Readonly<Record<string, string>> = {
   'mount-propagation': 'The mount at {path} does not allow that propagation.',
   'session-lives': 'Its program does not end.',
   'not-removed': 'The kernel refused to remove it ({errno}).',
+  'netns-held':
+    'Only its name goes: process {pid} ({comm}), which Isolab did not start, is in it, and it lives until that ends.',
+  'netns-held-many':
+    'Only its name goes: {count} processes that Isolab did not start are in it (process {pid}, {comm}), and it lives until they end.',
+  'netns-other-name': 'Only the name goes: it is also named “{name}”, which Isolab did not make.',
   'install-again': 'Install Isolab anew, or build it with “npm run build”.',
 };
