@@ -1,13 +1,10 @@
-// helper/*: starting, stopping, restarting, the log, the doctor's report, removing everything Isolab made.
-import { commands, ThemeIcon, window } from 'vscode';
+// helper/*: starting, stopping, restarting, the log, the doctor's report, and the menu of the status bar.
+import { commands, ThemeIcon } from 'vscode';
 import { Failure } from '../../helper/rpc/contract/errors';
-import type { MadeObject } from '../../helper/rpc/contract/helper';
-import { coded } from '../../helper/rpc/contract/sentences';
 import type { Connected, Context } from '../context';
 import { startHelper } from '../helper/start';
-import { alone, askPick, Cancelled, type Choice } from '../prompts/wizard';
+import { alone, askPick, type Choice } from '../prompts/wizard';
 import { t } from '../translate';
-import { visible } from '../views/row';
 import type { CommandId } from './ids';
 import { done } from './report';
 
@@ -71,48 +68,4 @@ export async function menu(context: Context): Promise<void> {
 
 function choice(value: CommandId, label: string, icon: string): Choice<CommandId> {
   return { label, iconPath: new ThemeIcon(icon), value };
-}
-
-/** Lists first, then asks, then removes. */
-export async function cleanup({ client, log }: Connected): Promise<void> {
-  const { removed: standing } = await client.call('helper/cleanup', { dryRun: true });
-  if (standing.length === 0) {
-    void window.showInformationMessage(t('Nothing that Isolab made is left.'));
-    return;
-  }
-  const yes = t('Remove');
-  const question =
-    standing.length === 1
-      ? t('Remove the one thing that Isolab made?')
-      : t('Remove all {count} things that Isolab made?', { count: standing.length });
-  const detail = standing.map((object) => `• ${madeText(object)}`).join('\n');
-  if ((await window.showWarningMessage(question, { modal: true, detail }, yes)) !== yes) throw new Cancelled();
-  const { removed, kept } = await client.call('helper/cleanup', {});
-  done(removed.length === 1 ? t('Removed 1 thing') : t('Removed {count} things', { count: removed.length }));
-  if (kept.length === 0) return;
-  const lines = kept.map(({ object, reason }) => `${madeText(object)}: ${coded(reason, t)}`);
-  log.warn(lines.join('\n'));
-  void window.showWarningMessage(t('Kept: {things}', { things: lines.join(' ') }));
-}
-
-function madeText({ type, name, netns }: MadeObject): string {
-  const where = netns === undefined ? '' : ` @ ${visible(netns)}`;
-  const what = typeText(type);
-  // The title of most shells is what they are.
-  return what.toLowerCase() === name.toLowerCase() ? name : `${what} ${visible(name)}${where}`;
-}
-
-function typeText(type: MadeObject['type']): string {
-  switch (type) {
-    case 'netns':
-      return t('network namespace');
-    case 'link':
-      return t('interface');
-    case 'address':
-      return t('address');
-    case 'route':
-      return t('route');
-    case 'session':
-      return t('isolated shell');
-  }
 }

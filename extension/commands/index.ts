@@ -2,6 +2,7 @@
 import { commands, type Disposable } from 'vscode';
 import type { Connected, Context } from '../context';
 import * as address from './address';
+import { cleanup } from './cleanup';
 import { connected, trusted } from './connected';
 import { deleteNodes } from './delete';
 import * as helper from './helper';
@@ -26,7 +27,7 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.helper.shutdown': helper.shutdown,
   'isolab.helper.menu': helper.menu,
   'isolab.helper.doctor': helper.doctor,
-  'isolab.helper.cleanup': helper.cleanup,
+  'isolab.helper.cleanup': cleanup,
   'isolab.helper.log': helper.showLog,
   'isolab.view.refresh': async (context) => {
     await context.helper.connect();

@@ -10,6 +10,7 @@ import type { Helper } from '../helper/client';
 import { t } from '../translate';
 import { processRef } from '../views/refs';
 import { visible } from '../views/row';
+import { madeList } from './made';
 import { comparisonText, doctorText, membershipText } from './tables';
 
 export const SCHEME = 'isolab';
@@ -17,7 +18,8 @@ export const SCHEME = 'isolab';
 type Question =
   | { readonly type: 'compare'; readonly a: ProcessRef; readonly b: ProcessRef }
   | { readonly type: 'process'; readonly a: ProcessRef }
-  | { readonly type: 'doctor' };
+  | { readonly type: 'doctor' }
+  | { readonly type: 'made' };
 
 export class Documents implements TextDocumentContentProvider {
   readonly #emitter = new EventEmitter<Uri>();
@@ -35,6 +37,10 @@ export class Documents implements TextDocumentContentProvider {
 
   doctor(): Promise<void> {
     return this.#show(t('Doctor report'), { type: 'doctor' });
+  }
+
+  made(): Promise<void> {
+    return this.#show(t('What Isolab made'), { type: 'made' });
   }
 
   async provideTextDocumentContent(uri: Uri): Promise<string> {
@@ -73,6 +79,8 @@ async function answer(client: Client, question: Question): Promise<string> {
     }
     case 'doctor':
       return doctorText((await client.call('helper/doctor', {})).findings, client.greeting, t);
+    case 'made':
+      return madeList(await client.call('helper/cleanup', { dryRun: true }), t);
   }
 }
 
