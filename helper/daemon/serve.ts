@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { version } from '../../package.json';
 import { Monitor } from '../netlink/monitor';
+import { hostRealm } from '../realm/host';
 import { Revision } from '../rpc/changes';
 import { Server } from '../rpc/server';
 import { createServices } from '../services';
@@ -39,7 +40,7 @@ export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT
   const changes = new Revision();
   const house: House = {
     version,
-    realm: 'host',
+    realm: hostRealm(),
     holder,
     stateDir,
     nativeDir: join(__dirname, 'native'),
@@ -52,11 +53,11 @@ export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT
   // After a helper that was killed, before anybody can ask.
   reconcile(house);
   const audit = new Audit(stateDir);
-  const services = createServices(house, probeFeatures(), __dirname);
+  const services = createServices(house, probeFeatures(house.realm), __dirname);
   const idle = new IdleExit(idleExit, () => end('nobody needs it'));
   const server = new Server(house, services.handlers, audit, idle);
   changes.onChanged((changed) => server.broadcast(changed));
-  const monitor = new Monitor((topics) => changes.bump(...topics));
+  const monitor = new Monitor((topics) => changes.bump(...topics), house.realm);
 
   let ending = false;
   function end(why: string): void {

@@ -8,7 +8,7 @@ import type { Snapshot } from './snapshot';
 export function findHierarchy(snapshot: Snapshot): void {
   if (!snapshot.options.hierarchy) return;
   for (const row of snapshot.namespaces()) {
-    const fd = holdNamespace(row);
+    const fd = holdNamespace(row, snapshot.place);
     if (fd === undefined) continue;
     try {
       // For a user namespace both ask for the one above.

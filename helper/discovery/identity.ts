@@ -8,7 +8,7 @@ import type { Snapshot } from './snapshot';
 export function findIdentities(snapshot: Snapshot): void {
   if (!snapshot.options.identity) return;
   for (const row of snapshot.namespaces()) {
-    const fd = holdNamespace(row);
+    const fd = holdNamespace(row, snapshot.place);
     if (fd === undefined) continue;
     try {
       const { uid } = identify(fd);

@@ -1,7 +1,7 @@
 // Pass 3: network namespaces that a file in /run/netns pins (ip-netns(8)). After the processes, because a name is often
 // all that a namespace has: this pass adds rows that no process led to.
 import type { NamespaceId } from '../rpc/contract/terms';
-import { NETNS_DIR } from '../sys/namespaces';
+import { NETNS_DIR, type NetnsPlace } from '../sys/namespaces';
 import { parseMountInfo, parseNamespaceLink } from '../sys/proc';
 import { readProc } from './files';
 import type { Snapshot } from './snapshot';
@@ -12,16 +12,16 @@ const MOUNTINFO_LIMIT = 64 * 1024 * 1024;
 export function findNames(snapshot: Snapshot): void {
   const { options } = snapshot;
   if (!options.names || !options.kinds.includes('net')) return;
-  for (const [name, id] of readNetnsNames()) {
+  for (const [name, id] of readNetnsNames(snapshot.place)) {
     if (options.within !== undefined && options.within.id !== id) continue;
     snapshot.namespace('net', id).names.push(name);
   }
 }
 
 /** Names in /run/netns with the inode of the namespace that each pins; stale files are not among them. */
-export function readNetnsNames(): Map<string, NamespaceId> {
+export function readNetnsNames({ mountInfo }: NetnsPlace): Map<string, NamespaceId> {
   const names = new Map<string, NamespaceId>();
-  const bytes = readProc('/proc/thread-self/mountinfo', MOUNTINFO_LIMIT);
+  const bytes = readProc(mountInfo, MOUNTINFO_LIMIT);
   const prefix = `${NETNS_DIR}/`;
   const mounts = parseMountInfo(bytes?.toString('utf8') ?? '', (line) => line.includes(' net:['));
   for (const { root, mountPoint } of mounts) {

@@ -1,4 +1,5 @@
 // The passes of a scan, in the order in which they run over one snapshot; each file says why it stands where it does.
+import type { NetnsPlace } from '../sys/namespaces';
 import { findHierarchy } from './hierarchy';
 import { findIdentities } from './identity';
 import { findNames } from './names';
@@ -14,10 +15,11 @@ export const PASSES: readonly { readonly name: string; run(snapshot: Snapshot): 
 ];
 
 /** A whole scan, synchronous: 4,000 processes take a good part of a second, so it belongs on a thread of its own. */
-export function scan(options: ScanOptions): Snapshot {
+export function scan(options: ScanOptions, place: NetnsPlace): Snapshot {
   const { within, kinds } = options;
   const snapshot = new Snapshot(
     within === undefined || kinds.includes(within.kind) ? options : { ...options, kinds: [...kinds, within.kind] },
+    place,
   );
   for (const { run } of PASSES) run(snapshot);
   return snapshot;

@@ -3,13 +3,13 @@ import { parentPort } from 'node:worker_threads';
 import { scan } from './passes';
 import type { Answer, Question } from './scanner';
 
-parentPort?.on('message', ({ number, options }: Question) => {
-  const { processes, namespaces } = answer(options);
+parentPort?.on('message', ({ number, options, place }: Question) => {
+  const { processes, namespaces } = answer(options, place);
   parentPort?.postMessage({ number, processes, namespaces } satisfies Answer);
 });
 
-function answer(options: Question['options']): Omit<Answer, 'number'> {
-  const snapshot = scan(options);
+function answer(options: Question['options'], place: Question['place']): Omit<Answer, 'number'> {
+  const snapshot = scan(options, place);
   const rows = snapshot.namespaces();
   const { within } = options;
   return {

@@ -1,10 +1,13 @@
 // Asks the scanning thread and waits for its answer, so that the main thread is never held by a scan.
 import { Worker } from 'node:worker_threads';
+import type { NetnsPlace } from '../sys/namespaces';
 import type { FoundNamespace, FoundProcess, ScanOptions } from './snapshot';
 
 export interface Question {
   readonly number: number;
   readonly options: ScanOptions;
+  /** Where the names lie. */
+  readonly place: NetnsPlace;
 }
 
 export interface Answer {
@@ -32,7 +35,11 @@ export class Scanner {
   private next = 1;
   private readonly waiting = new Map<number, Waiting>();
 
-  constructor(private readonly workerFile: string) {}
+  /** `realm.netns` is asked anew for each scan: a user realm's keeper may have been replaced. */
+  constructor(
+    private readonly workerFile: string,
+    private readonly realm: { readonly netns: NetnsPlace },
+  ) {}
 
   /** Rejects only where the thread itself fails; what vanished during the scan is silently missing. */
   scan(options: ScanOptions): Promise<Answer> {
@@ -42,7 +49,7 @@ export class Scanner {
     return new Promise((resolve, reject) => {
       this.waiting.set(number, { resolve, reject });
       worker.ref();
-      worker.postMessage({ number, options } satisfies Question);
+      worker.postMessage({ number, options, place: this.realm.netns } satisfies Question);
     });
   }
 

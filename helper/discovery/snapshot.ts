@@ -1,6 +1,7 @@
 // What a scan finds, in one result that the passes fill in turn; and what a scan is asked for, echoed in it.
 // Plain data only: it crosses from the scanning thread.
 import type { Kind, NamespaceId, NamespaceUid } from '../rpc/contract/terms';
+import type { NetnsPlace } from '../sys/namespaces';
 
 /** Missing data is explained by what was not asked for. */
 export interface ScanOptions {
@@ -48,7 +49,10 @@ export class Snapshot {
   readonly processes: FoundProcess[] = [];
   private readonly byKey = new Map<string, FoundNamespace>();
 
-  constructor(readonly options: ScanOptions) {}
+  constructor(
+    readonly options: ScanOptions,
+    readonly place: NetnsPlace,
+  ) {}
 
   /** The row of a namespace, made when it is first met. */
   namespace(kind: Kind, id: NamespaceId): FoundNamespace {

@@ -6,17 +6,18 @@ import { TOPICS, type Topic } from '../rpc/contract/events';
 import { SysError } from '../sys/errors';
 import * as libc from '../sys/libc';
 import { type Watch, watchReadable } from '../sys/libc-poll';
-import { identify, inNewNetns, NETNS_DIR, openNamespace } from '../sys/namespaces';
+import { identify, type NetnsPlace } from '../sys/namespaces';
 import { NetlinkFormatError } from './format-error';
 import { parseMessages } from './message';
 import { NetnsNames } from './netns-names';
 import { assignNsid } from './nsid';
 import { RTM } from './rtnetlink';
-import { openRtnetlinkSocket, Rtnetlink, receive, socketAddress } from './socket';
+import { Rtnetlink, receive, socketAddress } from './socket';
 
 const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_LISTEN_ALL_NSID = 8;
+const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 /** Bytes; enough for some thousand events while the event loop is busy. Beyond that: ENOBUFS, and everything is re-read. */
 const RECEIVE_BUFFER = 2 * 1024 * 1024;
@@ -27,8 +28,8 @@ const REST = 25;
 /** Datagrams read in one go. */
 const BURST = 4096;
 
-/** What this file can tell of: everything but sessions. */
-const NETWORK: readonly Topic[] = TOPICS.filter((topic) => topic !== 'session');
+/** What this file can tell of: everything but processes of ours. */
+const NETWORK: readonly Topic[] = TOPICS.filter((topic) => topic !== 'session' && topic !== 'uplink');
 
 const TOPIC_OF = new Map<number, Topic>([
   [RTM.NEWLINK, 'link'],
@@ -49,6 +50,13 @@ export function topicsOf(datagram: Buffer): Topic[] {
   return topics.filter((topic) => topic !== undefined);
 }
 
+/** What listening takes of a realm. */
+export interface MonitorPlace {
+  readonly netns: Pick<NetnsPlace, 'directory'>;
+  openHome(): number;
+  eventSockets(): { readonly events: number; readonly control: number };
+}
+
 export class Monitor {
   readonly #events: number;
   readonly #control: Rtnetlink;
@@ -59,21 +67,24 @@ export class Monitor {
   #closed = false;
 
   /**
-   * Starts listening to the namespace it is called in and to every named one, now and later. `onTopics` gets each burst
+   * Starts listening to the home namespace of `place` and to every named one, now and later. `onTopics` gets each burst
    * of events as a set of topics; all of the network's after the kernel had to drop some.
    */
-  constructor(onTopics: (topics: readonly Topic[]) => void, directory = NETNS_DIR) {
+  constructor(onTopics: (topics: readonly Topic[]) => void, place: MonitorPlace) {
     this.#onTopics = onTopics;
-    [this.#events, this.#control] = inNewNetns(() => [openEventSocket(), Rtnetlink.open()] as const);
+    const { events, control } = place.eventSockets();
+    this.#control = new Rtnetlink(control);
+    this.#events = events;
+    listen(events);
     this.#watch = watchReadable(this.#events, () => this.#onReadable());
     this.#watch.unref();
-    const home = openNamespace('self', 'net');
+    const home = place.openHome();
     try {
       this.track(home);
     } finally {
       libc.close(home);
     }
-    this.#names = new NetnsNames(directory, {
+    this.#names = new NetnsNames(place.netns.directory, {
       // What was read in a namespace before it was listened to may have changed since.
       changed: () => this.#tell(NETWORK),
       found: (fd) => {
@@ -133,17 +144,20 @@ function isLoss(error: unknown): boolean {
   return error instanceof SysError && [constants.errno.ENOBUFS, constants.errno.EMSGSIZE].includes(error.errno);
 }
 
-function openEventSocket(): number {
-  const fd = openRtnetlinkSocket();
+function listen(fd: number): void {
+  growBuffer(fd);
+  libc.setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, 1);
+  // A port of its own: events carry the port of whoever caused them, which is not told of its own, and the kernel's is 0.
+  libc.bind(fd, socketAddress(0));
+  for (const group of GROUPS) libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
+}
+
+/** Beyond the limit of ordinary programs (net.core.rmem_max) only root of the initial user namespace may go. */
+function growBuffer(fd: number): void {
   try {
     libc.setsockopt(fd, libc.SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER);
-    libc.setsockopt(fd, SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, 1);
-    // A port of its own: events carry the port of whoever caused them, which is not told of its own, and the kernel's is 0.
-    libc.bind(fd, socketAddress(0));
-    for (const group of GROUPS) libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group);
-    return fd;
   } catch (error) {
-    libc.close(fd);
-    throw error;
+    if (!(error instanceof SysError) || error.errno !== constants.errno.EPERM) throw error;
+    libc.setsockopt(fd, libc.SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
   }
 }

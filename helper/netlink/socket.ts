@@ -63,9 +63,14 @@ export class NetlinkError extends SysError {
   }
 }
 
-/** Opens a socket with extended acknowledgements, short errors and strictly checked dumps. */
-export function openRtnetlinkSocket(): number {
-  const fd = libc.socket(AF_NETLINK, libc.SOCK_RAW, NETLINK_ROUTE);
+/** Opens a socket in the namespace that `netnsFd` refers to, else in that of the calling thread. */
+export function openRtnetlinkSocket(netnsFd?: number): number {
+  const open = () => libc.socket(AF_NETLINK, libc.SOCK_RAW, NETLINK_ROUTE);
+  return setUpRtnetlink(netnsFd === undefined ? open() : inNetns(netnsFd, open));
+}
+
+/** Extended acknowledgements, short errors and strictly checked dumps for a fresh socket; closes it on failure. */
+export function setUpRtnetlink(fd: number): number {
   try {
     for (const option of [NETLINK_CAP_ACK, NETLINK_EXT_ACK, NETLINK_GET_STRICT_CHK]) {
       libc.setsockopt(fd, SOL_NETLINK, option, 1);
@@ -95,16 +100,9 @@ export class Rtnetlink {
   readonly #fd: number;
   #sequence = 0;
 
-  private constructor(fd: number) {
+  /** Takes a socket of `openRtnetlinkSocket`; `close` closes it. */
+  constructor(fd: number) {
     this.#fd = fd;
-  }
-
-  /**
-   * A socket of the namespace that `netnsFd` refers to, else of ours. While open it keeps that namespace alive, and the
-   * veths in it: close it when the request is done.
-   */
-  static open(netnsFd?: number): Rtnetlink {
-    return new Rtnetlink(netnsFd === undefined ? openRtnetlinkSocket() : inNetns(netnsFd, openRtnetlinkSocket));
   }
 
   close(): void {

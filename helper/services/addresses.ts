@@ -5,7 +5,6 @@ import { formatIpAddress, parseIpPrefix } from '../netlink/ip-address';
 import { listLinks } from '../netlink/link';
 import type { Params } from '../rpc/contract';
 import type { Address } from '../rpc/contract/address';
-import type { Journal } from '../state/journal';
 import { bareNetns, type MadeAddress } from '../state/made';
 import { addressRule } from './address-rule';
 import { begin } from './begin';
@@ -16,14 +15,12 @@ import { withNetns } from './netns-ref';
 import { withSocket } from './rtnetlink';
 import { hasAddress, tidier } from './survey';
 
-export function addressHandlers({
-  journal,
-  changes,
-}: House): Pick<Handlers, 'address/list' | 'address/add' | 'address/delete'> {
-  const tidy = tidier(journal);
+export function addressHandlers(house: House): Pick<Handlers, 'address/list' | 'address/add' | 'address/delete'> {
+  const { realm, changes } = house;
+  const tidy = tidier(house);
   return {
     'address/list': ({ netns }) =>
-      withNetns(netns, (open) =>
+      withNetns(realm, netns, (open) =>
         withSocket(open, (rt) => {
           const names = new Map(listLinks(rt).map(({ index, name }) => [index, name]));
           return { addresses: listAddresses(rt).flatMap((address) => view(address, names.get(address.index))) };
@@ -31,12 +28,12 @@ export function addressHandlers({
       ),
     'address/add': (params) => {
       tidy();
-      const address = add(journal, params);
+      const address = add(house, params);
       changes.bump('address', 'route');
       return address;
     },
     'address/delete': (params) => {
-      remove(journal, params);
+      remove(house, params);
       changes.bump('address', 'route');
       return {};
     },
@@ -58,8 +55,8 @@ function madeAddress({ netns, link }: Pick<Place, 'netns' | 'link'>, address: st
   return { type: 'address', netns: bareNetns(netns), index: link.index, link: link.name, address };
 }
 
-function add(journal: Journal, params: Params<'address/add'>): Address {
-  return withLink(params.link, (place) => {
+function add({ journal, realm }: Pick<House, 'journal' | 'realm'>, params: Params<'address/add'>): Address {
+  return withLink(realm, params.link, (place) => {
     const { rt, link } = place;
     const cidr = canonical(params.address);
     // Before the intent: what was there already must not look like ours after a crash.
@@ -88,8 +85,8 @@ function add(journal: Journal, params: Params<'address/add'>): Address {
   });
 }
 
-function remove(journal: Journal, params: Params<'address/delete'>): void {
-  withLink(params.link, (place) => {
+function remove({ journal, realm }: Pick<House, 'journal' | 'realm'>, params: Params<'address/delete'>): void {
+  withLink(realm, params.link, (place) => {
     const { rt, link } = place;
     const cidr = canonical(params.address);
     const made = madeAddress(place, cidr);

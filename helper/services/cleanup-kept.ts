@@ -1,10 +1,12 @@
 // What a cleanup leaves, known beforehand as well as afterwards: a name that somebody mounted over cannot be taken away, and
 // a network namespace without its name lives on while a process is in it or somebody else's name pins it.
 import { listPids, readProc, readProcLink } from '../discovery/files';
+import type { Realm } from '../realm/realm';
 import type { Coded } from '../rpc/contract/errors';
 import type { MadeObject } from '../rpc/contract/helper';
 import type { NamespaceId } from '../rpc/contract/terms';
 import type { MadeNetns } from '../state/made';
+import { NETNS_DIR } from '../sys/namespaces';
 import { parseNamespaceLink, parseStat } from '../sys/proc';
 import type { House } from './house';
 import { namesById } from './netns-names';
@@ -22,7 +24,7 @@ export interface Kept {
 export function livingOn(house: House, netns: readonly MadeNetns[]): Kept[] {
   if (netns.length === 0) return [];
   const holders = holdersOf(new Set(netns.map(({ id }) => id)), new Set(sessionRecords(house).map(({ pid }) => pid)));
-  const names = namesById();
+  const names = namesById(house.realm);
   const ours = new Set(netns.map(({ name }) => name));
   return netns.flatMap((each): Kept[] => {
     const object: MadeObject = { type: 'netns', name: each.name };
@@ -38,12 +40,12 @@ export function livingOn(house: House, netns: readonly MadeNetns[]): Kept[] {
 }
 
 /**
- * Those of these paths that carry a mount on top of another: umount(2) would only bring the next one to light. Two mounts
+ * Those of these names that carry a mount on top of another: umount(2) would only bring the next one to light. Two mounts
  * of one place side by side, as propagation makes them, are none.
  */
-export function stackedMounts(paths: readonly string[]): Set<string> {
-  const wanted = new Set(paths);
-  const table = readProc('/proc/thread-self/mountinfo', Number.POSITIVE_INFINITY)?.toString('utf8') ?? '';
+export function stackedNames({ netns }: Pick<Realm, 'netns'>, names: readonly string[]): Set<string> {
+  const wanted = new Map(names.map((name) => [`${NETNS_DIR}/${name}`, name]));
+  const table = readProc(netns.mountInfo, Number.POSITIVE_INFINITY)?.toString('utf8') ?? '';
   // Of proc_pid_mountinfo(5): mount id, parent id, device, root, mount point.
   const mounts = table
     .split('\n')
@@ -51,7 +53,9 @@ export function stackedMounts(paths: readonly string[]): Set<string> {
     .filter(([, , , , target = '']) => wanted.has(target));
   const targetOf = new Map(mounts.map(([id = '', , , , target = '']) => [id, target]));
   return new Set(
-    mounts.flatMap(([, parent = '', , , target = '']) => (targetOf.get(parent) === target ? [target] : [])),
+    mounts.flatMap(([, parent = '', , , target = '']) =>
+      targetOf.get(parent) === target ? (wanted.get(target) ?? []) : [],
+    ),
   );
 }
 

@@ -9,7 +9,7 @@ import type { Params, Result } from '../rpc/contract';
 import type { Coded } from '../rpc/contract/errors';
 import type { MadeObject } from '../rpc/contract/helper';
 import type { Made, MadeLink, MadeNetns, MadeSession, NetnsIdentity } from '../state/made';
-import { type Kept, livingOn, stackedMounts } from './cleanup-kept';
+import { type Kept, livingOn, stackedNames } from './cleanup-kept';
 import { asFailure } from './failures';
 import type { Handlers, House } from './house';
 import { exactly } from './route-view';
@@ -17,7 +17,8 @@ import { livingSessions } from './session-record';
 import { endSessions } from './sessions';
 import { Survey, standingRoute } from './survey';
 
-type KernelObject = Exclude<Made, MadeSession>;
+/** What is removed thing by thing; shells are ended before. */
+export type KernelObject = Exclude<Made, MadeSession>;
 
 /** What stands on others goes first: it could not be told apart any more once those are gone. */
 const ORDER: Readonly<Record<KernelObject['type'], number>> = { route: 0, address: 1, link: 2, netns: 3 };
@@ -25,6 +26,12 @@ const ORDER: Readonly<Record<KernelObject['type'], number>> = { route: 0, addres
 /** Milliseconds. */
 const BETWEEN_LOOKS = 20;
 const LOOKS = 5;
+
+/** Everything that the journal knows but shells, in the order in which it is removed. */
+export function removalOrder(journal: House['journal']): KernelObject[] {
+  const made = journal.made().filter((each): each is KernelObject => each.type !== 'session');
+  return made.sort((a, b) => ORDER[a.type] - ORDER[b.type]);
+}
 
 export function cleanupHandlers(house: House): Pick<Handlers, 'helper/cleanup'> {
   return {
@@ -47,14 +54,15 @@ async function cleanUp(house: House, { dryRun = false }: Params<'helper/cleanup'
     result.kept.push(...kept.map((session) => ({ object: asObject(session), reason: { code: 'session-lives' } })));
   }
   const survey = new Survey(house.realm);
-  const made = house.journal.made().filter((each): each is KernelObject => each.type !== 'session');
+  const made = removalOrder(house.journal);
   const links = made.filter((each) => each.type === 'link');
-  const stacked = stackedMounts(
-    dryRun ? made.flatMap((each) => (each.type === 'netns' ? netnsPath(each.name) : [])) : [],
+  const stacked = stackedNames(
+    house.realm,
+    dryRun ? made.flatMap((each) => (each.type === 'netns' ? each.name : [])) : [],
   );
   const unnamed: MadeNetns[] = [];
   let together: ReadonlySet<Made> | undefined;
-  for (const each of made.sort((a, b) => ORDER[a.type] - ORDER[b.type])) {
+  for (const each of made) {
     if (each.type === 'link' && !dryRun) together ??= removeTogether(house, survey, links);
     if (!survey.stands(each)) {
       if (!dryRun) house.journal.forget(each);
@@ -81,7 +89,7 @@ async function lastingly(look: () => Kept[], looks: number): Promise<Kept[]> {
 
 /** What is known before it is tried. */
 function foreseen(made: KernelObject, stacked: ReadonlySet<string>): Coded | undefined {
-  if (made.type !== 'netns' || !stacked.has(netnsPath(made.name))) return undefined;
+  if (made.type !== 'netns' || !stacked.has(made.name)) return undefined;
   return { code: 'netns-stacked', args: { name: made.name } };
 }
 

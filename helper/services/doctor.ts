@@ -2,6 +2,7 @@
 // two calls a person may have mended something. A check that itself fails is a finding, not an error.
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
+import type { Realm } from '../realm/realm';
 import type { Coded } from '../rpc/contract/errors';
 import type { Feature, Finding } from '../rpc/contract/helper';
 import { NETNS_DIR } from '../sys/namespaces';
@@ -31,8 +32,8 @@ export function doctorHandlers(
     features: () => features.flatMap(missingFeature),
     'user-namespaces': userNamespaces,
     proc: procOfAnotherPidNamespace,
-    'netns-directory': netnsDirectory,
-    'netns-stale': staleNames,
+    'netns-directory': () => netnsDirectory(house.realm),
+    'netns-stale': () => staleNames(house.realm),
     code: () => writableByOthers(code, [0, house.holder]).map(writableCode),
   };
   return {
@@ -95,8 +96,8 @@ function procOfAnotherPidNamespace(): Finding[] {
 }
 
 /** ip-netns(8) makes its directory a shared mount, so that names made later are seen in every mount namespace. */
-function netnsDirectory(): Finding[] {
-  const mounts = readIfThere('/proc/self/mountinfo') ?? '';
+function netnsDirectory({ netns }: Realm): Finding[] {
+  const mounts = readIfThere(netns.mountInfo) ?? '';
   const rows = mounts.split('\n').filter((line) => line.split(' ', 5)[4] === NETNS_DIR);
   const topmost = rows.at(-1);
   // Not made yet: the first network namespace will make it.
@@ -106,8 +107,8 @@ function netnsDirectory(): Finding[] {
 }
 
 /** Files in /run/netns that pin nothing: left by a crash, or by a reboot where /run is on disk. */
-function staleNames(): Finding[] {
-  const stale = netnsNames().filter((name) => netnsAt(name) === 'stale');
+function staleNames(realm: Realm): Finding[] {
+  const stale = netnsNames(realm).filter((name) => netnsAt(realm, name) === 'stale');
   if (stale.length === 0) return [];
   const [first = ''] = stale;
   return [

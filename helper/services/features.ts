@@ -4,12 +4,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { createBridge, createVeth } from '../netlink/link';
 import { Rtnetlink } from '../netlink/socket';
+import type { Realm } from '../realm/realm';
 import type { Coded } from '../rpc/contract/errors';
 import type { Feature } from '../rpc/contract/helper';
 import { KINDS } from '../rpc/contract/kinds';
 import { SysError } from '../sys/errors';
 import { close, getsockopt, pidfdGetfd, pidfdOpen, SO_PEERPIDFD, SOL_SOCKET, socket } from '../sys/libc';
-import { identify, inNewNetns, openNamespace } from '../sys/namespaces';
+import { identify, openNamespace } from '../sys/namespaces';
 
 const AF_UNIX = 1;
 const SOCK_STREAM = 1;
@@ -27,7 +28,7 @@ const KIND_OPTIONS: Readonly<Record<(typeof KINDS)[number], string>> = {
 };
 
 /** Takes some milliseconds: done once, before the first greeting. */
-export function probeFeatures(): Feature[] {
+export function probeFeatures(realm: Realm): Feature[] {
   return [
     ...KINDS.map((kind) => feature(`namespace-${kind}`, kindReason(kind))),
     feature('namespace-uid', namespaceUidReason()),
@@ -35,11 +36,11 @@ export function probeFeatures(): Feature[] {
     feature('peer-pidfd', peerPidfdReason()),
     feature(
       'veth',
-      linkReason('CONFIG_VETH', (rt) => createVeth(rt, { name: 'a' }, { name: 'b' })),
+      linkReason(realm, 'CONFIG_VETH', (rt) => createVeth(rt, { name: 'a' }, { name: 'b' })),
     ),
     feature(
       'bridge',
-      linkReason('CONFIG_BRIDGE', (rt) => createBridge(rt, 'a')),
+      linkReason(realm, 'CONFIG_BRIDGE', (rt) => createBridge(rt, 'a')),
     ),
     feature('overlay', overlayReason()),
     feature('cgroup2', cgroup2Reason()),
@@ -97,19 +98,16 @@ function peerPidfdReason(): Coded | undefined {
 }
 
 /** Whether the kernel has a kind of link is known when it has made one: the module may have to be loaded. */
-function linkReason(option: string, make: (rt: Rtnetlink) => void): Coded | undefined {
-  return because(
-    () =>
-      inNewNetns(() => {
-        const rt = Rtnetlink.open();
-        try {
-          make(rt);
-        } finally {
-          rt.close();
-        }
-      }),
-    needsOption(option),
-  );
+function linkReason(realm: Realm, option: string, make: (rt: Rtnetlink) => void): Coded | undefined {
+  return because(() => {
+    const { events, control } = realm.eventSockets();
+    try {
+      make(new Rtnetlink(control));
+    } finally {
+      close(events);
+      close(control);
+    }
+  }, needsOption(option));
 }
 
 /** Not permitted is another matter than not there: then a capability is missing, or a filter in between forbids it. */

@@ -20,7 +20,7 @@ export function helperHandlers(
       return {
         protocol: PROTOCOL_VERSION,
         version: house.version,
-        realm: house.realm,
+        realm: house.realm.kind,
         pid: process.pid,
         holder: house.holder,
         kernel: release(),

@@ -1,4 +1,5 @@
 // What every service is given: the things that live as long as the helper does. Built once, in helper/daemon.ts.
+import type { Realm } from '../realm/realm';
 import type { MethodName, Params, Result } from '../rpc/contract';
 import type { Topic } from '../rpc/contract/events';
 import type { Journal } from '../state/journal';
@@ -29,7 +30,7 @@ export interface Log {
 
 export interface House {
   readonly version: string;
-  readonly realm: 'host' | 'user';
+  readonly realm: Realm;
   /** The uid served besides 0. */
   readonly holder: number;
   /** Absolute paths of the directory of state and of the native programs. */

@@ -24,7 +24,7 @@ export interface Services {
 
 /** `programDir`: where the bundles lie, the scanning thread's among them. */
 export function createServices(house: House, features: readonly Feature[], programDir: string): Services {
-  const scanner = new Scanner(join(programDir, 'scan-worker.cjs'));
+  const scanner = new Scanner(join(programDir, 'scan-worker.cjs'), house.realm);
   return {
     handlers: {
       ...helperHandlers(house, features),
@@ -34,7 +34,7 @@ export function createServices(house: House, features: readonly Feature[], progr
       ...linkHandlers(house),
       ...addressHandlers(house),
       ...routeHandlers(house),
-      ...neighbourHandlers(),
+      ...neighbourHandlers(house),
       ...processHandlers(scanner),
       ...namespaceHandlers(house, scanner),
       ...sessionHandlers(house, scanner),

@@ -49,7 +49,7 @@ function assemble(
   const byIndex = new Map(nearby.map((link) => [link.index, link]));
   const onLink = byLink(addresses);
   const far = new Set(links.flatMap(({ peerNsid }) => (peerNsid === undefined ? [] : [peerNsid])));
-  const namespaces = far.size > 0 ? namespacesByNsid(rt, far, journal) : new Map<number, PeerNetns>();
+  const namespaces = far.size > 0 ? namespacesByNsid(rt, far, netns.realm, journal) : new Map<number, PeerNetns>();
   const own = links.some((link) => isNear(link, byIndex)) ? describeOwn(netns) : undefined;
   const made = journal.made().filter(({ type }) => type === 'link');
   return links.map((link) =>
@@ -128,7 +128,7 @@ function nameThere(rt: Rtnetlink, index: number, nsid: number): string | undefin
 }
 
 function describeOwn(netns: OpenNetns): PeerNetns {
-  return describePeer(netns, namesById().get(netns.id) ?? []);
+  return describePeer(netns, namesById(netns.realm).get(netns.id) ?? []);
 }
 
 /** An open namespace as the place of a peer. */

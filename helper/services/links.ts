@@ -1,6 +1,7 @@
 // link/*: interfaces of one namespace. Creating a pair is in veth.ts, the planning of changes in link-plan.ts.
 import { deleteLink, getLink, type LinkMessage, setLink } from '../netlink/link';
 import type { Rtnetlink } from '../netlink/socket';
+import type { Realm } from '../realm/realm';
 import type { Params } from '../rpc/contract';
 import type { Failure } from '../rpc/contract/errors';
 import type { Link } from '../rpc/contract/link';
@@ -21,34 +22,38 @@ import { createVethPair } from './veth';
 
 type LinkMethods = 'link/list' | 'link/create' | 'link/set' | 'link/move' | 'link/delete';
 
-export function linkHandlers({ journal, changes }: House): Pick<Handlers, LinkMethods> {
-  const tidy = tidier(journal);
+export function linkHandlers(house: House): Pick<Handlers, LinkMethods> {
+  const { journal, realm, changes } = house;
+  const tidy = tidier(house);
   return {
     'link/list': ({ netns }) =>
-      withNetns(netns, (open) => withSocket(open, (rt) => ({ links: viewLinks(rt, open, journal) }))),
+      withNetns(realm, netns, (open) => withSocket(open, (rt) => ({ links: viewLinks(rt, open, journal) }))),
     'link/create': (params) => {
       tidy();
-      const pair = createVethPair(journal, params);
+      const pair = createVethPair(house, params);
       changes.bump('link', 'address', 'route');
       return pair;
     },
     'link/set': (params) => {
-      const link = setAttributes(journal, params);
+      const link = setAttributes(house, params);
       changes.bump('link', 'address', 'route');
       return link;
     },
     'link/move': (params) => {
-      const link = move(journal, params);
+      const link = move(house, params);
       changes.bump('link', 'address', 'route');
       return link;
     },
     'link/delete': (params) => {
-      remove(journal, params);
+      remove(house, params);
       changes.bump('link', 'address', 'route');
       return {};
     },
   };
 }
+
+/** What of the house a change of the network needs. */
+type Records = Pick<House, 'journal' | 'realm'>;
 
 /** What a request about one interface works on. */
 export interface Place {
@@ -58,8 +63,9 @@ export interface Place {
 }
 
 /** Opens the namespace of `ref`, a socket in it, and finds the interface; all closed afterwards. */
-export function withLink<T>(ref: LinkRef, work: (place: Place) => T): T {
+export function withLink<T>(realm: Realm, ref: LinkRef, work: (place: Place) => T): T {
   return withNetns(
+    realm,
     ref.netns,
     (netns) => withSocket(netns, (rt) => work({ rt, netns, link: findLink(rt, ref) })),
     'link.netns',
@@ -90,8 +96,8 @@ function vanished(error: unknown, name: string): Failure | undefined {
   return errnoOf(error) === 'ENODEV' ? noSuchLink(error, name, 'link') : undefined;
 }
 
-function setAttributes(journal: Journal, { link: ref, up, mtu, name }: Params<'link/set'>): Link {
-  return withLink(ref, (place) => {
+function setAttributes({ journal, realm }: Records, { link: ref, up, mtu, name }: Params<'link/set'>): Link {
+  return withLink(realm, ref, (place) => {
     const { rt, netns, link } = place;
     const steps = planSet(link, {
       ...(name !== undefined && { name }),
@@ -128,10 +134,11 @@ function setRule(error: unknown, step: SetStep['name'], { name = '' }: LinkAttri
   return {};
 }
 
-function move(journal: Journal, { link: ref, to }: Params<'link/move'>): Link {
+function move({ journal, realm }: Records, { link: ref, to }: Params<'link/move'>): Link {
   return withNetns(
+    realm,
     to,
-    (target) => withLink(ref, (place) => withSocket(target, (rt) => moveTo(journal, place, target, rt))),
+    (target) => withLink(realm, ref, (place) => withSocket(target, (rt) => moveTo(journal, place, target, rt))),
     'to',
   );
 }
@@ -166,8 +173,8 @@ function moveRule(error: unknown, name: string) {
   return {};
 }
 
-function remove(journal: Journal, { link: ref, foreign = false }: Params<'link/delete'>): void {
-  withLink(ref, (place) => {
+function remove({ journal, realm }: Records, { link: ref, foreign = false }: Params<'link/delete'>): void {
+  withLink(realm, ref, (place) => {
     const { rt, netns, link } = place;
     if (link.flags & IFF_LOOPBACK) throw broken('invalid', 'lo-stays', {}, { field: 'link' });
     const known = madeEndOf(journal.made(), netns, link);

@@ -1,20 +1,24 @@
-// The names in /run/netns and what each one pins. Shared with ip-netns(8), so anything may stand there: files of a
+// The names in a realm's /run/netns and what each one pins. Shared with ip-netns(8), so anything may stand there: files of a
 // half-done `ip netns add`, symbolic links to /proc/PID/ns/net, namespaces of other kinds, pipes, names of any bytes.
 import { lstatSync, readdirSync, statSync } from 'node:fs';
+import type { Realm } from '../realm/realm';
 import type { NamespaceId } from '../rpc/contract/terms';
 import { close, fileIdentity } from '../sys/libc';
-import { identify, type NamespaceIdentity, NETNS_DIR, openNamespaceFile } from '../sys/namespaces';
+import { identify, type NamespaceIdentity, openNamespaceFile } from '../sys/namespaces';
 import { errnoOf } from './failures';
 
+/** What of a realm says where its names lie. */
+export type Names = Pick<Realm, 'netns'>;
+
 /** A name is one component of the contract's NetnsName: no slash, no NUL, so it cannot leave the directory. */
-export function netnsPath(name: string): string {
-  return `${NETNS_DIR}/${name}`;
+export function netnsPath({ netns }: Names, name: string): string {
+  return `${netns.directory}/${name}`;
 }
 
 /** Every entry of /run/netns, sorted; empty where nobody made the directory yet. */
-export function netnsNames(): string[] {
+export function netnsNames({ netns }: Names): string[] {
   try {
-    return readdirSync(NETNS_DIR).sort();
+    return readdirSync(netns.directory).sort();
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
@@ -22,8 +26,8 @@ export function netnsNames(): string[] {
 }
 
 /** What a name pins: a network namespace; `stale`, nothing of that kind; undefined, no such name (any more). */
-export function netnsAt(name: string): NamespaceIdentity | 'stale' | undefined {
-  const fd = openNetnsName(name);
+export function netnsAt(realm: Names, name: string): NamespaceIdentity | 'stale' | undefined {
+  const fd = openNetnsName(realm, name);
   if (typeof fd !== 'number') return fd;
   try {
     return identify(fd);
@@ -33,8 +37,8 @@ export function netnsAt(name: string): NamespaceIdentity | 'stale' | undefined {
 }
 
 /** The same as an open descriptor that the caller closes. */
-export function openNetnsName(name: string): number | 'stale' | undefined {
-  const path = netnsPath(name);
+export function openNetnsName(realm: Names, name: string): number | 'stale' | undefined {
+  const path = netnsPath(realm, name);
   let fd: number;
   try {
     // A device or pipe must not even be opened: opening may wait, or act. nsfs files are regular ones.
@@ -61,12 +65,12 @@ function isDangling(path: string): boolean {
 }
 
 /** The names of each namespace, by one statx(2) a name: opening each would take several calls. */
-export function namesById(): Map<NamespaceId, string[]> {
+export function namesById(realm: Names): Map<NamespaceId, string[]> {
   const names = new Map<NamespaceId, string[]>();
   const nsfs = fileIdentity('/proc/self/ns/net')?.device;
-  for (const name of netnsNames()) {
+  for (const name of netnsNames(realm)) {
     // Undefined: gone again, or a symbolic link that leads nowhere.
-    const file = fileIdentity(netnsPath(name));
+    const file = fileIdentity(netnsPath(realm, name));
     if (file === undefined || file.device !== nsfs) continue;
     const id = file.inode as NamespaceId;
     const known = names.get(id);

@@ -2,9 +2,10 @@
 // Descriptors are closed when the request ends: an open one keeps a deleted namespace and its veths alive.
 import { readdirSync, readlinkSync } from 'node:fs';
 import { startTimeOf } from '../discovery/processes';
+import type { Realm } from '../realm/realm';
 import type { NamespaceId, NetnsRef } from '../rpc/contract/terms';
 import { close } from '../sys/libc';
-import { HOME_NETNS, identify, type NamespaceIdentity, openNamespace } from '../sys/namespaces';
+import { identify, type NamespaceIdentity, openNamespace } from '../sys/namespaces';
 import { parseNamespaceLink } from '../sys/proc';
 import { asFailure, broken, errnoOf } from './failures';
 import { netnsNames, openNetnsName } from './netns-names';
@@ -12,16 +13,22 @@ import { netnsNames, openNetnsName } from './netns-names';
 /** A network namespace that a request named, open for as long as the request lasts. */
 export interface OpenNetns extends NamespaceIdentity {
   readonly fd: number;
-  /** The one that the helper itself lives in. */
+  /** The realm's home. */
   readonly host: boolean;
+  readonly realm: Realm;
 }
 
 /**
- * Opens what `ref` names (the host's where it is left out), visits it and closes it. `not-found` if there is no such
+ * Opens what `ref` names (the realm's home where it is left out), visits it and closes it. `not-found` if there is no such
  * namespace, or if its name or id now belongs to another one. `visit` is synchronous: rtnetlink work is.
  */
-export function withNetns<T>(ref: NetnsRef | undefined, visit: (netns: OpenNetns) => T, field = 'netns'): T {
-  const netns = openNetns(ref, field);
+export function withNetns<T>(
+  realm: Realm,
+  ref: NetnsRef | undefined,
+  visit: (netns: OpenNetns) => T,
+  field = 'netns',
+): T {
+  const netns = openNetns(realm, ref, field);
   try {
     return visit(netns);
   } finally {
@@ -30,32 +37,33 @@ export function withNetns<T>(ref: NetnsRef | undefined, visit: (netns: OpenNetns
 }
 
 /** As `withNetns`, for work that outlasts one turn of the event loop: the caller closes `fd`. */
-export function openNetns(ref: NetnsRef | undefined, field = 'netns'): OpenNetns {
-  if (ref === undefined || 'host' in ref) return describe(openNamespace('self', 'net'), undefined, field, {});
-  if ('name' in ref) return describe(byName(ref.name, field), ref.uid, field, { name: ref.name });
-  if ('id' in ref) return byId(ref.id, ref.uid, field);
-  return describe(byProcess(ref.pid, ref.startTime, field), undefined, field, {});
+export function openNetns(realm: Realm, ref: NetnsRef | undefined, field = 'netns'): OpenNetns {
+  if (ref === undefined || 'host' in ref) return describe(realm, realm.openHome(), undefined, field, {});
+  if ('name' in ref) return describe(realm, byName(realm, ref.name, field), ref.uid, field, { name: ref.name });
+  if ('id' in ref) return byId(realm, ref.id, ref.uid, field);
+  return describe(realm, byProcess(ref.pid, ref.startTime, field), undefined, field, {});
 }
 
-/** Id of the network namespace that the helper lives in. */
-export function hostNetnsId(): NamespaceId {
-  return HOME_NETNS;
-}
-
-function describe(fd: number, uid: string | undefined, field: string, args: Record<string, string>): OpenNetns {
+function describe(
+  realm: Realm,
+  fd: number,
+  uid: string | undefined,
+  field: string,
+  args: Record<string, string>,
+): OpenNetns {
   try {
     const identity = identify(fd);
     // Where the kernel has no uids, a caller cannot have got one from us: a given one fits nothing.
     if (uid !== undefined && uid !== identity.uid) throw broken('not-found', 'netns-replaced', args, { field });
-    return { ...identity, fd, host: identity.id === hostNetnsId() };
+    return { ...identity, fd, host: identity.id === realm.homeNetns, realm };
   } catch (error) {
     close(fd);
     throw asFailure(error, { field });
   }
 }
 
-function byName(name: string, field: string): number {
-  const fd = openNetnsName(name);
+function byName(realm: Realm, name: string, field: string): number {
+  const fd = openNetnsName(realm, name);
   if (fd === undefined) throw broken('not-found', 'netns-not-found', { name }, { field });
   if (fd === 'stale') throw broken('not-found', 'netns-stale', { name }, { field });
   return fd;
@@ -83,23 +91,23 @@ function noProcess(pid: number, field: string) {
   return broken('not-found', 'process-not-found', { pid }, { field });
 }
 
-/** An id alone says nothing of where the namespace can be opened: the host's, a named one, or that of some process. */
-function byId(id: NamespaceId, uid: string | undefined, field: string): OpenNetns {
-  for (const open of candidates(id)) {
+/** An id alone says nothing of where the namespace can be opened: home, a named one, or that of some process. */
+function byId(realm: Realm, id: NamespaceId, uid: string | undefined, field: string): OpenNetns {
+  for (const open of candidates(realm, id)) {
     const fd = open();
     if (fd === undefined) continue;
     // Between finding and opening, name or pid may have passed to another namespace.
-    if (identify(fd).id === id) return describe(fd, uid, field, { id });
+    if (identify(fd).id === id) return describe(realm, fd, uid, field, { id });
     close(fd);
   }
   throw broken('not-found', 'netns-id-not-found', { id }, { field });
 }
 
-function* candidates(id: NamespaceId): Generator<() => number | undefined> {
-  if (id === hostNetnsId()) yield () => openNamespace('self', 'net');
-  for (const name of netnsNames()) {
+function* candidates(realm: Realm, id: NamespaceId): Generator<() => number | undefined> {
+  if (id === realm.homeNetns) yield () => realm.openHome();
+  for (const name of netnsNames(realm)) {
     yield () => {
-      const fd = openNetnsName(name);
+      const fd = openNetnsName(realm, name);
       return typeof fd === 'number' ? fd : undefined;
     };
   }

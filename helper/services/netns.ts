@@ -1,48 +1,43 @@
 // netns/*: network namespaces by name. What ip-netns(8) makes shows here, what is made here shows there.
 import { readFileSync } from 'node:fs';
+import type { Realm } from '../realm/realm';
 import type { Params, Result } from '../rpc/contract';
 import type { Netns } from '../rpc/contract/netns';
 import type { NamespaceId } from '../rpc/contract/terms';
-import type { Entry, Journal, MadeNetns } from '../state/journal';
-import { close, unlink } from '../sys/libc';
-import { bindMount } from '../sys/mounts';
-import {
-  ensureNetnsDir,
-  identify,
-  type NamespaceIdentity,
-  openNamespace,
-  pinNewNetns,
-  unpinNetns,
-} from '../sys/namespaces';
+import type { Entry, MadeNetns } from '../state/journal';
+import { close } from '../sys/libc';
+import { identify, type NamespaceIdentity } from '../sys/namespaces';
 import { begin } from './begin';
 import { asFailure, broken, errnoOf } from './failures';
 import type { Handlers, House } from './house';
-import { netnsAt, netnsNames, netnsPath, openNetnsName } from './netns-names';
+import { netnsAt, netnsNames, openNetnsName } from './netns-names';
 import { processesIn } from './netns-ref';
 import { tidier } from './survey';
 
+type Records = Pick<House, 'journal' | 'realm'>;
+
 export function netnsHandlers(house: House): Pick<Handlers, 'netns/list' | 'netns/create' | 'netns/delete'> {
-  const tidy = tidier(house.journal);
+  const tidy = tidier(house);
   return {
-    'netns/list': () => listNetns(house.journal),
+    'netns/list': () => listNetns(house),
     'netns/create': ({ name }) => {
       tidy();
-      const made = createNetns(house.journal, name);
+      const made = createNetns(house, name);
       house.changes.bump('netns');
       const { id, uid } = made;
       return { kind: 'net', id, ...(uid !== undefined && { uid }), names: [name], host: false, ours: true };
     },
     'netns/delete': (params) => {
-      const result = deleteNetns(house.journal, params);
+      const result = deleteNetns(house, params);
       house.changes.bump('netns', 'link');
       return result;
     },
   };
 }
 
-/** The identity of the namespace that the helper lives in. */
-function hostNetns(): NamespaceIdentity {
-  const fd = openNamespace('self', 'net');
+/** The identity of the realm's home. */
+function homeNetns(realm: Realm): NamespaceIdentity {
+  const fd = realm.openHome();
   try {
     return identify(fd);
   } finally {
@@ -50,13 +45,13 @@ function hostNetns(): NamespaceIdentity {
   }
 }
 
-function listNetns(journal: Journal): Result<'netns/list'> {
-  const hostIdentity = hostNetns();
+function listNetns({ journal, realm }: Records): Result<'netns/list'> {
+  const hostIdentity = homeNetns(realm);
   const host = row(hostIdentity, true);
   const rows = new Map<NamespaceId, Netns>([[hostIdentity.id, host]]);
   const stale: string[] = [];
-  for (const name of netnsNames()) {
-    const identity = netnsAt(name);
+  for (const name of netnsNames(realm)) {
+    const identity = netnsAt(realm, name);
     // A name that went between the two looks is no name.
     if (identity === undefined) continue;
     if (identity === 'stale') {
@@ -84,16 +79,16 @@ function asMade(name: string, { id, uid }: Pick<NamespaceIdentity, 'id' | 'uid'>
  * The identity goes into the journal before the name can be seen: after a crash, what stands under the name is ours if
  * it is that very namespace, and somebody else's otherwise.
  */
-function createNetns(journal: Journal, name: string): MadeNetns {
+function createNetns({ journal, realm }: Records, name: string): MadeNetns {
   try {
-    ensureNetnsDir();
+    realm.ensureNetnsDir();
   } catch (error) {
     throw asFailure(error, { step: 'netns-directory' });
   }
   let entry: Entry | undefined;
   let identity: NamespaceIdentity;
   try {
-    identity = pinNewNetns(netnsPath(name), ({ id, uid }) => {
+    identity = realm.pinNewNetns(name, ({ id, uid }) => {
       entry = begin(journal, { method: 'netns/create', name, netns: { id, ...(uid !== undefined && { uid }) } });
     });
   } catch (error) {
@@ -108,18 +103,19 @@ function createNetns(journal: Journal, name: string): MadeNetns {
     entry?.done(made);
   } catch (error) {
     // Better no namespace than one that nobody knows to be ours. The open intent lets the next helper see the same.
-    unpinNetns(netnsPath(name));
+    realm.unpinNetns(name);
     throw asFailure(error, { step: 'journal' });
   }
   return made;
 }
 
-function deleteNetns(journal: Journal, { netns, foreign = false }: Params<'netns/delete'>): Result<'netns/delete'> {
-  const names = 'name' in netns ? [netns.name] : namesOf(netns.id);
+function deleteNetns(house: Records, { netns, foreign = false }: Params<'netns/delete'>): Result<'netns/delete'> {
+  const { realm } = house;
+  const names = 'name' in netns ? [netns.name] : namesOf(realm, netns.id);
   if ('id' in netns && names.length === 0) {
     throw broken('not-found', 'netns-id-not-named', { id: netns.id }, { field: 'netns' });
   }
-  const targets = names.map((name) => target(journal, name, netns.uid));
+  const targets = names.map((name) => target(house, name, netns.uid));
   const stranger = foreign ? undefined : targets.find(({ ours }) => !ours);
   if (stranger !== undefined) {
     closeAll(targets);
@@ -127,8 +123,8 @@ function deleteNetns(journal: Journal, { netns, foreign = false }: Params<'netns
   }
   try {
     const [first] = targets;
-    const holders = first?.identity === undefined ? [] : holdersOf(first.identity);
-    for (const each of targets) unpin(journal, each);
+    const holders = first?.identity === undefined ? [] : holdersOf(realm, first.identity);
+    for (const each of targets) unpin(house, each);
     return { holders };
   } finally {
     closeAll(targets);
@@ -144,8 +140,8 @@ interface Target {
   ours: boolean;
 }
 
-function target(journal: Journal, name: string, uid: string | undefined): Target {
-  const fd = openNetnsName(name);
+function target({ journal, realm }: Records, name: string, uid: string | undefined): Target {
+  const fd = openNetnsName(realm, name);
   if (fd === undefined) throw broken('not-found', 'netns-not-found', { name }, { field: 'netns' });
   if (fd === 'stale') {
     if (uid !== undefined) throw broken('not-found', 'netns-replaced', { name }, { field: 'netns' });
@@ -163,18 +159,17 @@ function closeAll(targets: readonly Target[]): void {
   for (const { fd } of targets) if (fd !== undefined) close(fd);
 }
 
-function namesOf(id: NamespaceId): string[] {
-  return netnsNames().filter((name) => {
-    const identity = netnsAt(name);
+function namesOf(realm: Realm, id: NamespaceId): string[] {
+  return netnsNames(realm).filter((name) => {
+    const identity = netnsAt(realm, name);
     return typeof identity === 'object' && identity.id === id;
   });
 }
 
-function unpin(journal: Journal, { name, fd, identity }: Target): void {
-  const path = netnsPath(name);
+function unpin({ journal, realm }: Records, { name, fd, identity }: Target): void {
   if (fd === undefined || identity === undefined) {
     try {
-      unlink(path);
+      realm.unlinkNetns(name);
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw asFailure(error, { step: 'unlink' });
     }
@@ -182,10 +177,10 @@ function unpin(journal: Journal, { name, fd, identity }: Target): void {
   }
   const entry = begin(journal, { method: 'netns/delete', name, netns: identity });
   try {
-    unpinNetns(path);
+    realm.unpinNetns(name);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') {
-      restore(fd, path, identity);
+      restore(realm, fd, name, identity);
       entry.undone();
       // Somebody mounted more than one thing over the name.
       const rule = errnoOf(error) === 'EBUSY' ? { rule: { code: 'netns-stacked', args: { name } } } : {};
@@ -196,20 +191,19 @@ function unpin(journal: Journal, { name, fd, identity }: Target): void {
 }
 
 /** After a failed removal: the name pins the namespace again, if it does not any more. */
-function restore(fd: number, path: string, { id }: NamespaceIdentity): void {
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  const now = netnsAt(name);
+function restore(realm: Realm, fd: number, name: string, { id }: NamespaceIdentity): void {
+  const now = netnsAt(realm, name);
   if (typeof now === 'object' && now.id === id) return;
   try {
-    bindMount(`/proc/self/fd/${fd}`, path);
+    realm.pinNetns(name, fd);
   } catch {
     // The first error says what is wrong; this one would only hide it.
   }
 }
 
-/** Processes that keep the namespace alive without a name. Of the host's own that would be every process there is. */
-function holdersOf({ id }: NamespaceIdentity): { pid: number; comm: string }[] {
-  if (id === hostNetns().id) return [];
+/** Processes that keep the namespace alive without a name. Of home that would be every process there is. */
+function holdersOf(realm: Realm, { id }: NamespaceIdentity): { pid: number; comm: string }[] {
+  if (id === realm.homeNetns) return [];
   return [...processesIn(id)].flatMap((pid) => {
     try {
       return [{ pid, comm: readFileSync(`/proc/${pid}/comm`, 'utf8').replace(/\n$/, '') }];

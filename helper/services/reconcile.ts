@@ -3,9 +3,9 @@
 import { lstatSync } from 'node:fs';
 import { listAddresses } from '../netlink/address';
 import { deleteLink } from '../netlink/link';
-import type { Entry, Intent, Journal } from '../state/journal';
+import type { Realm } from '../realm/realm';
+import type { Entry, Intent } from '../state/journal';
 import { bareNetns, type PlannedEnd } from '../state/made';
-import { unlink } from '../sys/libc';
 import { errnoOf } from './failures';
 import type { House } from './house';
 import { netnsAt, netnsPath } from './netns-names';
@@ -17,53 +17,55 @@ import { deletePair, lookFor, setBack } from './undo';
 const JUST_BEFORE = 100;
 const SOON_AFTER = 10_000;
 
+type Records = Pick<House, 'journal' | 'realm'>;
 type NetnsIntent = Extract<Intent, { method: 'netns/create' | 'netns/delete' }>;
 
 /** Never rejects an object for another's sake: what cannot be settled stays open, is logged, and is tried next time. */
-export function reconcile({ journal, log }: Pick<House, 'journal' | 'log'>): void {
+export function reconcile(house: Pick<House, 'journal' | 'realm' | 'log'>): void {
+  const { journal, log } = house;
   for (const entry of journal.unfinished()) {
     try {
-      settle(journal, entry);
+      settle(house, entry);
     } catch (error) {
       log.error(`reconcile: ${entry.intent.method} stays open: ${String(error)}`);
     }
   }
-  prune(journal);
+  prune(house);
 }
 
-function settle(journal: Journal, entry: Entry): void {
+function settle({ journal, realm }: Records, entry: Entry): void {
   const { intent } = entry;
   switch (intent.method) {
     case 'netns/create':
-      settleCreated(entry, intent);
+      settleCreated(realm, entry, intent);
       break;
     case 'netns/delete':
-      settleDeleted(entry, intent);
+      settleDeleted(realm, entry, intent);
       break;
     case 'link/create':
-      dropPair(intent.a, intent.b);
+      dropPair(realm, intent.a, intent.b);
       entry.undone();
       break;
     case 'link/set': {
       const { link, before, after } = intent;
-      new Survey().visit(link.netns, (rt) => {
+      new Survey(realm).visit(link.netns, (rt) => {
         if (lookFor(rt, { index: link.index })?.mac === link.mac) setBack(rt, link.index, before, after);
       });
       entry.undone();
       break;
     }
     case 'link/move':
-      followMoved(journal, entry, intent);
+      followMoved({ journal, realm }, entry, intent);
       break;
     case 'address/add': {
       const { netns, index, address } = intent.address;
-      const stands = new Survey().visit(netns, (rt) => hasAddress(listAddresses(rt, index), address));
+      const stands = new Survey(realm).visit(netns, (rt) => hasAddress(listAddresses(rt, index), address));
       if (stands) entry.done(intent.address);
       else entry.undone();
       break;
     }
     case 'route/add':
-      if (new Survey().visit(intent.route.netns, (rt) => standingRoute(rt, intent.route)) !== undefined) {
+      if (new Survey(realm).visit(intent.route.netns, (rt) => standingRoute(rt, intent.route)) !== undefined) {
         entry.done(intent.route);
       } else entry.undone();
       break;
@@ -77,10 +79,10 @@ function settle(journal: Journal, entry: Entry): void {
 }
 
 /** Ours if it is the very namespace that was noted before the name could be seen; a bare file only if made just then. */
-function settleCreated(entry: Entry, { name, netns }: NetnsIntent): void {
-  const now = netnsAt(name);
+function settleCreated(realm: Realm, entry: Entry, { name, netns }: NetnsIntent): void {
+  const now = netnsAt(realm, name);
   if (now === 'stale') {
-    if (isFreshFile(netnsPath(name), entry.at)) unlinkQuietly(netnsPath(name));
+    if (isFreshFile(netnsPath(realm, name), entry.at)) unlinkQuietly(realm, name);
     entry.undone();
   } else if (now?.id === netns.id && now.uid === netns.uid) {
     entry.done({ type: 'netns', name, ...netns });
@@ -95,27 +97,27 @@ function isFreshFile(path: string, at: number): boolean {
 }
 
 /** Still pinned: nothing had happened, and it stays. Unmounted already: the file goes too. */
-function settleDeleted(entry: Entry, { name, netns }: NetnsIntent): void {
-  const now = netnsAt(name);
+function settleDeleted(realm: Realm, entry: Entry, { name, netns }: NetnsIntent): void {
+  const now = netnsAt(realm, name);
   if (typeof now === 'object' && now.id === netns.id && now.uid === netns.uid) {
     entry.undone();
     return;
   }
-  if (now === 'stale') unlinkQuietly(netnsPath(name));
+  if (now === 'stale') unlinkQuietly(realm, name);
   entry.removed({ type: 'netns', name, ...netns });
 }
 
-function unlinkQuietly(path: string): void {
+function unlinkQuietly(realm: Realm, name: string): void {
   try {
-    unlink(path);
+    realm.unlinkNetns(name);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
   }
 }
 
 /** Nobody was told that the pair is there. By name and MAC where it was made, else by MAC wherever somebody moved it. */
-function dropPair(a: PlannedEnd, b: PlannedEnd): void {
-  const survey = new Survey();
+function dropPair(realm: Realm, a: PlannedEnd, b: PlannedEnd): void {
+  const survey = new Survey(realm);
   for (const end of [a, b]) if (survey.visit(end.netns, (rt) => deletePair(rt, end)) === true) return;
   for (const { mac } of [a, b]) {
     const [found] = survey.findByMac(mac);
@@ -126,8 +128,12 @@ function dropPair(a: PlannedEnd, b: PlannedEnd): void {
 }
 
 /** The move is one system call; what may be wrong is where the journal has the end. */
-function followMoved(journal: Journal, entry: Entry, { link, to }: Extract<Intent, { method: 'link/move' }>): void {
-  const moved = new Survey().visit(to, (rt, netns) => {
+function followMoved(
+  { journal, realm }: Records,
+  entry: Entry,
+  { link, to }: Extract<Intent, { method: 'link/move' }>,
+): void {
+  const moved = new Survey(realm).visit(to, (rt, netns) => {
     const now = lookFor(rt, { name: link.name });
     const known = now && madeEndOf(journal.made(), netns, now);
     if (now === undefined || known === undefined || known.end.mac !== link.mac) return undefined;

@@ -25,22 +25,22 @@ import {
 import { withSocket } from './rtnetlink';
 import { tidier } from './survey';
 
-export function routeHandlers({
-  journal,
-  changes,
-}: House): Pick<Handlers, 'route/list' | 'route/add' | 'route/delete'> {
-  const tidy = tidier(journal);
+export function routeHandlers(house: House): Pick<Handlers, 'route/list' | 'route/add' | 'route/delete'> {
+  const { realm, changes } = house;
+  const tidy = tidier(house);
   return {
     'route/list': ({ netns }) =>
-      withNetns(netns, (open) => withSocket(open, (rt) => ({ routes: viewRoutes(rt).map(({ route }) => route) }))),
+      withNetns(realm, netns, (open) =>
+        withSocket(open, (rt) => ({ routes: viewRoutes(rt).map(({ route }) => route) })),
+      ),
     'route/add': (params) => {
       tidy();
-      const route = add(journal, params);
+      const route = add(house, params);
       changes.bump('route');
       return route;
     },
     'route/delete': (params) => {
-      remove(journal, params);
+      remove(house, params);
       changes.bump('route');
       return {};
     },
@@ -84,10 +84,10 @@ function check({ destination, via }: WantedRoute): void {
   }
 }
 
-function add(journal: Journal, params: Params<'route/add'>): Route {
+function add({ journal, realm }: Pick<House, 'journal' | 'realm'>, params: Params<'route/add'>): Route {
   const wanted = wantedOf(params);
   check(wanted);
-  return withNetns(params.netns, (netns) =>
+  return withNetns(realm, params.netns, (netns) =>
     withSocket(netns, (rt) => {
       const request = requestOf(rt, wanted);
       const family = familyOf(wanted);
@@ -152,9 +152,9 @@ function refusal(error: unknown, { destination, via = '', dev = '' }: WantedRout
 }
 
 /** Exactly one route must be meant: the kernel would take the first that fits, and nobody could say which that was. */
-function remove(journal: Journal, params: Params<'route/delete'>): void {
+function remove({ journal, realm }: Pick<House, 'journal' | 'realm'>, params: Params<'route/delete'>): void {
   const wanted = wantedOf(params);
-  withNetns(params.netns, (netns) =>
+  withNetns(realm, params.netns, (netns) =>
     withSocket(netns, (rt) => {
       if (wanted.dev !== undefined) findLink(rt, { name: wanted.dev }, 'dev');
       const fitting = viewRoutes(rt).filter(({ route }) => routeFits(route, wanted));

@@ -4,11 +4,13 @@ import { readFileSync } from 'node:fs';
 import { readNetnsNames } from '../discovery/names';
 import { readProcess, startTimeOf } from '../discovery/processes';
 import type { Scanner } from '../discovery/scanner';
+import type { Realm } from '../realm/realm';
 import type { Kind, NamespaceId, NamespaceRef, ProcessRef } from '../rpc/contract/terms';
 import { close } from '../sys/libc';
-import { identify, type NamespaceIdentity, NETNS_DIR, openNamespace, openNamespaceFile } from '../sys/namespaces';
+import { identify, type NamespaceIdentity, openNamespace, openNamespaceFile } from '../sys/namespaces';
 import { insideId, parseIdMap } from '../sys/proc';
 import { asFailure, broken, errnoOf } from './failures';
+import { netnsPath } from './netns-names';
 import { openNetns } from './netns-ref';
 import { theOne } from './processes';
 import type { Join, Who } from './session-plan';
@@ -25,14 +27,14 @@ export interface FoundJoin extends NamespaceIdentity {
 }
 
 /** Finds what each join means; Failure `not-found` with the field. */
-export async function findJoins(joins: readonly Join[], scanner: Scanner): Promise<FoundJoin[]> {
+export async function findJoins(realm: Realm, joins: readonly Join[], scanner: Scanner): Promise<FoundJoin[]> {
   const found: FoundJoin[] = [];
   for (const [at, { kind, of }] of joins.entries()) {
     const field = `join.${at}.of`;
     if ('pid' in of) found.push(findByProcess(kind, of, field));
-    else if ('host' in of) found.push({ ...own(kind), field, path: `/proc/${process.pid}/ns/net`, same: true });
-    else if ('name' in of) found.push(findByName(of, field));
-    else found.push(await findById({ ...of, kind }, scanner, field));
+    else if ('host' in of) found.push(findHome(realm, field));
+    else if ('name' in of) found.push(findByName(realm, of, field));
+    else found.push(await findById(realm, { ...of, kind }, scanner, field));
   }
   return found;
 }
@@ -48,13 +50,18 @@ function findByProcess(kind: Kind, ref: ProcessRef, field: string): FoundJoin {
   return { ...identity, field, path, process: { pid: ref.pid, startTime: before }, same: isOwn(identity) };
 }
 
-function findByName(ref: { name: string; uid?: NamespaceRef['uid'] }, field: string): FoundJoin {
-  const { fd, host, kind, id, uid } = openNetns({ name: ref.name, ...(ref.uid && { uid: ref.uid }) }, field);
-  close(fd);
-  return { kind, id, ...(uid && { uid }), field, path: `${NETNS_DIR}/${ref.name}`, same: host };
+function findHome(realm: Realm, field: string): FoundJoin {
+  const identity = identifyAndClose(() => realm.openHome(), field);
+  return { ...identity, field, path: realm.homePath, same: isOwn(identity) };
 }
 
-async function findById(ref: NamespaceRef, scanner: Scanner, field: string): Promise<FoundJoin> {
+function findByName(realm: Realm, ref: { name: string; uid?: NamespaceRef['uid'] }, field: string): FoundJoin {
+  const { fd, kind, id, uid } = openNetns(realm, { name: ref.name, ...(ref.uid && { uid: ref.uid }) }, field);
+  close(fd);
+  return { kind, id, ...(uid && { uid }), field, path: netnsPath(realm, ref.name), same: isOwn({ kind, id }) };
+}
+
+async function findById(realm: Realm, ref: NamespaceRef, scanner: Scanner, field: string): Promise<FoundJoin> {
   const { namespaces } = await scanner.scan({
     kinds: [ref.kind],
     details: 'leaders',
@@ -67,7 +74,7 @@ async function findById(ref: NamespaceRef, scanner: Scanner, field: string): Pro
   const { names, leader } = row;
   const identity = { kind: row.kind, id: row.id, ...(row.uid && { uid: row.uid }) };
   const [name] = names;
-  if (name !== undefined) return { ...identity, field, path: `${NETNS_DIR}/${name}`, same: isOwn(row) };
+  if (name !== undefined) return { ...identity, field, path: netnsPath(realm, name), same: isOwn(row) };
   const details = leader?.details;
   if (leader === undefined || details === undefined) {
     throw broken('not-found', 'namespace-not-found', { kind: ref.kind, id: ref.id }, { field });
@@ -100,8 +107,8 @@ export function openJoin(join: FoundJoin): number {
 }
 
 /** Names in /run/netns of a network namespace, sorted. */
-export function namesOf(id: NamespaceId): string[] {
-  return [...readNetnsNames()].flatMap(([name, of]) => (of === id ? [name] : [])).sort();
+export function namesOf(realm: Realm, id: NamespaceId): string[] {
+  return [...readNetnsNames(realm.netns)].flatMap(([name, of]) => (of === id ? [name] : [])).sort();
 }
 
 /** The caller's ids inside a joined user namespace; undefined where its maps have none for them. */
@@ -116,10 +123,6 @@ export function idsInside(join: FoundJoin, caller: Who): { uid: number; gid: num
     if (isGone(error)) return undefined;
     throw error;
   }
-}
-
-function own(kind: Kind): NamespaceIdentity {
-  return identifyAndClose(() => openNamespace('self', kind), 'join');
 }
 
 /** Ours is alive as long as we are, so here the inode alone tells. */

@@ -10,10 +10,11 @@ import type { MadeSession } from '../state/made';
 import { launch } from '../sys/launch';
 import { close, pidfdSendSignal } from '../sys/libc';
 import { type Watch, watchReadable } from '../sys/libc-poll';
-import { equivalent } from './equivalent';
+import { equivalent } from './equivalent/session';
 import { broken, errnoOf } from './failures';
 import type { Caller, Handlers, House } from './house';
 import { Fetched, SIGCONT, SIGHUP, SIGKILL, surroundingsOf, variable } from './session-caller';
+import { Insides } from './session-inside';
 import { type FoundJoin, findJoins, idsInside, namesOf, openJoin } from './session-join';
 import { launchFailure, launchPlan } from './session-launch';
 import { type SettledPlan, settlePlan } from './session-plan';
@@ -35,11 +36,12 @@ type Names = 'session/open' | 'session/attach' | 'session/list';
 /** `now`: the tickets' clock, monotonic, in milliseconds. */
 export function sessionHandlers(house: House, scanner: Scanner, now?: () => number): Pick<Handlers, Names> {
   const tickets = new Tickets<Opened>(now);
+  const insides = new Insides(house);
   for (const record of sessionRecords(house)) adopt(house, record);
 
   return {
     'session/open': async (params, caller) => {
-      const opened = await open(params, caller, scanner);
+      const opened = await open(house, params, caller, scanner);
       const { plan, session, ...around } = opened;
       return {
         ticket: tickets.issue(caller.uid, opened),
@@ -58,17 +60,21 @@ export function sessionHandlers(house: House, scanner: Scanner, now?: () => numb
       return attach(house, opened, params, caller);
     },
 
-    'session/list': (_params, caller) => ({
-      sessions: livingSessions(house)
-        .filter(({ uid }) => caller.uid === 0 || uid === caller.uid)
-        .map(({ made: _made, ...session }) => session),
-    }),
+    'session/list': (_params, caller) => {
+      const living = livingSessions(house).filter(({ uid }) => caller.uid === 0 || uid === caller.uid);
+      return { sessions: insides.seen(living) };
+    },
   };
 }
 
-async function open(params: Params<'session/open'>, caller: Caller, scanner: Scanner): Promise<Opened> {
+async function open(
+  { realm }: House,
+  params: Params<'session/open'>,
+  caller: Caller,
+  scanner: Scanner,
+): Promise<Opened> {
   const plan = settlePlan(params, caller);
-  const joins = await findJoins(plan.join, scanner);
+  const joins = await findJoins(realm, plan.join, scanner);
   const user = joins.find(({ kind, same }) => kind === 'user' && !same);
   const inside = user && plan.as === 'me' ? idsInside(user, caller) : undefined;
   if (user && plan.as === 'me' && inside === undefined) {
@@ -76,7 +82,7 @@ async function open(params: Params<'session/open'>, caller: Caller, scanner: Sca
   }
   const net = plan.join.find(({ kind }) => kind === 'net')?.of;
   const netId = joins.find(({ kind }) => kind === 'net')?.id;
-  const netnsName = net && 'name' in net ? net.name : netId && namesOf(netId)[0];
+  const netnsName = net && 'name' in net ? net.name : netId && namesOf(realm, netId)[0];
   return {
     session: randomBytes(8).toString('hex'),
     plan,

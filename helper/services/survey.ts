@@ -5,8 +5,8 @@ import { formatIpAddress, parseIpPrefix } from '../netlink/ip-address';
 import { type LinkMessage, listLinks } from '../netlink/link';
 import { listRoutes, type RouteMessage } from '../netlink/route';
 import type { Rtnetlink } from '../netlink/socket';
+import type { Realm } from '../realm/realm';
 import type { NamespaceId } from '../rpc/contract/terms';
-import type { Journal } from '../state/journal';
 import {
   bareNetns,
   endsOf,
@@ -17,9 +17,10 @@ import {
   type NetnsIdentity,
 } from '../state/made';
 import { close } from '../sys/libc';
-import { identify, openNamespace } from '../sys/namespaces';
+import { identify } from '../sys/namespaces';
+import type { House } from './house';
 import { namesById, netnsAt, openNetnsName } from './netns-names';
-import { hostNetnsId, netnsOfProcesses, type OpenNetns, openOfProcess } from './netns-ref';
+import { netnsOfProcesses, type OpenNetns, openOfProcess } from './netns-ref';
 import { endOf } from './ours';
 import { routeFits, viewRoute } from './route-view';
 import { withSocket } from './rtnetlink';
@@ -39,11 +40,16 @@ export interface StandingLink extends PlacedLink {
 }
 
 export class Survey {
-  readonly #host = hostNetnsId();
-  readonly #names = namesById();
+  readonly #realm: Realm;
+  readonly #names: ReadonlyMap<NamespaceId, readonly string[]>;
   #processes: Map<NamespaceId, number> | undefined;
   readonly #links = new Map<NamespaceId, LinkMessage[]>();
   #byMac: Map<string, PlacedLink[]> | undefined;
+
+  constructor(realm: Realm) {
+    this.#realm = realm;
+    this.#names = namesById(realm);
+  }
 
   /** Names in /run/netns of a namespace. */
   namesOf(id: NamespaceId): readonly string[] {
@@ -51,17 +57,17 @@ export class Survey {
   }
 
   isHost({ id }: NetnsIdentity): boolean {
-    return id === this.#host;
+    return id === this.#realm.homeNetns;
   }
 
-  /** Visits a namespace, if it still is: the host's, a named one, or that of some process. */
+  /** Visits a namespace, if it still is: home, a named one, or that of some process. */
   visit<T>(netns: NetnsIdentity, work: (rt: Rtnetlink, open: OpenNetns) => T): T | undefined {
     const fd = this.#open(netns.id);
     if (fd === undefined) return undefined;
     try {
       const identity = identify(fd);
       if (identity.id !== netns.id || identity.uid !== netns.uid) return undefined;
-      const open = { ...identity, fd, host: this.isHost(identity) };
+      const open = { ...identity, fd, host: this.isHost(identity), realm: this.#realm };
       return withSocket(open, (rt) => work(rt, open));
     } finally {
       close(fd);
@@ -69,10 +75,10 @@ export class Survey {
   }
 
   #open(id: NamespaceId): number | undefined {
-    if (id === this.#host) return openNamespace('self', 'net');
+    if (id === this.#realm.homeNetns) return this.#realm.openHome();
     const [name] = this.namesOf(id);
     if (name !== undefined) {
-      const fd = openNetnsName(name);
+      const fd = openNetnsName(this.#realm, name);
       if (typeof fd === 'number') return fd;
     }
     this.#processes ??= netnsOfProcesses();
@@ -83,7 +89,7 @@ export class Survey {
   stands(made: Exclude<Made, { type: 'session' }>): boolean {
     switch (made.type) {
       case 'netns': {
-        const now = netnsAt(made.name);
+        const now = netnsAt(this.#realm, made.name);
         return typeof now === 'object' && now.id === made.id && now.uid === made.uid;
       }
       case 'link':
@@ -108,7 +114,7 @@ export class Survey {
     );
   }
 
-  /** The veths that have this MAC, in all namespaces that have a name and the host's. */
+  /** The veths that have this MAC, in all namespaces that have a name and in home. */
   findByMac(mac: string): PlacedLink[] {
     this.#byMac ??= this.#readAll();
     return this.#byMac.get(mac) ?? [];
@@ -116,7 +122,7 @@ export class Survey {
 
   #readAll(): Map<string, PlacedLink[]> {
     const found = new Map<string, PlacedLink[]>();
-    for (const id of new Set([this.#host, ...this.#names.keys()])) {
+    for (const id of new Set([this.#realm.homeNetns, ...this.#names.keys()])) {
       const fd = this.#open(id);
       if (fd === undefined) continue;
       let netns: NetnsIdentity;
@@ -164,18 +170,19 @@ export function standingRoute(rt: Rtnetlink, { destination, via, dev }: MadeRout
 }
 
 /** Forgets what others removed, so that neither journal nor memory grows with it. */
-export function prune(journal: Journal): void {
-  const survey = new Survey();
+export function prune({ journal, realm }: Pick<House, 'journal' | 'realm'>): void {
+  const survey = new Survey(realm);
   const gone = journal.made().filter((made) => made.type !== 'session' && !survey.stands(made));
   journal.forget(...gone);
 }
 
 /** `prune` whenever the journal has twice as much as was left the last time. */
-export function tidier(journal: Journal): () => void {
+export function tidier(house: Pick<House, 'journal' | 'realm'>): () => void {
+  const { journal } = house;
   let limit = MANY;
   return () => {
     if (journal.made().length < limit) return;
-    prune(journal);
+    prune(house);
     limit = Math.max(MANY, 2 * journal.made().length);
   };
 }

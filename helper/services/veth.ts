@@ -20,6 +20,7 @@ import {
 import { addressRule } from './address-rule';
 import { begin } from './begin';
 import { asFailure, broken, errnoOf } from './failures';
+import type { House } from './house';
 import { describePeer, viewLink } from './link-view';
 import { namesById } from './netns-names';
 import { type OpenNetns, withNetns } from './netns-ref';
@@ -57,10 +58,14 @@ function planEnd(side: Side, addresses: readonly string[], up: boolean): EndStep
   return up ? [...steps, { name: `up-${side}` }] : steps;
 }
 
-export function createVethPair(journal: Journal, params: Params<'link/create'>): Result<'link/create'> {
+export function createVethPair(
+  { journal, realm }: Pick<House, 'journal' | 'realm'>,
+  params: Params<'link/create'>,
+): Result<'link/create'> {
   return withNetns(
+    realm,
     params.a.netns,
-    (a) => withNetns(params.b.netns, (b) => new Making(journal, params, a, b).run(), 'b.netns'),
+    (a) => withNetns(realm, params.b.netns, (b) => new Making(journal, params, a, b).run(), 'b.netns'),
     'a.netns',
   );
 }
@@ -126,9 +131,9 @@ class Making {
  * In the answer a namespace goes by the name that it was asked for by: all its names would mean looking at every file in
  * /run/netns, for each of the hundred pairs of a star.
  */
-function namesOf({ id, host }: OpenNetns, ref: NetnsRef | undefined): string[] {
+function namesOf({ id, host, realm }: OpenNetns, ref: NetnsRef | undefined): string[] {
   if (ref !== undefined && 'name' in ref) return [ref.name];
-  return host ? [] : (namesById().get(id) ?? []);
+  return host ? [] : (namesById(realm).get(id) ?? []);
 }
 
 type Ends = Record<Side, PlannedEnd>;

@@ -24,6 +24,17 @@ export const CLONE_FLAGS: Readonly<Record<Kind, number>> = {
 /** Where ip-netns(8) keeps the names. */
 export const NETNS_DIR = '/run/netns';
 
+/** Where the names of a realm lie, as plain data: it crosses to the scanning thread. */
+export interface NetnsPlace {
+  /** The directory as this process reaches it: `/run/netns`, in another mount namespace `/proc/PID/root/run/netns`. */
+  readonly directory: string;
+  /** The mount table in which it is /run/netns (proc_pid_mountinfo(5)). */
+  readonly mountInfo: string;
+}
+
+/** The names of the mount namespace that this process lives in. */
+export const HOST_NETNS_PLACE: NetnsPlace = { directory: NETNS_DIR, mountInfo: '/proc/thread-self/mountinfo' };
+
 const NS_GET_USERNS = 0xb701;
 const NS_GET_PARENT = 0xb702;
 const NS_GET_NSTYPE = 0xb703;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Scanner } from '../../helper/discovery/scanner';
 import type { ScanOptions } from '../../helper/discovery/snapshot';
 import { KINDS } from '../../helper/rpc/contract/kinds';
+import { HOST_NETNS_PLACE } from '../../helper/sys/namespaces';
 import { ROOT } from '../support/root';
 import { until } from '../support/until';
 import { startPeer, timedExec } from './peers/peer';
@@ -19,7 +20,7 @@ const ALL: ScanOptions = { kinds: KINDS, details: 'all', names: true, hierarchy:
  */
 async function fullMachine(bench: Bench): Promise<Scanner> {
   const children: ChildProcess[] = [];
-  const scanner = new Scanner(join(ROOT, 'dist/scan-worker.cjs'));
+  const scanner = new Scanner(join(ROOT, 'dist/scan-worker.cjs'), { netns: HOST_NETNS_PLACE });
   bench.defer(async () => {
     const gone = children.map((child) => new Promise((resolve) => child.once('exit', resolve)));
     for (const child of children) child.kill('SIGKILL');

@@ -6,7 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { setLinkRequest } from '../../helper/netlink/link';
 import { Monitor } from '../../helper/netlink/monitor';
 import { NetnsNames } from '../../helper/netlink/netns-names';
-import { Rtnetlink } from '../../helper/netlink/socket';
+import { openRtnetlinkSocket, Rtnetlink } from '../../helper/netlink/socket';
+import { hostRealm } from '../../helper/realm/host';
 import type { Topic } from '../../helper/rpc/contract/events';
 import { close } from '../../helper/sys/libc';
 import { identify, openNamespaceFile, pinNewNetns, unpinNetns, warmThreadPool } from '../../helper/sys/namespaces';
@@ -27,7 +28,7 @@ describe('events', () => {
     const monitor = new Monitor((told) => {
       last = performance.now();
       for (const topic of told) topics.add(topic);
-    });
+    }, hostRealm());
     undo(() => monitor.close());
     /** What was still on its way must not pass for what comes next. */
     const forget = async () => {
@@ -115,7 +116,7 @@ describe('events', () => {
     await forget();
     // Synchronous, so that nobody empties the socket meanwhile.
     const fd = openNamespaceFile('/run/netns/nl-storm');
-    const rt = Rtnetlink.open(fd);
+    const rt = new Rtnetlink(openRtnetlinkSocket(fd));
     try {
       const flips = Array.from({ length: 64 }, (_, at) => setLinkRequest(1, { mtu: 60_000 + at }));
       for (let round = 0; round < 60; round += 1) rt.batch(flips);

@@ -5,7 +5,7 @@ import { addAddress, addAddressRequest, deleteAddress, listAddresses } from '../
 import { createBridge, createVeth, deleteLink, getLink, setLink, setLinkRequest } from '../../helper/netlink/link';
 import { nsidOf } from '../../helper/netlink/nsid';
 import { addRoute, deleteRoute } from '../../helper/netlink/route';
-import { NetlinkError, Rtnetlink } from '../../helper/netlink/socket';
+import { NetlinkError, openRtnetlinkSocket, Rtnetlink } from '../../helper/netlink/socket';
 import { ensureNetnsDir, pinNewNetns, unpinNetns, warmThreadPool } from '../../helper/sys/namespaces';
 import { undoAfterEach } from '../support/cleanup';
 import { ipJson, output, run } from '../support/run';
@@ -33,7 +33,7 @@ describe('what is made', () => {
   test('a veth pair across two namespaces, in one message', async () => {
     const a = await openNetns(undo, 'nl-a');
     const b = await openNetns(undo, 'nl-b');
-    const home = Rtnetlink.open();
+    const home = new Rtnetlink(openRtnetlinkSocket());
     undo(() => home.close());
     createVeth(home, { name: 'va', netnsFd: a.fd }, { name: 'vb', netnsFd: b.fd });
     const [ip] = await ipJson<IpLink>(['-n', 'nl-a', 'link', 'show', 'dev', 'va']);

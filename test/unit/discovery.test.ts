@@ -1,13 +1,15 @@
 // The passes of a scan over this very process: each finds its own facts, and misses them when it is switched off.
 import { readlinkSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { PASSES, scan } from '../../helper/discovery/passes';
+import { PASSES, scan as scanAt } from '../../helper/discovery/passes';
 import { readProcess } from '../../helper/discovery/processes';
 import { type ScanOptions, Snapshot } from '../../helper/discovery/snapshot';
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { NamespaceId } from '../../helper/rpc/contract/terms';
+import { HOST_NETNS_PLACE } from '../../helper/sys/namespaces';
 
 const NOTHING: ScanOptions = { kinds: KINDS, details: 'none', names: false, hierarchy: false, identity: false };
+const scan = (options: ScanOptions) => scanAt(options, HOST_NETNS_PLACE);
 const own = (kind: string) => /\[(\d+)\]/.exec(readlinkSync(`/proc/self/ns/${kind}`))?.[1] as NamespaceId;
 const find = (options: ScanOptions, kind = 'uts') =>
   scan(options)
@@ -68,7 +70,7 @@ test('hierarchy: the owner of our uts namespace is named when asked for only', (
 });
 
 test('a namespace is one row, whoever meets it', () => {
-  const snapshot = new Snapshot(NOTHING);
+  const snapshot = new Snapshot(NOTHING, HOST_NETNS_PLACE);
   const id = '4026531840' as NamespaceId;
   expect(snapshot.namespace('net', id)).toBe(snapshot.namespace('net', id));
   expect(snapshot.namespace('uts', id)).not.toBe(snapshot.namespace('net', id));

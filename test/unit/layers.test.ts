@@ -13,6 +13,7 @@ const LAYERS: readonly (readonly [prefix: string, layer: string])[] = [
   ['helper/rpc/', 'rpc'],
   ['helper/services/', 'services'],
   ['helper/discovery/', 'discovery'],
+  ['helper/realm/', 'realm'],
   ['helper/netlink/', 'netlink'],
   ['helper/state/', 'state'],
   ['helper/sys/', 'sys'],
@@ -28,11 +29,12 @@ const BELOW: Record<string, readonly string[]> = {
   netlink: ['sys'],
   state: ['sys'],
   discovery: ['netlink', 'sys'],
-  house: ['state'],
-  services: ['house', 'discovery', 'netlink', 'state', 'sys'],
+  realm: ['netlink', 'state', 'sys'],
+  house: ['realm', 'state'],
+  services: ['house', 'discovery', 'realm', 'netlink', 'state', 'sys'],
   rpc: ['house', 'sys'],
   cli: ['sys'],
-  daemon: ['rpc', 'services', 'house', 'state', 'netlink', 'discovery', 'sys', 'cli'],
+  daemon: ['rpc', 'services', 'house', 'realm', 'state', 'netlink', 'discovery', 'sys', 'cli'],
 };
 
 /** Packages that only these places may name. */

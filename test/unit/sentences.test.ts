@@ -3,7 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { hostRealm } from '../../helper/realm/host';
 import { METHODS } from '../../helper/rpc/contract';
+import { NO_EQUIVALENT } from '../../helper/rpc/contract/codes/equivalents';
 import { FEATURES } from '../../helper/rpc/contract/codes/features';
 import { FINDINGS } from '../../helper/rpc/contract/codes/findings';
 import { HINTS } from '../../helper/rpc/contract/codes/hints';
@@ -100,20 +102,20 @@ describe('codes', () => {
   });
 
   test('every feature that the helper probes has words, and its reason a sentence', () => {
-    const features = probeFeatures();
+    const features = probeFeatures(hostRealm());
     expect(features.map(({ name }) => name).filter((name) => !(name in FEATURES))).toEqual([]);
     const reasons = features.flatMap(({ reason }) => (reason ? [reason.code] : []));
     expect(reasons.filter((code) => !(code in HINTS))).toEqual([]);
   });
 
   test('one code, one sentence', () => {
-    const all = [RULES, HINTS, FINDINGS].flatMap((table) => Object.keys(table));
+    const all = [RULES, HINTS, FINDINGS, NO_EQUIVALENT].flatMap((table) => Object.keys(table));
     expect(all.filter((code, at) => all.indexOf(code) !== at)).toEqual([]);
   });
 
   test('no sentence is for a code that nobody writes', () => {
     const text = sources.map((one) => one.text).join('\n') + launcher.replaceAll('"', "'");
-    const unused = [RULES, HINTS, FINDINGS]
+    const unused = [RULES, HINTS, FINDINGS, NO_EQUIVALENT]
       .flatMap((table) => Object.keys(table))
       .filter((code) => !text.includes(`'${code}'`) && !text.includes(`\`${code}\``));
     expect(unused).toEqual([]);

@@ -1,5 +1,5 @@
 // What ip(8) prints as JSON, as far as tests read it, and network namespaces that ip(8) makes for a test.
-import { Rtnetlink } from '../../../helper/netlink/socket';
+import { openRtnetlinkSocket, Rtnetlink } from '../../../helper/netlink/socket';
 import { close } from '../../../helper/sys/libc';
 import { openNamespaceFile } from '../../../helper/sys/namespaces';
 import { output, run } from '../../support/run';
@@ -59,7 +59,7 @@ export async function addNetns(undo: Undo, name: string): Promise<void> {
 export async function openNetns(undo: Undo, name: string): Promise<{ fd: number; rt: Rtnetlink }> {
   await addNetns(undo, name);
   const fd = openNamespaceFile(`/run/netns/${name}`);
-  const rt = Rtnetlink.open(fd);
+  const rt = new Rtnetlink(openRtnetlinkSocket(fd));
   undo(() => {
     rt.close();
     close(fd);
