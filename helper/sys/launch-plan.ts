@@ -14,6 +14,11 @@ export interface IdRange {
 
 /** What shall run, where, and as whom. The launcher refuses a plan that contradicts itself before it does anything. */
 export interface LaunchPlan {
+  /**
+   * A user namespace (`Descriptors.base`) that is entered before anything is joined or created, as whoever its map makes
+   * of the launcher's user: what an ordinary user may do at all, he may do below a user namespace of his.
+   */
+  readonly base?: boolean;
   /** Kinds to create. */
   readonly create?: readonly Kind[];
   /** Kinds to join, each with a descriptor of its own (`Descriptors.joins`). A kind is created or joined, not both. */
@@ -23,9 +28,11 @@ export interface LaunchPlan {
    * one (NS_GET_OWNER_UID) and leaves these supplementary groups to the program. Needs `user` created or joined.
    */
   readonly owner?: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
-  /** Maps of a new user namespace; `outside` in ids of the launcher's user namespace. */
+  /** Maps of a new user namespace; `outside` in ids of the base, else of the launcher's user namespace. */
   readonly uidMap?: readonly IdRange[];
   readonly gidMap?: readonly IdRange[];
+  /** Absolute paths of newuidmap(1) and newgidmap(1), which then write the maps; not below a base. */
+  readonly mapPrograms?: { readonly uid: string; readonly gid: string };
   /** Forbids setgroups(2) inside a new user namespace, as the kernel does for unprivileged creators. */
   readonly denySetgroups?: boolean;
   /** Of all mounts in a new mnt namespace; default `private`. */
@@ -87,6 +94,8 @@ const RECORD = {
   link: 22,
   statusFile: 23,
   hold: 24,
+  base: 25,
+  mapPrograms: 26,
 } as const;
 
 const MAGIC = 0x314c_5349; // "ISL1"
@@ -94,13 +103,14 @@ const PROPAGATIONS = ['private', 'slave', 'shared', 'unchanged'] as const;
 
 /** Descriptors 0-2 are the program's, 3 is the channel to us; the rest follow in this order. */
 const CHANNEL = 3;
-type Slot = 'link' | 'root' | 'statusFile' | Kind;
+type Slot = 'link' | 'root' | 'statusFile' | 'base' | Kind;
 
 export function slots(plan: LaunchPlan, link: boolean): Slot[] {
   const order: Slot[] = [];
   if (link) order.push('link');
   if (plan.root) order.push('root');
   if (plan.statusFile) order.push('statusFile');
+  if (plan.base) order.push('base');
   return [...order, ...(plan.join ?? [])];
 }
 
@@ -137,6 +147,7 @@ export function encodePlan(plan: LaunchPlan, options: { link?: boolean; hold?: b
   const place = slots(plan, options.link ?? false);
   const fdOf = (slot: Slot): number => CHANNEL + 1 + place.indexOf(slot);
 
+  if (plan.base) put(RECORD.base, u32(fdOf('base')));
   if (plan.create?.length) {
     put(RECORD.create, u32(plan.create.reduce((mask, kind) => mask | (1 << KINDS.indexOf(kind)), 0)));
   }
@@ -144,6 +155,7 @@ export function encodePlan(plan: LaunchPlan, options: { link?: boolean; hold?: b
   if (plan.owner) put(RECORD.owner, u32(plan.owner.uid, plan.owner.gid, ...plan.owner.groups));
   if (plan.uidMap) put(RECORD.uidMap, u32(...mapWords(plan.uidMap)));
   if (plan.gidMap) put(RECORD.gidMap, u32(...mapWords(plan.gidMap)));
+  if (plan.mapPrograms) put(RECORD.mapPrograms, bytes(`${plan.mapPrograms.uid}\0${plan.mapPrograms.gid}\0`));
   if (plan.denySetgroups) put(RECORD.denySetgroups);
   if (plan.propagation) put(RECORD.propagation, u32(PROPAGATIONS.indexOf(plan.propagation)));
   if (plan.freshProc) put(RECORD.freshProc);

@@ -15,6 +15,8 @@ export interface Descriptors {
   readonly stdio: readonly [number, number, number];
   /** A stream socket: one-byte signal numbers in, one status line out, end of file hangs the program up. */
   readonly link?: number;
+  /** A user namespace. */
+  readonly base?: number;
   readonly joins?: readonly { readonly kind: Kind; readonly fd: number }[];
   /** An open directory. */
   readonly root?: number;
@@ -61,9 +63,11 @@ export class LaunchError extends Error {
     readonly path?: string,
     /** Why a mount is refused, as a code: `mount-user-namespace`, `mount-target`, `mount-type`, `mount-propagation`. */
     readonly hint?: string,
+    /** What a program said that failed: of the steps `newuidmap` and `newgidmap`. */
+    readonly said?: string,
   ) {
     const code = errno === 0 ? undefined : errnoName(errno);
-    super([step, path, code].filter((part) => part !== undefined).join(': '));
+    super([step, path, said, code].filter((part) => part !== undefined).join(': '));
     this.code = code;
   }
 }
@@ -72,7 +76,7 @@ export class LaunchError extends Error {
 function extraDescriptors(plan: LaunchPlan, descriptors: Descriptors): number[] {
   return slots(plan, descriptors.link !== undefined).map((slot) => {
     const fd =
-      slot === 'link' || slot === 'root' || slot === 'statusFile'
+      slot === 'link' || slot === 'root' || slot === 'statusFile' || slot === 'base'
         ? descriptors[slot]
         : descriptors.joins?.find(({ kind }) => kind === slot)?.fd;
     if (fd === undefined) throw new TypeError(`no descriptor for ${slot}`);
@@ -88,6 +92,7 @@ interface StatusLine {
   readonly errno?: number;
   readonly path?: string;
   readonly hint?: string;
+  readonly said?: string;
 }
 
 /** Reaps the launcher when it has ended; does not keep the event loop alive for it. */
@@ -162,7 +167,7 @@ export function launch(
         channel.destroy();
         resolve({ launcherPid, pid: line.started, notes, ended: end });
       } else {
-        fail(refusal ?? new LaunchError(line.step ?? 'launcher', line.errno ?? 0, line.path, line.hint));
+        fail(refusal ?? new LaunchError(line.step ?? 'launcher', line.errno ?? 0, line.path, line.hint, line.said));
       }
     };
 

@@ -1,6 +1,7 @@
 // isolab-launch: makes and joins namespaces and runs one program in them, as its parent. Everything it does comes from
 // the plan on descriptor 3; it has no options. Three stages: the launcher (home, stays as parent), a first child that
-// joins, and, where joining pid or creating a user or pid namespace after joining asks for it, a second that is the program.
+// enters the base and joins, and, where joining pid or creating a user or pid namespace after that asks for it, a second
+// that is the program.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "maps.h"
 #include "mounts.h"
 #include "namespaces.h"
 #include "plan.h"
@@ -26,7 +28,7 @@ static void await_parent(int socket) {
   if (got != 1) _exit(1);
 }
 
-static _Noreturn void become_program(const struct plan *plan, const struct home *home, int root, int socket) {
+static _Noreturn void become_program(const struct plan *plan, const struct home *home, int socket) {
   // Here runs the process that will be the program, in all its namespaces but time, with every capability in its user
   // namespace: those of the launcher, or all of a new or joined one.
   if (creates(plan, TIME)) {
@@ -43,27 +45,33 @@ static _Noreturn void become_program(const struct plan *plan, const struct home 
   if (plan->hostname != NULL && sethostname(plan->hostname, strlen(plan->hostname)) < 0) die_errno("hostname", NULL);
   if (plan->domainname != NULL && setdomainname(plan->domainname, strlen(plan->domainname)) < 0)
     die_errno("domainname", NULL);
-  mounts_set_up(plan, root);
+  mounts_set_up(plan);
   if (has(plan, HOLD)) await_parent(socket);
   program_run(plan, socket);
 }
 
-// A kind that only a child can have, or that needs the launcher to write maps, asks for a second process once joined.
+// Whether the first child goes somewhere before anything is created.
+static bool moves(const struct plan *plan) { return plan->base >= 0 || joins_any(plan); }
+
+// A kind that only a child can have, or that needs somebody else to write maps, asks for a second process once there.
 static bool needs_second(const struct plan *plan) {
-  return joins_any(plan) && (joins(plan, PID) || creates(plan, PID) || creates(plan, USER));
+  return moves(plan) && (joins(plan, PID) || creates(plan, PID) || creates(plan, USER));
 }
 
-static _Noreturn void first_child(const struct plan *plan, const struct home *home, int root, int socket) {
+static _Noreturn void first_child(const struct plan *plan, const struct home *home, int socket) {
   report_through(socket);
-  if (joins_any(plan)) {
+  if (moves(plan)) {
     // Here runs a copy of the launcher at home, with its privileges; nothing is created before everything is joined,
-    // for in a new user namespace there are no rights to join any more.
+    // for in a new user namespace there are no rights to join any more. An ordinary user's rights begin in the base.
+    base_enter(plan);
     join_all(plan);
     if (needs_second(plan)) {
       pid_t program = clone_process(create_flags(plan), true);
       if (program < 0) die_errno("clone", NULL);
       if (program > 0) {
-        // Here runs the joiner, done: the program is the launcher's child, not ours.
+        // Here runs the joiner, done: the program is the launcher's child, not ours. The launcher is no part of the base,
+        // so that the kernel takes the maps from here only.
+        if (plan->base >= 0 && creates(plan, USER)) write_maps(plan, home, program);
         report(PROGRAM, program);
         _exit(0);
       }
@@ -76,7 +84,7 @@ static _Noreturn void first_child(const struct plan *plan, const struct home *ho
     // Here runs the first process of a new user namespace, without ids until the launcher has written its maps.
     await_parent(socket);
   }
-  become_program(plan, home, root, socket);
+  become_program(plan, home, socket);
 }
 
 // The launcher lives as long as the program: nothing it holds, known to it or not, may keep a terminal, a pipe or a
@@ -113,30 +121,31 @@ int main(void) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_DFL);
   if (setsid() < 0 && errno != EPERM) die_errno("setsid", NULL);
-  // No file system stays busy for the launcher's sake.
-  if (chdir("/") < 0) die_errno("open-root", NULL);
   // While a child of ours is in a namespace and not yet the program, it still holds what is the host's: nobody inside may
-  // look into it or trace it, not even root of its user namespace. exec(2) ends this. Without being root ourselves the
-  // kernel would then deny us the child's maps, and there is nothing to protect.
-  if (geteuid() == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) die_errno("undumpable", NULL);
+  // look into it or trace it, not even root of its user namespace. exec(2) ends this. Without being root ourselves we
+  // could then not write its maps and offsets any more; in namespaces this new there is nobody else.
+  bool writes = creates(&plan, USER) || has(&plan, MONOTONIC) || has(&plan, BOOTTIME);
+  if ((geteuid() == 0 || !writes) && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) die_errno("undumpable", NULL);
   home_open(&home);
+  base_prune(&plan, &home);
   joins_prune(&plan, &home);
   bool second = needs_second(&plan);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0) die_errno("open-null", NULL);
-  int root = root_clone(&plan);
+  root_enter(&plan);
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) die_errno("socketpair", NULL);
 
   uid_t uid = geteuid();
   gid_t gid = getegid();
   if (has(&plan, OWNER)) owner_take(&plan);
-  pid_t child = clone_process(joins_any(&plan) ? 0 : create_flags(&plan), false);
+  pid_t child = clone_process(moves(&plan) ? 0 : create_flags(&plan), false);
   if (child < 0) die_errno("clone", NULL);
   if (child == 0) {
     close(pair[0]);
-    first_child(&plan, &home, root, pair[1]);
+    first_child(&plan, &home, pair[1]);
   }
-  // Here runs the launcher again, the child's parent.
+  // Here runs the launcher again, the child's parent. No file system stays busy for its sake.
+  if (chdir("/") < 0) die_errno("open-root", NULL);
   close(pair[1]);
   const int kept[] = {plan.link, plan.status_file, home.proc, pair[0]};
   drop_descriptors(null, kept, sizeof kept / sizeof *kept);

@@ -14,9 +14,13 @@
 
 static const unsigned long PROPAGATION_FLAGS[] = {[PRIVATE] = MS_PRIVATE, [SLAVE] = MS_SLAVE, [SHARED] = MS_SHARED};
 
-int root_clone(const struct plan *plan) {
-  if (!has(plan, ROOT) || !creates(plan, MNT)) return -1;
-  int tree = open_tree(plan->root, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+void root_enter(const struct plan *plan) {
+  if (has(plan, ROOT) && creates(plan, MNT) && fchdir(plan->root) < 0) die_mount("root-open", NULL);
+}
+
+// A detached copy of the root directory with all mounted below it.
+static int root_clone(void) {
+  int tree = open_tree(AT_FDCWD, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
   if (tree < 0) die_mount("root-open", NULL);
   return tree;
 }
@@ -83,7 +87,7 @@ static void pivot(int root) {
   if (chdir("/") < 0) die_mount("root-enter", NULL);
 }
 
-void mounts_set_up(const struct plan *plan, int root) {
+void mounts_set_up(const struct plan *plan) {
   if (!creates(plan, MNT)) {
     // A root directory without a mount namespace of its own is only chroot(2).
     if (has(plan, ROOT) && (fchdir(plan->root) < 0 || chroot(".") < 0)) die_errno("chroot", NULL);
@@ -91,7 +95,7 @@ void mounts_set_up(const struct plan *plan, int root) {
   }
   bool changes = plan->propagation != UNCHANGED;
   unsigned long type = changes ? PROPAGATION_FLAGS[plan->propagation] : 0;
-  int top = root;
+  int root = has(plan, ROOT) ? root_clone() : -1, top = root;
   if (root >= 0) {
     // pivot_root refuses what is shared. The old tree goes away; the new one is shared, if at all, when it stands.
     set_propagation(AT_FDCWD, "/", AT_RECURSIVE, MS_PRIVATE, "propagation");

@@ -4,10 +4,10 @@
 
 #include "plan.h"
 
-// A detached copy of the plan's root directory with all mounted below it, or -1 where there is none to make.
-// Called in the mount namespace that the directory was opened in, for only there may it be copied.
-int root_clone(const struct plan *plan);
+// To be called before the program's mnt namespace is made: from then on the plan's root directory is the working
+// directory, which the kernel carries over into a new mnt namespace. A descriptor would stay in the old one.
+void root_enter(const struct plan *plan);
 // Called in the program's namespaces.
-void mounts_set_up(const struct plan *plan, int root);
+void mounts_set_up(const struct plan *plan);
 
 #endif

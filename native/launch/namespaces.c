@@ -15,6 +15,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "maps.h"
 #include "report.h"
 
 void home_open(struct home *home) {
@@ -48,6 +49,22 @@ void joins_prune(struct plan *plan, const struct home *home) {
     plan->groups = plan->owner_groups;
   }
   plan->seen &= ~(1U << OWNER);
+}
+
+// From here on the base is what "our own" means of a user namespace: joining it is no work, and ending in it no error.
+void base_prune(struct plan *plan, struct home *home) {
+  struct stat base;
+  if (plan->base < 0) return;
+  if (fstat(plan->base, &base) < 0) die_errno("enter-base", NULL);
+  if (same(&base, &home->kinds[USER])) {
+    close(plan->base);
+    plan->base = -1;
+  }
+  home->kinds[USER] = base;
+}
+
+void base_enter(const struct plan *plan) {
+  if (plan->base >= 0 && setns(plan->base, CLONE_NEWUSER) < 0) die_errno("enter-base", NULL);
 }
 
 bool joins_any(const struct plan *plan) {
@@ -122,41 +139,13 @@ void owner_become(const struct plan *plan) {
   raise_capabilities();
 }
 
-static void write_at(int directory, const char *path, const char *text, size_t size, const char *step) {
-  int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
-  // One write: the kernel takes a map whole or not at all.
-  if (fd < 0 || write(fd, text, size) != (ssize_t)size) die_errno(step, NULL);
-  close(fd);
-}
-
-static void write_map(const struct home *home, pid_t pid, const char *file, const struct id_map *map, const char *step) {
-  char path[64], *text = malloc(map->count * 36 + 1);
-  size_t size = 0;
-  if (text == NULL) die_errno(step, NULL);
-  for (size_t i = 0; i < map->count; i++) {
-    const uint32_t *range = map->words + 3 * i;
-    size += (size_t)sprintf(text + size, "%u %u %u\n", range[0], range[1], range[2]);
-  }
-  snprintf(path, sizeof path, "%d/%s", pid, file);
-  write_at(home->proc, path, text, size, step);
-  free(text);
-}
-
-void write_maps(const struct plan *plan, const struct home *home, pid_t pid) {
-  char path[64];
-  snprintf(path, sizeof path, "%d/setgroups", pid);
-  if (has(plan, DENY_SETGROUPS)) write_at(home->proc, path, "deny", 4, "setgroups-deny");
-  write_map(home, pid, "gid_map", &plan->gid_map, "gid-map");
-  write_map(home, pid, "uid_map", &plan->uid_map, "uid-map");
-}
-
 void write_offsets(const struct plan *plan, const struct home *home, pid_t pid) {
   char path[48], text[96];
   int size = 0;
   if (has(plan, MONOTONIC)) size += sprintf(text, "monotonic %lld 0\n", (long long)plan->monotonic);
   if (has(plan, BOOTTIME)) size += sprintf(text + size, "boottime %lld 0\n", (long long)plan->boottime);
   snprintf(path, sizeof path, "%d/timens_offsets", pid);
-  write_at(home->proc, path, text, (size_t)size, "time-offsets");
+  write_file(home->proc, path, text, (size_t)size, "time-offsets");
 }
 
 void create_time(void) {

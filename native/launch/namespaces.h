@@ -17,6 +17,10 @@ struct home {
 
 void home_open(struct home *home);
 
+// A user namespace to enter before anything else, whose creator or root we are: it gives every right below it. It stands
+// for home's in `home` from then on; dropped where it is home's.
+void base_prune(struct plan *plan, struct home *home);
+void base_enter(const struct plan *plan);
 // Drops from the plan the joins that lead where we already are: setns(2) refuses some of these (user) and they are no work.
 void joins_prune(struct plan *plan, const struct home *home);
 bool joins_any(const struct plan *plan);
@@ -35,8 +39,6 @@ void owner_leave(uid_t uid, gid_t gid);
 // Real and saved ids too, for good: before a user namespace is joined, where ours may have no name.
 void owner_become(const struct plan *plan);
 
-// The parent's part: setgroups, gid_map and uid_map of `pid`.
-void write_maps(const struct plan *plan, const struct home *home, pid_t pid);
 // A new time namespace takes offsets only while it is empty. unshare(2) gives it to future children, the parent writes
 // the offsets (after a change of ids the child may not: its /proc files are root's), setns(2) moves the child itself in,
 // which spares a process that would have to stand between the launcher and the program.

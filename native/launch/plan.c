@@ -108,15 +108,22 @@ static int64_t offset(const unsigned char *at, size_t size) {
   return seconds;
 }
 
-static void bind_record(struct plan *plan, const unsigned char *at, size_t size) {
+// Two absolute paths, each with its NUL.
+static void two_paths(const unsigned char *at, size_t size, const char **first, const char **second) {
   const unsigned char *end = memchr(at, 0, size);
-  if (end == NULL || size < 2 || at[size - 1] != 0 || plan->bind_count >= MAX_BINDS) die("plan-size");
-  size_t source = (size_t)(end - at);
-  if (source + 1 >= size) die("plan-size");
-  struct bind bind = {text(at, source, 1, MAX_PATH), text(end + 1, size - source - 2, 1, MAX_PATH)};
-  if (bind.source[0] != '/' || bind.target[0] != '/') die("plan-value");
+  if (end == NULL || size < 2 || at[size - 1] != 0) die("plan-size");
+  size_t length = (size_t)(end - at);
+  if (length + 1 >= size) die("plan-size");
+  *first = text(at, length, 1, MAX_PATH);
+  *second = text(end + 1, size - length - 2, 1, MAX_PATH);
+  if (**first != '/' || **second != '/') die("plan-value");
+}
+
+static void bind_record(struct plan *plan, const unsigned char *at, size_t size) {
+  if (plan->bind_count >= MAX_BINDS) die("plan-size");
   if (plan->binds == NULL) plan->binds = room(MAX_BINDS, sizeof *plan->binds);
-  plan->binds[plan->bind_count++] = bind;
+  struct bind *bind = &plan->binds[plan->bind_count++];
+  two_paths(at, size, &bind->source, &bind->target);
 }
 
 static void take(struct plan *plan, uint32_t type, const unsigned char *at, size_t size, struct strings *arguments,
@@ -179,6 +186,8 @@ static void take(struct plan *plan, uint32_t type, const unsigned char *at, size
     case ENVIRONMENT: add(environment, text(at, size, 1, MAX_STRING)); break;
     case LINK: plan->link = descriptor(words(at, size, 1, 1)[0]); break;
     case STATUS_FILE: plan->status_file = descriptor(words(at, size, 1, 1)[0]); break;
+    case BASE: plan->base = descriptor(words(at, size, 1, 1)[0]); break;
+    case MAP_PROGRAMS: two_paths(at, size, &plan->uid_program, &plan->gid_program); break;
     case RECORDS: break;
   }
 }
@@ -199,6 +208,11 @@ static void check(const struct plan *plan) {
   if (no_id(plan)) die("plan-value");
   if ((has(plan, UID_MAP) || has(plan, GID_MAP) || has(plan, DENY_SETGROUPS)) && !new_user) die("plan-map-needs-user");
   if (new_user && !(has(plan, UID_MAP) && has(plan, GID_MAP))) die("plan-user-needs-maps");
+  if (has(plan, MAP_PROGRAMS) && !new_user) die("plan-map-needs-user");
+  // These programs know the ids of the host, and who asks is somebody there; inside a base there is neither.
+  if (has(plan, MAP_PROGRAMS) && has(plan, BASE)) die("plan-programs-with-base");
+  // Becoming somebody else is for who has rights at home; with them no base is needed.
+  if (has(plan, OWNER) && has(plan, BASE)) die("plan-owner-with-base");
   if (has(plan, OWNER) && !new_user && !joins(plan, USER)) die("plan-owner-needs-user");
   // Ids taken to create the namespace would else stay as saved ids outside every map.
   if (has(plan, OWNER) && new_user && !has(plan, USER_IDS)) die("plan-owner-needs-ids");
@@ -218,7 +232,7 @@ static void check(const struct plan *plan) {
 void plan_read(struct plan *plan) {
   unsigned char head[8];
   struct strings arguments = {0}, environment = {0};
-  *plan = (struct plan){.root = -1, .link = -1, .status_file = -1, .mask = 022, .cwd = "/"};
+  *plan = (struct plan){.base = -1, .root = -1, .link = -1, .status_file = -1, .mask = 022, .cwd = "/"};
   for (int kind = 0; kind < KINDS; kind++) plan->join[kind] = -1;
 
   read_all(head, sizeof head);

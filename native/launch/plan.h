@@ -40,11 +40,13 @@ struct bind {
 struct plan {
   uint32_t seen;    // bit per record type
   uint32_t create;  // bit per kind
+  int base;         // descriptor of the user namespace entered before all others, -1 without
   int join[KINDS];  // descriptor, -1 for kinds that are not joined
   uid_t owner_uid;
   gid_t owner_gid;
   struct id_list owner_groups;
   struct id_map uid_map, gid_map;
+  const char *uid_program, *gid_program;  // newuidmap(1), newgidmap(1)
   uint32_t propagation;
   struct bind *binds;
   size_t bind_count;
@@ -86,6 +88,8 @@ enum record {
   LINK,
   STATUS_FILE,
   HOLD,
+  BASE,
+  MAP_PROGRAMS,
   RECORDS
 };
 

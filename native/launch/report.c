@@ -41,7 +41,8 @@ void report_print(const struct message *message) {
   int length = snprintf(line, sizeof line, "{\"%s\":\"%s\",\"errno\":%d", name, message->step, message->error);
   if (message->hint[0] != 0)
     length += snprintf(line + length, sizeof line - (size_t)length, ",\"hint\":\"%s\"", message->hint);
-  if (path[0] != 0) length += snprintf(line + length, sizeof line - (size_t)length, ",\"path\":\"%s\"", path);
+  const char *key = message->said ? "said" : "path";
+  if (path[0] != 0) length += snprintf(line + length, sizeof line - (size_t)length, ",\"%s\":\"%s\"", key, path);
   length += snprintf(line + length, sizeof line - (size_t)length, "}\n");
   // Nobody left to read it: nothing to be done about that.
   if (send(CHANNEL, line, (size_t)length, MSG_NOSIGNAL) < 0 && errno == ENOTSOCK) {
@@ -92,6 +93,14 @@ void die(const char *step) {
 
 void die_errno(const char *step, const char *path) {
   compose(FAILURE, step, errno, NULL, path);
+  _exit(1);
+}
+
+void die_said(const char *step, const char *said) {
+  struct message message = {.type = FAILURE, .said = true};
+  copy(message.step, sizeof message.step, step);
+  copy(message.path, sizeof message.path, said);
+  post(&message);
   _exit(1);
 }
 

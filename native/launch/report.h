@@ -2,6 +2,7 @@
 #ifndef ISOLAB_REPORT_H
 #define ISOLAB_REPORT_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 enum message_type { FAILURE, NOTE, PROGRAM, OFFSETS, READY, EXECUTING };
@@ -12,7 +13,8 @@ struct message {
   pid_t pid;  // of PROGRAM
   char step[32];
   char hint[32];
-  char path[512];
+  char path[512];  // or, of a FAILURE with `said`, what a program said
+  bool said;
 };
 
 // From here on this process is the child: messages go to its parent over `socket` (SOCK_SEQPACKET).
@@ -25,9 +27,10 @@ void report_note(const char *note, const char *path);
 // The parent's side: writes a FAILURE or NOTE as a JSON line to the channel.
 void report_print(const struct message *message);
 
-// The three ways to give up; none returns.
+// The ways to give up; none returns.
 _Noreturn void die(const char *step);                          // a rule was broken
 _Noreturn void die_errno(const char *step, const char *path);  // a system call failed; path may be NULL
 _Noreturn void die_mount(const char *step, const char *path);  // a mount failed: with path and a hint at the usual cause
+_Noreturn void die_said(const char *step, const char *said);   // a program failed, with its own words
 
 #endif

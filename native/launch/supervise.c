@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "maps.h"
 #include "report.h"
 
 static int reap(pid_t pid) {
@@ -68,7 +69,8 @@ pid_t supervise_start(const struct plan *plan, const struct home *home, pid_t ch
         // The first child has done its work: from here on only the program counts, a child of ours as well.
         reap(child);
         program = message.pid;
-        if (creates(plan, USER)) write_maps(plan, home, program);
+        // Below a base the first child wrote them.
+        if (creates(plan, USER) && plan->base < 0) write_maps(plan, home, program);
         let_go(socket);
         break;
       case OFFSETS:

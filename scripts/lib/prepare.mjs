@@ -18,6 +18,8 @@ const PACKAGES = {
     iptables: 'iptables',
     tmux: 'tmux',
     strace: 'strace',
+    busybox: 'busybox-static',
+    newuidmap: 'uidmap',
   },
   editor: { 'g++': 'g++', python3: 'python3' },
   ui: { chromium: 'chromium', '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc': 'fonts-noto-cjk' },

@@ -121,7 +121,7 @@ describe.each(BUILDS)('$name build', (build) => {
     ['an endless body', Buffer.concat([word(0x314c5349, 0xffffffff)]), /^plan-length$/],
     ['a body just too long', Buffer.concat([word(0x314c5349, (8 << 20) + 1)]), /^plan-length$/],
     ['an empty body', whole(), /^plan-no-program$/],
-    ['an unknown record', plus(record(25)), /^plan-record$/],
+    ['an unknown record', plus(record(27)), /^plan-record$/],
     ['record type 0', plus(record(0)), /^plan-record$/],
     ['a huge record type', plus(record(0xffffffff)), /^plan-record$/],
     ['a record longer than the body', plus(word(19, 0x7fffffff)), /^plan-truncated$/],
