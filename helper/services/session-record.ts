@@ -1,6 +1,7 @@
 // Sessions as the journal keeps them, and whether they live: pid and start time against /proc, nothing held in memory.
 
 import { readProcess, startTimeOf } from '../discovery/processes';
+import type { ProcessDetails } from '../discovery/snapshot';
 import { KINDS } from '../rpc/contract/kinds';
 import type { Session } from '../rpc/contract/session';
 import type { Kind } from '../rpc/contract/terms';
@@ -9,9 +10,10 @@ import { close, pidfdOpen } from '../sys/libc';
 import { errnoOf } from './failures';
 import type { House } from './house';
 
-export interface LivingSession extends Session {
+export interface LivingSession extends Omit<Session, 'inside'> {
   /** Kinds that were made for it. */
   readonly made: readonly Kind[];
+  readonly details: ProcessDetails;
 }
 
 export function sessionRecords(house: House): MadeSession[] {
@@ -25,7 +27,8 @@ export function livingSessions(house: House): LivingSession[] {
     if (found?.details?.startTime !== record.startTime) return [];
     const { session: id, uid, title, command, plan, pid, startTime, openedAt } = record;
     const made: Kind[] = plan.netnsFiles ? ['mnt', ...(plan.new ?? [])] : [...(plan.new ?? [])];
-    return [{ id, uid, title, command, plan, pid, startTime, openedAt, namespaces: found.namespaces, made }];
+    const { namespaces, details } = found;
+    return [{ id, uid, title, command, plan, pid, startTime, openedAt, namespaces, made, details }];
   });
 }
 

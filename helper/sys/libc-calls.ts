@@ -72,8 +72,22 @@ export const c = {
     protocol: Int,
     pair: Buffer,
   ) => Int,
+  epollCreate1: libc.func('int epoll_create1(int flags)') as (flags: Int) => Int,
+  epollCtl: libc.func('int epoll_ctl(int set, int operation, int fd, uint8_t *event)') as (
+    set: Int,
+    operation: Int,
+    fd: Int,
+    event: Buffer,
+  ) => Int,
+  epollWait: libc.func('int epoll_wait(int set, uint8_t *events, int most, int timeout)') as (
+    set: Int,
+    events: Buffer,
+    most: Int,
+    timeout: Int,
+  ) => Int,
   waitpid: libc.func('int waitpid(int pid, uint8_t *status, int options)') as (p: Int, s: Buffer, o: Int) => Int,
   sigfillset: libc.func('int sigfillset(uint8_t *set)') as (set: Buffer) => Int,
+  sigdelset: libc.func('int sigdelset(uint8_t *set, int signal)') as (set: Buffer, signal: Int) => Int,
   spawnActionsInit: libc.func('int posix_spawn_file_actions_init(uint8_t *actions)') as (actions: Buffer) => Int,
   spawnActionsDup2: libc.func('int posix_spawn_file_actions_adddup2(uint8_t *actions, int fd, int as)') as (
     actions: Buffer,

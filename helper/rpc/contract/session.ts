@@ -48,6 +48,18 @@ export const SessionPlan = z.strictObject({
 });
 export type SessionPlan = z.infer<typeof SessionPlan>;
 
+/** How a session's program sees itself, where that is not how it looks from outside. */
+export interface Inside {
+  /** Its pid in the innermost pid namespace: 1 for the first process of a new one (pid_namespaces(7)). */
+  pid?: number;
+  /** Its uid in its own user namespace (user_namespaces(7)). */
+  uid?: number;
+  /** Its host name, where it is not the helper's; absent too where the helper may not look (uts_namespaces(7)). */
+  hostname?: string;
+  /** Mount points that the helper's mount namespace does not have, at most 16 (mount_namespaces(7)). */
+  mounts?: string[];
+}
+
 export interface Session {
   /** Unique for as long as the state directory stands. */
   id: string;
@@ -63,6 +75,7 @@ export interface Session {
   openedAt: number;
   /** The namespaces it lives in. */
   namespaces: Partial<Record<Kind, NamespaceId>>;
+  inside: Inside;
 }
 
 export const open = method({
@@ -95,6 +108,6 @@ export const attach = method({
 export const list = method({
   name: 'session/list',
   access: 'look',
-  doc: 'Lists the isolated shells that live, those of the caller; all for uid 0.',
+  doc: 'Lists the isolated shells that live, those of the caller; all for uid 0. `changed` tells when an answer differs.',
   params: z.strictObject({}),
 }).returns<{ sessions: Session[] }>();
