@@ -6,7 +6,7 @@ import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Process } from '../../helper/rpc/contract/process';
 import { t } from '../translate';
-import { KIND_ICONS, linkIcon } from '../views/icons';
+import { KIND_ICONS, linkIcon, netnsIcon } from '../views/icons';
 import { pidText, processCount } from '../views/namespaces-rows';
 import { networkRoots } from '../views/networks-nodes';
 import { linkStateText, netnsLabel, peerText } from '../views/networks-rows';
@@ -25,7 +25,7 @@ export function netnsChoice(netns: Netns): Choice<Netns> {
   return {
     label: netnsLabel(netns, t),
     description: netns.id,
-    iconPath: new ThemeIcon(netns.host ? 'vm' : 'globe'),
+    iconPath: new ThemeIcon(netnsIcon(netns)),
     value: netns,
   };
 }

@@ -4,7 +4,7 @@ import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import type { Kind, NamespaceId } from '../../helper/rpc/contract/terms';
-import { KIND_ICONS } from '../views/icons';
+import { KIND_ICONS, netnsIcon } from '../views/icons';
 import { netnsLabel } from '../views/networks-rows';
 import { type NamespaceNode, type NetnsNode, netnsKey, type ProcessNode } from '../views/nodes';
 import { namespaceRef, netnsRef, processRef } from '../views/refs';
@@ -22,10 +22,11 @@ export function entering(place: Place, host: ReadonlySet<NamespaceId>, t: Transl
   switch (place.type) {
     case 'netns': {
       const { netns } = place;
-      const look = { name: netnsLabel(netns, t), icon: netns.host ? 'vm' : 'globe', colourOf: netnsKey(netns) };
+      const look = { name: netnsLabel(netns, t), icon: netnsIcon(netns), colourOf: netnsKey(netns) };
       // As `ip netns exec` does: its own /sys, and the files of /etc/netns/NAME.
       const join: Plan = { join: [{ kind: 'net', of: netnsRef(netns) }], netnsFiles: true };
-      return { plan: netns.host ? {} : join, look };
+      // The home of a user realm is not where its shells are without a word.
+      return { plan: netns.host && netns.realm === undefined ? {} : join, look };
     }
     case 'namespace': {
       const { kind, id, host: isHost, names } = place.namespace;

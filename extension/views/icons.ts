@@ -1,5 +1,6 @@
 // Which icon and which terminal colour stands for what.
 import type { Link } from '../../helper/rpc/contract/link';
+import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import type { State } from './row';
 
@@ -13,6 +14,11 @@ export const KIND_ICONS: Readonly<Record<Kind, string>> = {
   cgroup: 'dashboard',
   time: 'watch',
 };
+
+export function netnsIcon({ host, realm }: Pick<Netns, 'host' | 'realm'>): string {
+  if (realm === 'user') return 'home';
+  return host ? 'vm' : 'globe';
+}
 
 /** A shell with namespaces of its own. */
 export const SHELL_ICON = 'shield';

@@ -2,7 +2,7 @@
 import type { Link } from '../../helper/rpc/contract/link';
 import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Translate } from '../../helper/rpc/contract/sentences';
-import { linkIcon, linkState } from './icons';
+import { linkIcon, linkState, netnsIcon } from './icons';
 import type {
   AddressNode,
   Group,
@@ -16,10 +16,14 @@ import type {
 } from './nodes';
 import { type Fact, joined, type Row, stateColour, visible } from './row';
 
-/** What people call a network namespace: its first name, `Host`, or its id. */
-export function netnsLabel(netns: Pick<Netns, 'host' | 'names' | 'id'>, t: Translate): string {
-  if (netns.host) return t('Host');
+/** What people call a network namespace: its first name, `Host`, the `Home` of a user realm, or its id. */
+export function netnsLabel(netns: Pick<Netns, 'host' | 'realm' | 'names' | 'id'>, t: Translate): string {
+  if (netns.host) return netns.realm === 'user' ? t('Home') : t('Host');
   return netns.names[0] === undefined ? netns.id : visible(netns.names[0]);
+}
+
+function maker(ours: boolean): 'ours' | 'foreign' {
+  return ours ? 'ours' : 'foreign';
 }
 
 export function netnsRow({ id, netns }: NetnsNode, t: Translate): Row {
@@ -28,7 +32,7 @@ export function netnsRow({ id, netns }: NetnsNode, t: Translate): Row {
     ['net', netns.id],
     ...(netns.uid === undefined ? [] : [[t('Unique id'), netns.uid] as const]),
     ...netns.names.map((name): Fact => [t('Name'), `/run/netns/${name}`]),
-    [t('Made by'), netns.host ? t('the kernel, at boot') : netns.ours ? 'Isolab' : t('somebody else')],
+    [t('Made by'), makerText(netns, t)],
   ];
   const label = netnsLabel(netns, t);
   const description = joined(netns.id, more && t('also {names}', { names: more }));
@@ -36,12 +40,18 @@ export function netnsRow({ id, netns }: NetnsNode, t: Translate): Row {
     id,
     label,
     description,
-    icon: netns.host ? 'vm' : 'globe',
+    icon: netnsIcon(netns),
     facts,
     context: `netns net ${netns.host ? 'host' : 'named'} ${netns.ours ? 'ours' : 'foreign'}`,
     expand: 'closed',
-    spoken: t('Network namespace {name}, id {id}', { name: label, id: netns.id }),
+    ...(!netns.host && { mark: { maker: maker(netns.ours) } }),
   };
+}
+
+function makerText({ host, realm, ours }: Netns, t: Translate): string {
+  if (realm === 'user') return t('Isolab, as the home of your user realm: the host’s interfaces need root');
+  if (host) return t('the kernel, at boot');
+  return ours ? 'Isolab' : t('somebody else');
 }
 
 export function staleRow({ id, name }: StaleNode, t: Translate): Row {
@@ -57,6 +67,7 @@ export function staleRow({ id, name }: StaleNode, t: Translate): Row {
     ],
     context: 'stale',
     expand: 'never',
+    mark: { state: 'stale' },
   };
 }
 
@@ -91,9 +102,17 @@ export function linkRow({ id, link }: LinkNode, t: Translate): Row {
     icon: linkIcon(link),
     colour: stateColour(state),
     facts,
-    context: `link ${link.up ? 'up' : 'down'}${loopback ? ' loopback' : ''}${link.peer ? ' peered' : ''}`,
+    context: [
+      `link ${link.up ? 'up' : 'down'}`,
+      loopback && 'loopback',
+      link.peer && 'peered',
+      link.addresses.length > 0 && 'addressed',
+    ]
+      .filter(Boolean)
+      .join(' '),
     expand: link.addresses.length > 0 || link.peer ? 'closed' : 'never',
-    spoken: joined(t('Interface {name}', { name: visible(link.name) }), linkStateText(link), addresses, peer),
+    // Every network namespace is born with its lo: nobody made it.
+    mark: { ...(!loopback && { maker: maker(link.ours) }), ...(!link.up && { state: 'down' }) },
   };
 }
 

@@ -132,6 +132,7 @@ function describeOwn(netns: OpenNetns): PeerNetns {
 }
 
 /** An open namespace as the place of a peer. */
-export function describePeer({ id, uid, host }: OpenNetns, names: string[]): PeerNetns {
-  return { id, ...(uid !== undefined && { uid }), names, host };
+export function describePeer({ id, uid, host, realm }: OpenNetns, names: string[]): PeerNetns {
+  const home = host && realm.kind === 'user' ? { realm: realm.kind } : {};
+  return { id, ...(uid !== undefined && { uid }), names, host, ...home };
 }

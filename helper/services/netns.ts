@@ -47,7 +47,7 @@ function homeNetns(realm: Realm): NamespaceIdentity {
 
 function listNetns({ journal, realm }: Records): Result<'netns/list'> {
   const hostIdentity = homeNetns(realm);
-  const host = row(hostIdentity, true);
+  const host = { ...row(hostIdentity, true), ...(realm.kind === 'user' && { realm: realm.kind }) };
   const rows = new Map<NamespaceId, Netns>([[hostIdentity.id, host]]);
   const stale: string[] = [];
   for (const name of netnsNames(realm)) {

@@ -73,13 +73,18 @@ export const NETNS: readonly Command[] = [
   }),
 ];
 
+/** The word for it on the command line is `host` in either realm. */
+function homeText({ realm }: Netns, t: Context['t']): string {
+  return realm === 'user' ? t('host (home of your user realm)') : t('host');
+}
+
 function rows({ t }: Context, all: readonly Netns[]): string[] {
   return table(
     [t('NAME'), 'ID', t('MADE BY')],
     all.map((one) => [
-      one.host ? t('host') : one.names.join(', '),
+      one.host ? homeText(one, t) : one.names.join(', '),
       `net:${one.id}`,
-      one.ours ? 'Isolab' : one.host ? t('the kernel') : t('somebody else'),
+      one.ours || one.realm === 'user' ? 'Isolab' : one.host ? t('the kernel') : t('somebody else'),
     ]),
   );
 }

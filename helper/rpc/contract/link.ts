@@ -25,7 +25,7 @@ export interface Link {
   peer?: {
     index: number;
     name?: string;
-    netns?: { id: NamespaceId; uid?: NamespaceUid; names: string[]; host: boolean };
+    netns?: { id: NamespaceId; uid?: NamespaceUid; names: string[]; host: boolean; realm?: 'user' };
   };
   addresses: AddressOnLink[];
   /** Made by Isolab (it stands in the journal). */

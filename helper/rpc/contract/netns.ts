@@ -17,8 +17,10 @@ export interface Netns {
   uid?: NamespaceUid;
   /** Its names in /run/netns; more than one file may pin the same namespace. Empty for the host's and for unnamed ones. */
   names: string[];
-  /** The namespace that the helper itself was started in. */
+  /** The realm's home: the namespace that the helper was started in, or in a user realm the one its keeper holds. */
   host: boolean;
+  /** Only with `host`, and only where that is not the host's: the home of a user realm. */
+  realm?: 'user';
   /** Made by Isolab (it stands in the journal). */
   ours: boolean;
 }
