@@ -1,9 +1,9 @@
 // session/*: new isolated shells, and shells in namespaces that exist.
 import { env, ThemeIcon, window } from 'vscode';
+import { commandLine, wrapped } from '../../helper/rpc/contract/command-line';
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Kind } from '../../helper/rpc/contract/terms';
-import { commandLine, wrapped } from '../command-line';
 import type { Connected } from '../context';
 import { pickNamespace, pickProcess } from '../prompts/pick';
 import { alone, askMany, askPick, type Choice, type Position, wizard } from '../prompts/wizard';

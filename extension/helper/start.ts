@@ -1,13 +1,14 @@
-// Starts a helper: at once where the editor is root, else through sudo in a terminal or pkexec, after saying exactly what
-// will run. sudo itself is the terminal's program: the password goes to sudo, and nothing is typed into a shell.
+// Starts a helper: at once where the editor is root, else through sudo in a terminal or pkexec, or without root as a user
+// realm, after saying exactly what will run. sudo itself is the terminal's program: the password goes to sudo, and
+// nothing is typed into a shell.
 import { spawn } from 'node:child_process';
 import { env, type TerminalExitStatus, ThemeIcon, window, workspace } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
-import { commandLine, wrapped } from '../command-line';
+import { commandLine, wrapped } from '../../helper/rpc/contract/command-line';
 import type { Context } from '../context';
 import { alone, askPick, Cancelled, type Choice } from '../prompts/wizard';
 import { t } from '../translate';
-import { elevatedArgv, helperArgv, type Launch, type Way, waysHere } from './elevate';
+import { argvOf, elevatedArgv, helperArgv, type Launch, type Way, waysHere } from './elevate';
 
 /** Milliseconds between looks for the new helper, and how long after its command ended without complaint. */
 const LOOK_EVERY = 200;
@@ -16,14 +17,17 @@ const LOOK_AFTER = 5000;
 /** How a start ended that brought no helper; undefined: it is not known to have failed. */
 type Outcome = { readonly status: number; readonly said: string } | undefined;
 
-/** The client of a helper that was found or started, or undefined where that was not wanted or failed (and was told). */
-export async function startHelper(context: Context): Promise<Client | undefined> {
+/**
+ * The client of a helper that was found or started, or undefined where that was not wanted or failed (and was told).
+ * With `wanted` nothing is asked.
+ */
+export async function startHelper(context: Context, wanted?: Way): Promise<Client | undefined> {
   const { helper } = context;
   const found = await helper.connect();
   if (found) return found;
   const setting = workspace.getConfiguration('isolab').get<string>('socket', '');
   const launch = { node: process.execPath, cli: context.programs.cli, ...(setting !== '' && { socket: setting }) };
-  const way = process.getuid?.() === 0 ? 'root' : await chooseWay(launch);
+  const way = process.getuid?.() === 0 ? 'root' : (wanted ?? (await chooseWay(launch)));
   helper.starting();
   const ended = way === 'sudo' ? inTerminal(launch) : asProcess(context, way, launch);
   const client = await arrival(context, ended).finally(() => helper.notStarted());
@@ -32,14 +36,12 @@ export async function startHelper(context: Context): Promise<Client | undefined>
 
 /** The only way there is, or the one that the person picks with its command before the eyes. */
 async function chooseWay(launch: Launch): Promise<Way> {
-  const ways = waysHere(process.env, env.remoteName !== undefined);
+  const elevations = waysHere(process.env, env.remoteName !== undefined);
+  const ways: Way[] = [...elevations, 'none'];
   const wanted = workspace.getConfiguration('isolab').get<string>('elevation', 'ask');
   const set = ways.find((way) => way === wanted);
   if (set) return set;
-  const choices = ways.map((way): Choice<Way | 'copy'> => {
-    const label = way === 'sudo' ? t('Use sudo in a terminal') : t('Use pkexec');
-    return { label, iconPath: new ThemeIcon(way === 'sudo' ? 'terminal' : 'key'), value: way };
-  });
+  const choices = ways.map((way): Choice<Way | 'copy'> => ({ ...wayChoice(way), value: way }));
   const copy: Choice<Way | 'copy'> = {
     label: t('Copy the command'),
     detail: t('Run it as root in any terminal: Isolab connects by itself.'),
@@ -47,13 +49,30 @@ async function chooseWay(launch: Launch): Promise<Way> {
     value: 'copy',
   };
   const chosen = await askPick(alone(t('Start helper')), {
-    prompt: t('The helper needs root: it makes namespaces and interfaces.'),
+    prompt: t('With root it reaches the whole machine; without, namespaces and networks of your own.'),
     choices: [...choices, copy],
-    note: { title: t('This will run'), lines: wrapped(elevatedArgv(ways[0] ?? 'sudo', launch)) },
+    note: { title: t('This will run'), lines: wrapped(elevatedArgv(elevations[0] ?? 'sudo', launch)) },
   });
   if (chosen !== 'copy') return chosen;
   await env.clipboard.writeText(commandLine(elevatedArgv('sudo', launch)));
   throw new Cancelled();
+}
+
+function wayChoice(way: Way): Omit<Choice<Way>, 'value'> {
+  switch (way) {
+    case 'sudo':
+      return { label: t('Use sudo in a terminal'), iconPath: new ThemeIcon('terminal') };
+    case 'pkexec':
+      return { label: t('Use pkexec'), iconPath: new ThemeIcon('key') };
+    case 'none':
+      return {
+        label: t('Without root'),
+        detail: t(
+          'Isolated shells and networks of your own, in a user namespace. The host’s interfaces and other people’s processes stay out of reach.',
+        ),
+        iconPath: new ThemeIcon('account'),
+      };
+  }
 }
 
 function inTerminal(launch: Launch): Promise<Outcome> {
@@ -82,8 +101,8 @@ function outcomeOf(status: TerminalExitStatus | undefined): Outcome {
 }
 
 /** The command becomes a daemon by itself and ends when the helper answers. */
-function asProcess({ log }: Context, way: 'root' | 'pkexec', launch: Launch): Promise<Outcome> {
-  const argv = way === 'root' ? helperArgv(launch) : elevatedArgv(way, launch);
+function asProcess({ log }: Context, way: 'root' | 'pkexec' | 'none', launch: Launch): Promise<Outcome> {
+  const argv = way === 'root' ? helperArgv(launch) : argvOf(way, launch);
   const [program, ...args] = argv as [string, ...string[]];
   log.info(commandLine(argv));
   const child = spawn(program, args, {
@@ -131,7 +150,7 @@ async function tellFailure(context: Context, way: 'root' | Way, outcome: Outcome
 function failureText(way: 'root' | Way, outcome: Outcome, socket: string): string {
   if (!outcome) return t('The helper was started, but does not answer at {socket}.', { socket });
   const { status, said } = outcome;
-  if (way === 'root') return t('The helper did not start: {said}', { said: said || String(status) });
+  if (way === 'root' || way === 'none') return t('The helper did not start: {said}', { said: said || String(status) });
   if (way === 'pkexec') {
     // pkexec(1): 126 is a dismissed question, 127 no authorization.
     if (status === 126) return t('The question of pkexec was dismissed: the helper was not started.');

@@ -3,7 +3,7 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EnvironmentVariableCollection } from 'vscode';
-import { commandLine } from '../command-line';
+import { commandLine } from '../../helper/rpc/contract/command-line';
 
 export interface Shim {
   /** A folder of our own. */

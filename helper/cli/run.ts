@@ -4,6 +4,7 @@ import { isatty, WriteStream } from 'node:tty';
 import type { Input, MethodName } from '../rpc/contract';
 import type { Client } from '../rpc/contract/client';
 import { Failure } from '../rpc/contract/errors';
+import { escaped } from '../rpc/contract/escape';
 import { sentence, type Translate } from '../rpc/contract/sentences';
 import type { Command } from './command';
 import { COMMANDS } from './commands';
@@ -13,7 +14,7 @@ import { commandHelp, groupHelp } from './help';
 import { languageOf, translator } from './language';
 import { askTerminal, Unread, write } from './output';
 import { parse, resolve, wants } from './parse';
-import { cut, escaped, safeJson } from './text';
+import { cut, safeJson } from './text';
 import { Usage } from './usage';
 
 /** Resolves to the exit status; never rejects for what the person, the helper or the kernel did. */

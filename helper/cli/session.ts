@@ -1,10 +1,10 @@
 // Opens an isolated shell and lets isolab-attach take this process's place: terminal, status and signals are then its own.
 import { resolve as absolutePath, join as joinPath } from 'node:path';
 import type { Input } from '../rpc/contract';
+import { commandLine } from '../rpc/contract/command-line';
 import { Failure } from '../rpc/contract/errors';
 import { SysError } from '../sys/errors';
 import type { Context } from './context';
-import { shellQuoted } from './quote';
 
 export type Plan = Input<'session/open'>;
 
@@ -33,7 +33,7 @@ export async function openShell(context: Context, plan: Plan, root?: string): Pr
 export async function printEquivalent(context: Context, plan: Plan, root?: string): Promise<number> {
   const opened = await context.call('session/open', root === undefined ? plan : { ...plan, root: true });
   const argv = root === undefined ? opened.equivalent : withRoot(opened.equivalent, absolutePath(root));
-  return context.show(argv, (words) => [shellQuoted(words)]);
+  return context.show(argv, (words) => [commandLine(words)]);
 }
 
 /** The helper never learns the directory's name: it says DIR where unshare or chroot take it. */

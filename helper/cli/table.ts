@@ -1,5 +1,6 @@
 // Tables for people: columns aligned by what a terminal shows, every cell escaped.
-import { cut, escaped, width } from './text';
+import { escaped } from '../rpc/contract/escape';
+import { cut, width } from './text';
 
 const GAP = '  ';
 

@@ -1,18 +1,5 @@
 // Text on its way to a terminal: nothing the kernel or a user names may drive it, and columns count what is seen.
-
-// C0 and C1 controls and DEL; marks that reorder or hide text; line and paragraph separators; lone surrogates.
-const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
-/** The text with everything that could drive a terminal written out: `\x1b`, `\u{202e}`. */
-export function escaped(text: string): string {
-  return text.replace(UNSAFE, (character) => {
-    const code = character.charCodeAt(0);
-    if (code === 0x0a) return '\\n';
-    if (code === 0x09) return '\\t';
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-  });
-}
+import { UNSAFE } from '../rpc/contract/escape';
 
 /** JSON for a terminal or a program: the same value, with nothing in its strings that could drive a terminal. */
 export function safeJson(value: unknown): string {

@@ -6,10 +6,10 @@ import { SysError } from '../sys/errors';
 import { METHODS, type MethodName, type Params, type Result } from './contract';
 import { type ErrorData, Failure, ISOLAB_ERROR } from './contract/errors';
 import { CHANGED, type Changed, type Topic } from './contract/events';
+import { isMethod, validate } from './contract/validate';
 import { bad, type Request } from './frames';
 import { Guard, LIMITS, type Limits, violationFrame } from './guard';
 import { accountName, identifyPeer, peerUid, refusal, release } from './peer';
-import { isMethod, validate } from './validate';
 
 /** Connections at once: in all, of one uid, and of those that are only there to be refused. */
 export const MAX_CONNECTIONS = 64;

@@ -151,22 +151,28 @@ function refusal(error: unknown, { destination, via = '', dev = '' }: WantedRout
   }
 }
 
-/** Exactly one route must be meant: the kernel would take the first that fits, and nobody could say which that was. */
 function remove({ journal, realm }: Pick<House, 'journal' | 'realm'>, params: Params<'route/delete'>): void {
-  const wanted = wantedOf(params);
   withNetns(realm, params.netns, (netns) =>
-    withSocket(netns, (rt) => {
-      if (wanted.dev !== undefined) findLink(rt, { name: wanted.dev }, 'dev');
-      const fitting = viewRoutes(rt).filter(({ route }) => routeFits(route, wanted));
-      const [only, ...others] = fitting;
-      if (only === undefined) throw noSuchRoute(wanted);
-      if (others.length > 0) {
-        const args = { destination: wanted.destination, count: fitting.length };
-        throw broken('conflict', 'route-ambiguous', args, { field: 'destination' });
-      }
-      deleteOne(journal, rt, netns, only);
-    }),
+    withSocket(netns, (rt) => deleteOne(journal, rt, netns, theOnly(rt, wantedOf(params)))),
   );
+}
+
+/** The route that a request to delete one means; refused as that is. */
+export function findRoute(realm: House['realm'], params: Params<'route/delete'>): Route {
+  return withNetns(realm, params.netns, (netns) => withSocket(netns, (rt) => theOnly(rt, wantedOf(params)).route));
+}
+
+/** Exactly one route must be meant: the kernel would take the first that fits, and nobody could say which that was. */
+function theOnly(rt: Rtnetlink, wanted: WantedRoute): { route: Route; message: RouteMessage } {
+  if (wanted.dev !== undefined) findLink(rt, { name: wanted.dev }, 'dev');
+  const fitting = viewRoutes(rt).filter(({ route }) => routeFits(route, wanted));
+  const [only, ...others] = fitting;
+  if (only === undefined) throw noSuchRoute(wanted);
+  if (others.length > 0) {
+    const args = { destination: wanted.destination, count: fitting.length };
+    throw broken('conflict', 'route-ambiguous', args, { field: 'destination' });
+  }
+  return only;
 }
 
 function deleteOne(

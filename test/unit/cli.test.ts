@@ -8,13 +8,14 @@ import { commandHelp, groupHelp, usage } from '../../helper/cli/help';
 import { languageOf } from '../../helper/cli/language';
 import { nearest } from '../../helper/cli/nearest';
 import { parse, resolve, wants } from '../../helper/cli/parse';
-import { shellQuoted } from '../../helper/cli/quote';
 import * as refs from '../../helper/cli/refs';
 import { argumentOf } from '../../helper/cli/run';
 import { withRoot } from '../../helper/cli/session';
 import { facts, table } from '../../helper/cli/table';
-import { cut, escaped, safeJson, width, wrapped } from '../../helper/cli/text';
+import { cut, safeJson, width, wrapped } from '../../helper/cli/text';
 import { Usage } from '../../helper/cli/usage';
+import { commandLine } from '../../helper/rpc/contract/command-line';
+import { escaped } from '../../helper/rpc/contract/escape';
 import { fill } from '../../helper/rpc/contract/sentences';
 
 const text = (argument: string) => argument;
@@ -288,7 +289,7 @@ describe('text for terminals', () => {
 });
 
 test('a pasted line means the same to a shell', () => {
-  expect(shellQuoted(['ls', '-l', "it's", 'a b', '$HOME', '', '*', 'x\n\u001b'])).toBe(
+  expect(commandLine(['ls', '-l', "it's", 'a b', '$HOME', '', '*', 'x\n\u001b'])).toBe(
     `ls -l 'it'\\''s' 'a b' '$HOME' '' '*' $'x\\x0a\\x1b'`,
   );
 });

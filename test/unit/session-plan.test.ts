@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../helper/rpc/contract/errors';
 import { SessionPlan } from '../../helper/rpc/contract/session';
-import { type Around, equivalent } from '../../helper/services/equivalent';
+import { type Around, equivalent } from '../../helper/services/equivalent/session';
 import { launchFailure, launchPlan } from '../../helper/services/session-launch';
 import { settlePlan } from '../../helper/services/session-plan';
 import { LaunchError } from '../../helper/sys/launch';

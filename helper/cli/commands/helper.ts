@@ -1,4 +1,5 @@
 // isolab helper, doctor, cleanup, call: the daemon itself and everything about it.
+import { escaped } from '../../rpc/contract/escape';
 import type { Finding, MadeObject } from '../../rpc/contract/helper';
 import { coded } from '../../rpc/contract/sentences';
 import { type Command, command, flag, operand, value } from '../command';
@@ -6,7 +7,7 @@ import { tellWhy } from '../connect';
 import type { Context } from '../context';
 import { integer, text } from '../refs';
 import { table } from '../table';
-import { escaped, safeJson } from '../text';
+import { safeJson } from '../text';
 import { Usage } from '../usage';
 
 export const HELPER: readonly Command[] = [

@@ -1,6 +1,7 @@
 // Every method by its wire name: the one table that dispatch, clients, the command line and docs/protocol.md read.
 import type { z } from 'zod';
 import * as address from './address';
+import * as command from './command';
 import * as helper from './helper';
 import * as link from './link';
 import * as namespace from './namespace';
@@ -9,10 +10,12 @@ import * as netns from './netns';
 import * as process from './process';
 import * as route from './route';
 import * as session from './session';
+import * as uplink from './uplink';
 
 export const METHODS = {
   'helper/hello': helper.hello,
   'helper/doctor': helper.doctor,
+  'helper/diagnostics': helper.diagnostics,
   'helper/shutdown': helper.shutdown,
   'helper/cleanup': helper.cleanup,
   'netns/list': netns.list,
@@ -37,9 +40,17 @@ export const METHODS = {
   'session/open': session.open,
   'session/attach': session.attach,
   'session/list': session.list,
+  'uplink/list': uplink.list,
+  'uplink/start': uplink.start,
+  'uplink/stop': uplink.stop,
+  'command/equivalent': command.equivalent,
 } as const;
 
 export type MethodName = keyof typeof METHODS;
+/** Those that alter something. */
+export type ChangingMethod = {
+  [M in MethodName]: (typeof METHODS)[M]['access'] extends 'change' ? M : never;
+}[MethodName];
 /** What a handler gets, after validation. */
 export type Params<M extends MethodName> = z.output<(typeof METHODS)[M]['params']>;
 /** What a caller may write: branded ids and plain strings alike come from earlier results. */

@@ -1,5 +1,6 @@
 // The only place where codes become sentences. The English sentence is the key of the translation bundles in l10n/,
 // which the editor and the command line share.
+import { NO_EQUIVALENT } from './codes/equivalents';
 import { FEATURES } from './codes/features';
 import { FINDINGS } from './codes/findings';
 import { HINTS } from './codes/hints';
@@ -18,7 +19,9 @@ export function fill(message: string, args: Record<string, string | number> = {}
   );
 }
 
-const SENTENCES = new Map<string, string>([RULES, HINTS, FINDINGS].flatMap((table) => Object.entries(table)));
+const SENTENCES = new Map<string, string>(
+  [RULES, HINTS, FINDINGS, NO_EQUIVALENT].flatMap((table) => Object.entries(table)),
+);
 
 /** What the wire names may be the name of something that every object has. */
 function own(table: Readonly<Record<string, string>>, name: string): string | undefined {
@@ -33,7 +36,7 @@ const TWO_SENTENCES = '{first} {second}';
 
 /** Every English sentence that this file may ask to be translated; a test compares it with the bundles. */
 export function allSentences(): string[] {
-  const tables = [RULES, HINTS, FINDINGS, FEATURES, WHAT_HAPPENED, NEXT_STEPS, STEPS, TROUBLES];
+  const tables = [RULES, HINTS, FINDINGS, NO_EQUIVALENT, FEATURES, WHAT_HAPPENED, NEXT_STEPS, STEPS, TROUBLES];
   return [
     ...tables.flatMap((table) => Object.values(table)),
     UNKNOWN_CODE,

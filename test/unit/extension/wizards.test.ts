@@ -1,6 +1,5 @@
 // What wizards propose and refuse, and the plans and command lines that come of them.
 import { describe, expect, test } from 'vitest';
-import { commandLine, wrapped } from '../../../extension/command-line';
 import { describe as described, isForeign } from '../../../extension/commands/deletable';
 import { elevatedArgv, helperArgv, waysHere } from '../../../extension/helper/elevate';
 import { addressBeside, freeAddresses, freeName, freePair, gatewayAmong } from '../../../extension/prompts/defaults';
@@ -12,6 +11,7 @@ import { namespaceNode } from '../../../extension/views/namespaces-nodes';
 import { processNodes } from '../../../extension/views/networks-nodes';
 import { linkNodeOf, netnsNode } from '../../../extension/views/nodes';
 import { RULES } from '../../../helper/rpc/contract/codes/rules';
+import { commandLine, wrapped } from '../../../helper/rpc/contract/command-line';
 import { english, HOST, id, link, namespace, netns, process } from './samples';
 
 describe('proposals', () => {
@@ -89,7 +89,7 @@ describe('what runs', () => {
     expect(commandLine(elevatedArgv('sudo', launch))).toBe(
       "sudo env ELECTRON_RUN_AS_NODE=1 '/opt/my node' /ext/isolab.cjs helper",
     );
-    expect(commandLine(["it's", '', '$HOME', 'a\nb'])).toBe("'it'\\''s' '' '$HOME' 'a\nb'");
+    expect(commandLine(["it's", '', '$HOME', 'a\nb'])).toBe("'it'\\''s' '' '$HOME' $'a\\x0ab'");
   });
 
   test('is wrapped between words where it is long, and stays the same line for a shell', () => {

@@ -1,7 +1,7 @@
 // What a caller is told about parameters that do not fit: the field, by its path, and the rule.
 import { describe, expect, test } from 'vitest';
 import { Failure } from '../../../helper/rpc/contract/errors';
-import { isMethod, validate } from '../../../helper/rpc/validate';
+import { isMethod, validate } from '../../../helper/rpc/contract/validate';
 
 function refusal(method: Parameters<typeof validate>[0], params: unknown) {
   try {

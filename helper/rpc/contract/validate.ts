@@ -1,7 +1,7 @@
 // Parameters against the schema of their method; what does not fit becomes one Failure that names the field and the rule.
 import type { z } from 'zod';
-import { METHODS, type MethodName, type Params } from './contract';
-import { type Coded, Failure } from './contract/errors';
+import { METHODS, type MethodName, type Params } from '.';
+import { type Coded, Failure } from './errors';
 
 export function isMethod(name: string): name is MethodName {
   return Object.hasOwn(METHODS, name);

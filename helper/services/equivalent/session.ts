@@ -1,8 +1,8 @@
 // The command line that does by hand what a session does: ip-netns(8), nsenter(1), unshare(1), setpriv(1), one after the
 // other. Shown to people and run by tests, never by the helper. Pure.
 
-import type { IdMap, Kind } from '../rpc/contract/terms';
-import type { SettledPlan, Who } from './session-plan';
+import type { IdMap, Kind } from '../../rpc/contract/terms';
+import type { SettledPlan, Who } from '../session-plan';
 
 /** A namespace to join, as a path that nsenter(1) can open. */
 export interface JoinPath {

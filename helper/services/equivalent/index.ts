@@ -1,0 +1,72 @@
+// command/equivalent: what a person would type instead. One table with an entry for every changing method: a forgotten one
+// does not compile. Each finds what the parameters mean as the method itself does, and touches nothing.
+
+import type { Scanner } from '../../discovery/scanner';
+import { type ChangingMethod, METHODS, type MethodName, type Params } from '../../rpc/contract';
+import type { Equivalent } from '../../rpc/contract/command';
+import { validate } from '../../rpc/contract/validate';
+import { broken } from '../failures';
+import type { Handlers, House } from '../house';
+import { planSession } from '../sessions';
+import { addAddress, deleteAddress } from './address';
+import { cleanUp } from './cleanup';
+import { createLink, deleteLink, moveLink, setLink } from './link';
+import { createNetns, deleteNetns } from './netns';
+import { addRoute, deleteRoute } from './route';
+import { equivalent } from './session';
+import { startUplink, stopUplink } from './uplink';
+import type { Lines, Scene } from './where';
+
+/** No lines mean that it is so already. */
+type Recipe<M extends MethodName> = (params: Params<M>, scene: Scene) => Lines | Promise<Lines>;
+/** Why there is none: a code of codes/equivalents.ts. */
+interface None {
+  readonly code: string;
+}
+
+const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
+  'helper/shutdown': { code: 'no-equivalent-helper' },
+  'helper/cleanup': cleanUp,
+  'netns/create': createNetns,
+  'netns/delete': deleteNetns,
+  'link/create': createLink,
+  'link/set': setLink,
+  'link/move': moveLink,
+  'link/delete': deleteLink,
+  'address/add': addAddress,
+  'address/delete': deleteAddress,
+  'route/add': addRoute,
+  'route/delete': deleteRoute,
+  'session/open': async (params, { house, caller, scanner }) => {
+    const { plan, ...around } = await planSession(house, params, caller, scanner);
+    return [equivalent(plan, { ...around, caller })];
+  },
+  'uplink/start': startUplink,
+  'uplink/stop': stopUplink,
+  'session/attach': { code: 'no-equivalent-attach' },
+};
+
+export function equivalentHandlers(house: House, scanner: Scanner): Pick<Handlers, 'command/equivalent'> {
+  return {
+    'command/equivalent': ({ method, params = {} }, caller) => {
+      if (!isChanging(method)) {
+        if (!Object.hasOwn(METHODS, method)) throw broken('invalid', 'unknown-method', { method }, { field: 'method' });
+        return { lines: [], none: { code: 'changes-nothing' } };
+      }
+      return of(method, params, { house, caller, scanner });
+    },
+  };
+}
+
+function isChanging(method: string): method is ChangingMethod {
+  return Object.hasOwn(EQUIVALENTS, method);
+}
+
+async function of<M extends ChangingMethod>(method: M, params: unknown, scene: Scene): Promise<Equivalent> {
+  const valid = validate(method, params);
+  // Indexed by a type parameter the entry is a union of all; it is the one of this method.
+  const entry = EQUIVALENTS[method] as Recipe<M> | None;
+  if (typeof entry !== 'function') return { lines: [], none: { code: entry.code } };
+  const lines = await entry(valid, scene);
+  return lines.length > 0 ? { lines } : { lines, none: { code: 'nothing-to-do' } };
+}
