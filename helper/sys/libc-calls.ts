@@ -30,6 +30,12 @@ export const c = {
     mask: Int,
     out: Buffer,
   ) => Int,
+  getxattr: libc.func('long getxattr(const char *path, const char *name, uint8_t *value, size_t size)') as (
+    path: string,
+    name: string,
+    value: Buffer | null,
+    size: Int,
+  ) => Int,
   fstatfs: libc.func('int fstatfs(int fd, uint8_t *out)') as (fd: Int, out: Buffer) => Int,
   ioctl: libc.func('int ioctl(int fd, ulong request, uint8_t *arg)') as (fd: Int, r: Int, arg: Buffer | null) => Int,
   fcntl: libc.func('int fcntl(int fd, int command, long arg)') as (fd: Int, command: Int, arg: Int) => Int,

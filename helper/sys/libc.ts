@@ -82,6 +82,11 @@ export function fileIdentity(path: string, directory = AT_FDCWD): { device: stri
   return { device, inode: String(statBuffer.readBigUInt64LE(32)) };
 }
 
+/** Whether a file has that extended attribute, by getxattr(2); false as well where it cannot be asked. */
+export function hasExtendedAttribute(path: string, name: string): boolean {
+  return c.getxattr(whole(path, 'getxattr'), name, null, 0) !== -1;
+}
+
 /** f_type of fstatfs(2): the magic number of the file system that the descriptor is on. */
 export function fileSystemType(fd: number): number {
   const out = Buffer.alloc(128);

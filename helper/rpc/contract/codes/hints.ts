@@ -17,6 +17,21 @@ export const HINTS: Readonly<Record<string, string>> = {
   'mount-target': '{path} is not there to be mounted over.',
   'mount-type': 'This kernel lacks the file system for {path}.',
   'mount-propagation': 'The mount at {path} does not allow that propagation.',
+  'add-subordinate-ids':
+    'Have an administrator give you a range, for example: sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}',
+  'install-uidmap': 'Have it installed: the package is uidmap (Debian, Ubuntu) or shadow-utils (Fedora).',
+  'make-setuid': 'Have an administrator run: sudo chmod u+s {path}',
+  'map-own-id': 'Map your own id, {id}, or ask for no map.',
+  'restart-realm': 'A realm keeps the ids it began with: remove everything, end the helper, and start it again.',
+  'use-host-realm': 'Start a helper with root beside it: sudo isolab helper',
+  'enter-as-me': 'Add --as me.',
+  'join-one-owner': 'Join the namespaces of one process, or those of one shell.',
+  'give-capability':
+    'Start the container with it (docker run --cap-add SYS_ADMIN), run the helper outside of it, or try without root: isolab helper --realm user',
+  'loosen-container':
+    'Run the editor and the helper outside of the container, or start it with a profile that allows user namespaces (for Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined).',
+  'end-namespaces': 'End shells that are no longer needed, or run: sudo sysctl -w {sysctl}={value}',
+  'leave-chroot': 'Start it outside of the chroot.',
   'session-lives': 'Its program does not end.',
   'not-removed': 'The kernel refused to remove it ({errno}).',
   'netns-held':
@@ -24,5 +39,11 @@ export const HINTS: Readonly<Record<string, string>> = {
   'netns-held-many':
     'Only its name goes: {count} processes that Isolab did not start are in it (process {pid}, {comm}), and it lives until they end.',
   'netns-other-name': 'Only the name goes: it is also named “{name}”, which Isolab did not make.',
+  'install-uplink': 'Run: sudo apt install passt (or slirp4netns).',
+  'install-package': 'Run: sudo apt install {package}',
+  'open-tun': 'Run: sudo chmod 0666 {path} (as most distributions have it: it grants nothing by itself).',
+  'load-tun': 'Run: sudo modprobe tun',
+  'uplink-other': 'Try the other program: --program pasta or --program slirp4netns.',
   'install-again': 'Install Isolab anew, or build it with “npm run build”.',
+  'reopen-session': 'Open it anew: `isolab session reopen {session}`.',
 };
