@@ -2,26 +2,35 @@
 // helper: without one the views say so and offer to start it.
 import { join } from 'node:path';
 import { type ExtensionContext, window, workspace } from 'vscode';
+import { socketsOf } from '../helper/rpc/contract/places';
 import { registerCommands } from './commands';
+import { drop } from './commands/drop';
+import { isDraggable } from './commands/dropping';
 import type { Context } from './context';
 import { Documents, SCHEME } from './documents/documents';
 import { Helper } from './helper/client';
-import { defaultSocket } from './helper/elevate';
 import { greetVersion } from './helper/version';
+import { type Settings, settingsOf } from './settings';
 import { provideCommandLine } from './terminals/environment';
 import { ShellProfile } from './terminals/profile';
 import { t } from './translate';
+import { Decorations } from './views/decorations';
+import { DragAndDrop } from './views/drag';
+import { followTerminal } from './views/follow';
 import { NamespacesView } from './views/namespaces';
 import { NetworksView } from './views/networks';
 import { Refresh } from './views/refresh';
 import { showStatus } from './views/status';
+import { Facts } from './walkthrough/facts';
 
 export function activate(extension: ExtensionContext): void {
   const log = window.createOutputChannel('Isolab', { log: true });
-  const helper = new Helper(socketPath, log);
-  const networks = new NetworksView(helper);
-  const namespaces = new NamespacesView(helper);
-  const refresh = new Refresh([networks, namespaces]);
+  const helper = new Helper(sockets, log);
+  const drag = new DragAndDrop(isDraggable, (rows, onto) => drop(context, rows, onto));
+  const networks = new NetworksView(helper, drag);
+  const namespaces = new NamespacesView(helper, drag);
+  const facts = new Facts(helper, extension.globalState);
+  const refresh = new Refresh([networks, namespaces, facts]);
   const context: Context = {
     version: String(extension.extension.packageJSON.version),
     programs: {
@@ -29,9 +38,12 @@ export function activate(extension: ExtensionContext): void {
       attach: extension.asAbsolutePath('dist/native/isolab-attach'),
     },
     log,
+    logFile: join(extension.logUri.fsPath, 'Isolab.log'),
+    settings: settingNames(extension.extension.packageJSON),
     helper,
     networks,
     namespaces,
+    configured,
     documents: new Documents(helper),
   };
 
@@ -40,7 +52,7 @@ export function activate(extension: ExtensionContext): void {
     void provideCommandLine(
       extension.environmentVariableCollection,
       { folder, node: process.execPath, cli: context.programs.cli },
-      socketPath(),
+      helper.socket,
       t('Puts the command `isolab` on the PATH.'),
     ).catch((error: unknown) => log.warn(`no isolab command in terminals: ${String(error)}`));
 
@@ -50,10 +62,14 @@ export function activate(extension: ExtensionContext): void {
     networks,
     namespaces,
     refresh,
+    facts,
     context.documents,
+    context.documents.onDidShowProcess((process) => facts.saw(process)),
     ...showStatus(helper),
     ...registerCommands(context),
+    ...followTerminal(context),
     window.registerTerminalProfileProvider('isolab.shell', new ShellProfile(context)),
+    window.registerFileDecorationProvider(new Decorations()),
     workspace.registerTextDocumentContentProvider(SCHEME, context.documents),
     helper.onDidChange((topics) => refresh.changed(topics)),
     helper.onDidChangeState((state) => {
@@ -85,7 +101,22 @@ function looked(helper: Helper, refresh: Refresh): void {
   refresh.looked();
 }
 
-/** The setting, else where a helper started by this user listens. */
-function socketPath(): string {
-  return workspace.getConfiguration('isolab').get<string>('socket') || defaultSocket(process.getuid?.() ?? 0);
+/** Asked at each use: a change counts at once. The only place that reads the editor's settings. */
+function configured(): Settings {
+  return settingsOf(workspace.getConfiguration('isolab'));
+}
+
+/** The setting alone, else wherever a helper of this user may listen. */
+function sockets(): readonly [string, ...string[]] {
+  const { socket } = configured();
+  return socket === '' ? socketsOf(process.env, process.getuid?.() ?? 0) : [socket];
+}
+
+/** One section of settings, or several. */
+function settingNames({ contributes }: { contributes: { configuration: Section | Section[] } }): string[] {
+  return [contributes.configuration].flat().flatMap(({ properties }) => Object.keys(properties));
+}
+
+interface Section {
+  readonly properties: Record<string, unknown>;
 }

@@ -2,14 +2,14 @@
 import { commands, ThemeIcon } from 'vscode';
 import { Failure } from '../../helper/rpc/contract/errors';
 import type { Connected, Context } from '../context';
-import { startHelper } from '../helper/start';
+import { startHelper, type Wanted } from '../helper/start';
 import { alone, askPick, type Choice } from '../prompts/wizard';
 import { t } from '../translate';
 import type { CommandId } from './ids';
 import { done } from './report';
 
-export async function start(context: Context): Promise<void> {
-  const client = await startHelper(context);
+export async function start(context: Context, wanted?: Wanted): Promise<void> {
+  const client = await startHelper(context, wanted);
   if (client) done(t('The helper is running, pid {pid}', { pid: client.greeting.pid }));
 }
 
@@ -28,7 +28,7 @@ export async function restart(context: Context): Promise<void> {
     await gone;
     context.helper.disconnect();
   }
-  await start(context);
+  await start(context, client?.greeting.realm === 'user' ? 'none' : 'any');
 }
 
 function goneAlready(error: unknown): void {
@@ -49,15 +49,21 @@ export async function menu(context: Context): Promise<void> {
   const offers: Choice<CommandId>[] =
     state.kind === 'connected'
       ? [
+          ...(state.client.greeting.realm === 'user'
+            ? [choice('isolab.helper.startWithRoot', t('Start helper with root'), 'shield')]
+            : []),
           choice('isolab.helper.doctor', t('Doctor report'), 'pulse'),
           choice('isolab.helper.log', t('Show log'), 'output'),
+          choice('isolab.helper.diagnostics', t('Copy diagnostics'), 'clippy'),
           choice('isolab.helper.restart', t('Restart helper'), 'debug-restart'),
           choice('isolab.helper.shutdown', t('Stop helper'), 'debug-stop'),
           choice('isolab.helper.cleanup', t('Remove everything Isolab made'), 'trash'),
         ]
       : [
           choice('isolab.helper.start', t('Start helper'), 'play'),
+          choice('isolab.helper.startWithoutRoot', t('Start helper without root'), 'account'),
           choice('isolab.helper.log', t('Show log'), 'output'),
+          choice('isolab.helper.diagnostics', t('Copy diagnostics'), 'clippy'),
         ];
   const prompt =
     state.kind === 'connected'

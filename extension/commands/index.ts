@@ -5,6 +5,8 @@ import * as address from './address';
 import { cleanup } from './cleanup';
 import { connected, trusted } from './connected';
 import { deleteNodes } from './delete';
+import { copyDiagnostics } from './diagnostics';
+import { askFilter, clearFilter } from './filter';
 import * as helper from './helper';
 import { COMMANDS, type CommandId, type Need } from './ids';
 import * as link from './link';
@@ -12,8 +14,11 @@ import * as namespace from './namespace';
 import * as netns from './netns';
 import { report } from './report';
 import * as route from './route';
+import { copyFact, openRows } from './selection';
 import * as session from './session';
-import { type Target, targetOf } from './target';
+import { enterBoth } from './session-both';
+import { openSteps } from './steps';
+import { keyed, type Target, targetOf } from './target';
 import { createVeth } from './veth';
 
 type Handler<N extends Need> = (
@@ -22,11 +27,14 @@ type Handler<N extends Need> = (
 ) => Promise<void> | void;
 
 const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } = {
-  'isolab.helper.start': helper.start,
+  'isolab.helper.start': (context) => helper.start(context),
+  'isolab.helper.startWithoutRoot': (context) => helper.start(context, 'none'),
+  'isolab.helper.startWithRoot': (context) => helper.start(context, 'root'),
   'isolab.helper.restart': helper.restart,
   'isolab.helper.shutdown': helper.shutdown,
   'isolab.helper.menu': helper.menu,
   'isolab.helper.doctor': helper.doctor,
+  'isolab.helper.diagnostics': copyDiagnostics,
   'isolab.helper.cleanup': cleanup,
   'isolab.helper.log': helper.showLog,
   'isolab.view.refresh': async (context) => {
@@ -34,6 +42,7 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
     context.networks.freshen();
     context.namespaces.freshen();
   },
+  'isolab.steps.open': openSteps,
   'isolab.netns.create': netns.createNetns,
   'isolab.netns.delete': netns.deleteNetns,
   'isolab.netns.copy': netns.copyNetnsName,
@@ -54,11 +63,22 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.session.open': session.newShell,
   'isolab.session.enter': session.openShellHere,
   'isolab.session.join': session.enterProcess,
+  'isolab.session.both': enterBoth,
   'isolab.namespace.compare': namespace.compareProcesses,
   'isolab.namespace.copy': namespace.copyNamespaceId,
   'isolab.process.show': namespace.showProcess,
   'isolab.process.copy': namespace.copyPid,
-  'isolab.selection.delete': (context) => deleteNodes(context, context.networks.tree.selection),
+  'isolab.selection.delete': (context, { nodes }) => deleteNodes(context, nodes),
+  'isolab.selection.open': openRows,
+  'isolab.selection.copy': (_context, target) => copyFact(target, 'main'),
+  'isolab.selection.copyName': (_context, target) => copyFact(target, 'name'),
+  'isolab.selection.copyId': (_context, target) => copyFact(target, 'id'),
+  'isolab.selection.copyAddress': (_context, target) => copyFact(target, 'address'),
+  'isolab.selection.copyPid': (_context, target) => copyFact(target, 'pid'),
+  'isolab.networks.filter': (context) => askFilter(context, 'networks'),
+  'isolab.networks.unfilter': (context) => clearFilter(context, 'networks'),
+  'isolab.namespaces.filter': (context) => askFilter(context, 'namespaces'),
+  'isolab.namespaces.unfilter': (context) => clearFilter(context, 'namespaces'),
 };
 
 export function registerCommands(context: Context): Disposable[] {
@@ -66,7 +86,7 @@ export function registerCommands(context: Context): Disposable[] {
   return ids.map((id) =>
     commands.registerCommand(id, async (node?: unknown, selection?: unknown) => {
       try {
-        await run(context, id, targetOf(node, selection));
+        await run(context, id, (await keyed(context, node)) ?? targetOf(node, selection));
       } catch (error) {
         await report(context, error);
       }

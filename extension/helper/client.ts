@@ -6,10 +6,10 @@ import type { Topic } from '../../helper/rpc/contract/events';
 import { watchForPath } from './watch';
 
 export type HelperState =
-  /** Nobody answers at the socket. */
+  /** Nobody answers at any socket. */
   | { readonly kind: 'absent' }
   | { readonly kind: 'starting' }
-  | { readonly kind: 'connected'; readonly client: Client }
+  | { readonly kind: 'connected'; readonly client: Client; readonly socket: string }
   /** Somebody is there who will not serve us, or whom we do not trust. */
   | { readonly kind: 'refused'; readonly failure: Failure };
 
@@ -19,7 +19,10 @@ const BACKOFF = [100, 200, 400, 800, 1600, 3200, 6400];
 export class Helper implements Disposable {
   #state: HelperState = { kind: 'absent' };
   #connecting: Promise<Client | undefined> | undefined;
-  #unwatch: (() => void) | undefined;
+  /** Ends the watches for sockets that may appear; empty while connected. */
+  #unwatch: (() => void)[] = [];
+  /** Only a helper with root will do: somebody asked for one while a user realm's was there. */
+  #rootWanted = false;
   #retry: NodeJS.Timeout | undefined;
   #disposed = false;
   readonly #stateEmitter = new EventEmitter<HelperState>();
@@ -30,10 +33,15 @@ export class Helper implements Disposable {
   readonly onDidChange: Event<readonly Topic[]> = this.#changedEmitter.event;
 
   constructor(
-    /** Absolute path of the socket; asked at each attempt, since the setting may change. */
-    readonly socket: () => string,
+    /** Absolute paths of sockets, the first that answers serves; asked at each attempt, since the setting may change. */
+    private readonly sockets: () => readonly [string, ...string[]],
     private readonly log: LogOutputChannel,
   ) {}
+
+  /** The one that answers, else the one where a helper with root would. */
+  get socket(): string {
+    return this.#state.kind === 'connected' ? this.#state.socket : this.sockets()[0];
+  }
 
   get state(): HelperState {
     return this.#state;
@@ -48,13 +56,18 @@ export class Helper implements Disposable {
     return this.#connecting;
   }
 
-  /** While a helper is being started: says so to whoever shows the state. */
-  starting(): void {
+  /**
+   * While a helper is being started: says so to whoever shows the state. With `root` no user realm's helper will do until
+   * the start is over.
+   */
+  starting(root = false): void {
+    this.#rootWanted = root;
     if (this.#state.kind !== 'connected') this.#enter({ kind: 'starting' });
   }
 
-  /** The start came to nothing. */
+  /** The start is over, whatever came of it. */
   notStarted(): void {
+    this.#rootWanted = false;
     if (this.#state.kind === 'starting') this.#enter({ kind: 'absent' });
   }
 
@@ -65,7 +78,7 @@ export class Helper implements Disposable {
     const { rule } = this.#state.failure.data;
     const protocol = rule?.args?.helper;
     if (rule?.code !== 'protocol-version' || typeof protocol !== 'number') throw this.#state.failure;
-    return connect(this.socket(), { client: 'vscode', protocol });
+    return connect(this.socket, { client: 'vscode', protocol });
   }
 
   /** Lets go of the present connection, for a new socket or a new helper. */
@@ -80,14 +93,30 @@ export class Helper implements Disposable {
   dispose(): void {
     this.#disposed = true;
     clearTimeout(this.#retry);
-    this.#unwatch?.();
+    this.#unwatchAll();
     if (this.#state.kind === 'connected') this.#state.client.close();
     this.#stateEmitter.dispose();
     this.#changedEmitter.dispose();
   }
 
+  /** The first socket that answers; where none does, what the first refusal said. */
   async #attempt(): Promise<Client | undefined> {
-    const socket = this.socket();
+    const [first, ...others] = this.sockets();
+    let refused: Failure | undefined;
+    for (const socket of this.#rootWanted ? [first] : [first, ...others]) {
+      const answer = await this.#try(socket);
+      if (answer === undefined || this.#disposed) return undefined;
+      if (!(answer instanceof Failure)) return answer;
+      if (answer.data.kind !== 'not-found') refused ??= answer;
+    }
+    // A helper that comes up makes its socket private first and reachable then: while starting, nothing is final.
+    if (this.#state.kind === 'starting') return undefined;
+    this.#enter(refused === undefined ? { kind: 'absent' } : { kind: 'refused', failure: refused });
+    return undefined;
+  }
+
+  /** Undefined once disposed. */
+  async #try(socket: string): Promise<Client | Failure | undefined> {
     try {
       const client = await connect(socket, { client: 'vscode' });
       if (this.#disposed) {
@@ -98,17 +127,13 @@ export class Helper implements Disposable {
       this.log.info(`connected to ${socket}: helper ${version}, pid ${pid}, ${realm} realm, kernel ${kernel}`);
       client.onChanged(({ topics }) => this.#changedEmitter.fire(topics));
       client.onClose(() => this.#lost(client));
-      this.#enter({ kind: 'connected', client });
+      this.#enter({ kind: 'connected', client, socket });
       return client;
     } catch (error) {
       if (this.#disposed) return undefined;
       const failure = error instanceof Failure ? error : new Failure({ kind: 'internal' }, { cause: error });
-      const nobody = failure.data.kind === 'not-found';
-      if (!nobody) this.log.warn(`${socket}: ${failure.message}`);
-      // A helper that comes up makes its socket private first and reachable then: while starting, nothing is final.
-      if (this.#state.kind === 'starting') return undefined;
-      this.#enter(nobody ? { kind: 'absent' } : { kind: 'refused', failure });
-      return undefined;
+      if (failure.data.kind !== 'not-found') this.log.warn(`${socket}: ${failure.message}`);
+      return failure;
     }
   }
 
@@ -134,9 +159,10 @@ export class Helper implements Disposable {
     this.#state = state;
     if (state.kind === 'connected') {
       clearTimeout(this.#retry);
-      this.#unwatch?.();
-      this.#unwatch = undefined;
-    } else this.#unwatch ??= watchForPath(this.socket(), () => void this.connect());
+      this.#unwatchAll();
+    } else if (this.#unwatch.length === 0) {
+      this.#unwatch = this.sockets().map((socket) => watchForPath(socket, () => void this.connect()));
+    }
     if (before.kind !== state.kind || state.kind === 'connected' || state.kind === 'refused') {
       this.#stateEmitter.fire(state);
     }
@@ -145,8 +171,11 @@ export class Helper implements Disposable {
   /** The socket setting changed: what was watched and connected was for the old one. */
   moved(): void {
     this.disconnect();
-    this.#unwatch?.();
-    this.#unwatch = undefined;
+    this.#unwatchAll();
     void this.connect();
+  }
+
+  #unwatchAll(): void {
+    for (const end of this.#unwatch.splice(0)) end();
   }
 }

@@ -1,9 +1,11 @@
-// How the helper is run with root's rights: which ways this machine has, and exactly what each would run. Pure but for
-// the look at PATH.
+// How a helper is run: with root's rights or without, which ways this machine has, and exactly what each would run. Pure
+// but for the look at PATH.
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-export type Way = 'sudo' | 'pkexec';
+export type Elevation = 'sudo' | 'pkexec';
+/** `none`: a user realm, for people without root. */
+export type Way = Elevation | 'none';
 
 export interface Launch {
   /** The Node that runs the extension. On the desktop that is Electron, which a variable turns into Node. */
@@ -20,14 +22,19 @@ export function helperArgv({ node, cli, socket }: Launch): string[] {
 }
 
 /** sudo and pkexec strip the variable from the environment, hence env(1) behind them. */
-export function elevatedArgv(way: Way, launch: Launch): string[] {
+export function elevatedArgv(way: Elevation, launch: Launch): string[] {
   return [way, 'env', 'ELECTRON_RUN_AS_NODE=1', ...helperArgv(launch)];
 }
 
+/** What is run when that way is taken. */
+export function argvOf(way: Way, launch: Launch): string[] {
+  return way === 'none' ? [...helperArgv(launch), '--realm', 'user'] : elevatedArgv(way, launch);
+}
+
 /** pkexec asks in a window of the desktop: without one, or with the desktop elsewhere, it is no way. */
-export function waysHere(environment: NodeJS.ProcessEnv, remote: boolean): Way[] {
+export function waysHere(environment: NodeJS.ProcessEnv, remote: boolean): Elevation[] {
   const desktop = !remote && Boolean(environment.DISPLAY || environment.WAYLAND_DISPLAY);
-  const ways: Way[] = desktop ? ['sudo', 'pkexec'] : ['sudo'];
+  const ways: Elevation[] = desktop ? ['sudo', 'pkexec'] : ['sudo'];
   return ways.filter((way) => onPath(way, environment.PATH ?? ''));
 }
 
@@ -42,9 +49,4 @@ function onPath(program: string, path: string): boolean {
       return false;
     }
   });
-}
-
-/** Where the helper of a user listens when nothing else is set. */
-export function defaultSocket(uid: number): string {
-  return `/run/isolab/${uid}/helper.sock`;
 }

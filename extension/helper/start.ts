@@ -2,7 +2,7 @@
 // realm, after saying exactly what will run. sudo itself is the terminal's program: the password goes to sudo, and
 // nothing is typed into a shell.
 import { spawn } from 'node:child_process';
-import { env, type TerminalExitStatus, ThemeIcon, window, workspace } from 'vscode';
+import { env, type TerminalExitStatus, ThemeIcon, window } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import { commandLine, wrapped } from '../../helper/rpc/contract/command-line';
 import type { Context } from '../context';
@@ -17,29 +17,31 @@ const LOOK_AFTER = 5000;
 /** How a start ended that brought no helper; undefined: it is not known to have failed. */
 type Outcome = { readonly status: number; readonly said: string } | undefined;
 
-/**
- * The client of a helper that was found or started, or undefined where that was not wanted or failed (and was told).
- * With `wanted` nothing is asked.
- */
-export async function startHelper(context: Context, wanted?: Way): Promise<Client | undefined> {
+/** `root`: a user realm's helper will not do; `none`: no root is wanted. */
+export type Wanted = 'root' | 'none' | 'any';
+
+/** The client of a helper that was found or started, or undefined where that was not wanted or failed (and was told). */
+export async function startHelper(context: Context, wanted: Wanted = 'any'): Promise<Client | undefined> {
   const { helper } = context;
   const found = await helper.connect();
-  if (found) return found;
-  const setting = workspace.getConfiguration('isolab').get<string>('socket', '');
-  const launch = { node: process.execPath, cli: context.programs.cli, ...(setting !== '' && { socket: setting }) };
-  const way = process.getuid?.() === 0 ? 'root' : (wanted ?? (await chooseWay(launch)));
-  helper.starting();
+  if (found && !(wanted === 'root' && found.greeting.realm === 'user')) return found;
+  const { socket } = context.configured();
+  const launch = { node: process.execPath, cli: context.programs.cli, ...(socket !== '' && { socket }) };
+  const way = process.getuid?.() === 0 ? 'root' : await chooseWay(context, launch, wanted);
+  // A user realm's helper goes on, and leaves by itself once nobody needs it.
+  if (found) helper.disconnect();
+  helper.starting(wanted === 'root');
   const ended = way === 'sudo' ? inTerminal(launch) : asProcess(context, way, launch);
   const client = await arrival(context, ended).finally(() => helper.notStarted());
   return client ?? (await tellFailure(context, way, await ended));
 }
 
 /** The only way there is, or the one that the person picks with its command before the eyes. */
-async function chooseWay(launch: Launch): Promise<Way> {
+async function chooseWay(context: Context, launch: Launch, wanted: Wanted): Promise<Way> {
+  if (wanted === 'none') return 'none';
   const elevations = waysHere(process.env, env.remoteName !== undefined);
-  const ways: Way[] = [...elevations, 'none'];
-  const wanted = workspace.getConfiguration('isolab').get<string>('elevation', 'ask');
-  const set = ways.find((way) => way === wanted);
+  const ways: Way[] = wanted === 'root' ? elevations : [...elevations, 'none'];
+  const set = ways.find((way) => way === context.configured().elevation);
   if (set) return set;
   const choices = ways.map((way): Choice<Way | 'copy'> => ({ ...wayChoice(way), value: way }));
   const copy: Choice<Way | 'copy'> = {
@@ -143,7 +145,7 @@ async function tellFailure(context: Context, way: 'root' | Way, outcome: Outcome
   if (client || context.helper.state.kind === 'refused') return client;
   context.log.warn(`start by ${way}: ${outcome ? `status ${outcome.status}` : 'no helper came'}`);
   const again = t('Try again');
-  const answer = await window.showErrorMessage(failureText(way, outcome, context.helper.socket()), again);
+  const answer = await window.showErrorMessage(failureText(way, outcome, context.helper.socket), again);
   return answer === again ? startHelper(context) : undefined;
 }
 

@@ -20,8 +20,10 @@ export interface Look {
   readonly colourOf: string;
 }
 
-export function openSession({ client }: Connected, plan: Plan, { name }: Look): Promise<Opened> {
-  return client.call('session/open', { ...plan, title: name });
+/** The program is the plan's, else the one that the settings name, else the person's shell. */
+export function openSession({ client, configured }: Connected, plan: Plan, { name }: Look): Promise<Opened> {
+  const { shell } = configured();
+  return client.call('session/open', { ...(shell !== '' && { command: [shell] }), ...plan, title: name });
 }
 
 /** Shell, working folder and environment stay the person's own: nothing is said about them here. */
@@ -29,7 +31,7 @@ export function terminalOptions(context: Connected, { ticket }: Opened, look: Lo
   return {
     name: look.name,
     shellPath: context.programs.attach,
-    shellArgs: ['--socket', context.helper.socket(), ticket],
+    shellArgs: ['--socket', context.helper.socket, ticket],
     iconPath: new ThemeIcon(look.icon),
     color: new ThemeColor(colours.of(look.colourOf)),
     isTransient: false,

@@ -10,6 +10,8 @@ export function showStatus(helper: Helper): Disposable[] {
   item.name = t('Isolab helper');
   const show = (state: HelperState) => {
     void commands.executeCommand('setContext', 'isolab.helper', state.kind);
+    const realm = state.kind === 'connected' ? state.client.greeting.realm : undefined;
+    void commands.executeCommand('setContext', 'isolab.realm', realm);
     Object.assign(item, look(state));
     item.accessibilityInformation = { label: item.text.replace(/\$\(.*?\)\s*/, '') };
   };
@@ -24,11 +26,13 @@ function look(state: HelperState) {
     case 'connected': {
       const { realm, kernel, pid, version } = state.client.greeting;
       const facts = factsMarkdown([
-        [t('Realm'), realm === 'host' ? t('host: real root') : t('user')],
+        [t('Realm'), realm === 'host' ? t('host: real root') : t('user: without root')],
         [t('Kernel'), kernel],
         [t('Helper'), `${version}, pid ${pid}`],
       ]);
-      return { ...calm, text: '$(shield) Isolab', tooltip: new MarkdownString(facts), command: 'isolab.helper.menu' };
+      // Who has no root sees that at a glance, and is not told off for it.
+      const icon = realm === 'host' ? 'shield' : 'account';
+      return { ...calm, text: `$(${icon}) Isolab`, tooltip: new MarkdownString(facts), command: 'isolab.helper.menu' };
     }
     case 'starting': {
       const text = `$(loading~spin) ${t('Isolab: starting')}`;
