@@ -1,6 +1,7 @@
 // A realm: the privileges one helper works with, as far as they decide which system call does a thing and where. Services
 // ask the realm and keep one path; the host realm calls the kernel directly, a user realm has its keeper do it.
 import type { NamespaceId } from '../rpc/contract/terms';
+import type { IdRange } from '../sys/launch-plan';
 import type { NamespaceIdentity, NetnsPlace } from '../sys/namespaces';
 
 /** Every call is synchronous and short, and throws SysError. */
@@ -36,4 +37,10 @@ export interface Realm {
   unpinNetns(name: string): void;
   /** Takes away a file that pins nothing. EBUSY where something is mounted on it after all. */
   unlinkNetns(name: string): void;
+
+  /** Of a user realm only: its user and mount namespaces, as descriptors that the caller closes. */
+  openUserNamespace?(): number;
+  openMountNamespace?(): number;
+  /** Of a user realm only: the maps of its user namespace. */
+  readonly maps?: { readonly uid: readonly IdRange[]; readonly gid: readonly IdRange[] };
 }

@@ -12,6 +12,7 @@ export function ownCode(programDir: string): string[] {
     'scan-worker.cjs',
     'native/isolab-launch',
     'native/isolab-attach',
+    'native/isolab-keep',
     `${koffi}/index.js`,
     `${koffi}/linux_${process.arch}/koffi.node`,
   ];

@@ -8,6 +8,28 @@ import { SysError } from './errors';
 // arguments we pass; both architectures hand integer arguments over alike whether a function is variadic or not.
 const libc = koffi.load(null);
 
+koffi.struct('iovec', { base: 'uint8_t *', length: 'size_t' });
+koffi.struct('msghdr', {
+  name: 'uint8_t *',
+  nameLength: 'unsigned int',
+  parts: 'iovec *',
+  partCount: 'size_t',
+  control: 'uint8_t *',
+  controlLength: 'size_t',
+  flags: 'int',
+});
+
+/** struct msghdr of sendmsg(2), with one part. Only its numbers are written back; the buffers are used where they lie. */
+export interface MessageHead {
+  name: null;
+  nameLength: 0;
+  parts: [{ base: Buffer; length: number }];
+  partCount: 1;
+  control: Buffer | null;
+  controlLength: number;
+  flags: number;
+}
+
 type Int = number;
 export const c = {
   open: libc.func('int open(const char *path, int flags, unsigned int mode)') as (p: string, f: Int, m: Int) => Int,
@@ -66,6 +88,21 @@ export const c = {
   recvfrom: libc.func(
     'long recvfrom(int fd, uint8_t *data, size_t length, int flags, uint8_t *from, uint8_t *fromLength)',
   ) as (fd: Int, data: Buffer, length: Int, flags: Int, from: Buffer | null, fromLength: Buffer | null) => Int,
+  connect: libc.func('int connect(int fd, const uint8_t *address, unsigned int length)') as (
+    fd: Int,
+    address: Buffer,
+    length: Int,
+  ) => Int,
+  sendmsg: libc.func('long sendmsg(int fd, const msghdr *message, int flags)') as (
+    fd: Int,
+    message: MessageHead,
+    flags: Int,
+  ) => Int,
+  recvmsg: libc.func('long recvmsg(int fd, _Inout_ msghdr *message, int flags)') as (
+    fd: Int,
+    message: MessageHead,
+    flags: Int,
+  ) => Int,
   signal: libc.func('intptr_t signal(int signal, intptr_t handler)') as (signal: Int, handler: Int) => Int | bigint,
   execve: libc.func('int execve(const char *path, const char **argv, const char **envp)') as (
     path: string,
