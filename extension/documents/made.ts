@@ -15,6 +15,7 @@ const FEW = 6;
 function headings(t: Translate): Record<Type, string> {
   return {
     session: t('Isolated shells'),
+    uplink: t('Outside connections'),
     netns: t('Network namespaces'),
     link: t('Interfaces'),
     address: t('Addresses'),
@@ -84,5 +85,7 @@ function typeText(type: Type, t: Translate): string {
       return t('route');
     case 'session':
       return t('isolated shell');
+    case 'uplink':
+      return t('outside connection');
   }
 }

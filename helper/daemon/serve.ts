@@ -56,7 +56,10 @@ export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT
   const services = createServices(house, probeFeatures(house.realm), __dirname);
   const idle = new IdleExit(idleExit, () => end('nobody needs it'));
   const server = new Server(house, services.handlers, audit, idle);
-  changes.onChanged((changed) => server.broadcast(changed));
+  changes.onChanged((changed) => {
+    server.broadcast(changed);
+    services.changed(changed.topics);
+  });
   const monitor = new Monitor((topics) => changes.bump(...topics), house.realm);
 
   let ending = false;

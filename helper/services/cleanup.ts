@@ -8,17 +8,18 @@ import { deleteRoute } from '../netlink/route';
 import type { Params, Result } from '../rpc/contract';
 import type { Coded } from '../rpc/contract/errors';
 import type { MadeObject } from '../rpc/contract/helper';
-import type { Made, MadeLink, MadeNetns, MadeSession, NetnsIdentity } from '../state/made';
+import type { Made, MadeLink, MadeNetns, MadeProcess, MadeSession, MadeUplink, NetnsIdentity } from '../state/made';
 import { type Kept, livingOn, stackedNames } from './cleanup-kept';
 import { asFailure } from './failures';
 import type { Handlers, House } from './house';
 import { exactly } from './route-view';
+import { endSessions } from './session-life';
 import { livingSessions } from './session-record';
-import { endSessions } from './sessions';
 import { Survey, standingRoute } from './survey';
+import { endUplink, uplinkRecords } from './uplinks';
 
-/** What is removed thing by thing; shells are ended before. */
-export type KernelObject = Exclude<Made, MadeSession>;
+/** What is removed thing by thing; shells and uplinks are ended before. */
+export type KernelObject = Exclude<Made, MadeProcess>;
 
 /** What stands on others goes first: it could not be told apart any more once those are gone. */
 const ORDER: Readonly<Record<KernelObject['type'], number>> = { route: 0, address: 1, link: 2, netns: 3 };
@@ -27,9 +28,9 @@ const ORDER: Readonly<Record<KernelObject['type'], number>> = { route: 0, addres
 const BETWEEN_LOOKS = 20;
 const LOOKS = 5;
 
-/** Everything that the journal knows but shells, in the order in which it is removed. */
+/** Everything that the journal knows but processes, in the order in which it is removed. */
 export function removalOrder(journal: House['journal']): KernelObject[] {
-  const made = journal.made().filter((each): each is KernelObject => each.type !== 'session');
+  const made = journal.made().filter((each): each is KernelObject => each.type !== 'session' && each.type !== 'uplink');
   return made.sort((a, b) => ORDER[a.type] - ORDER[b.type]);
 }
 
@@ -37,7 +38,7 @@ export function cleanupHandlers(house: House): Pick<Handlers, 'helper/cleanup'> 
   return {
     'helper/cleanup': async (params) => {
       const result = await cleanUp(house, params);
-      if (!params.dryRun) house.changes.bump('netns', 'link', 'address', 'route', 'session');
+      if (!params.dryRun) house.changes.bump('netns', 'link', 'address', 'route', 'session', 'uplink');
       return result;
     },
   };
@@ -45,15 +46,21 @@ export function cleanupHandlers(house: House): Pick<Handlers, 'helper/cleanup'> 
 
 async function cleanUp(house: House, { dryRun = false }: Params<'helper/cleanup'>): Promise<Result<'helper/cleanup'>> {
   const result: Result<'helper/cleanup'> = { removed: [], kept: [] };
+  const survey = new Survey(house.realm);
   if (dryRun) {
     result.removed.push(...livingSessions(house).map(({ title }): MadeObject => ({ type: 'session', name: title })));
+    result.removed.push(...uplinkRecords(house).map((uplink) => uplinkObject(survey, uplink)));
   } else {
     // Shells first: they hold namespaces.
     const { ended, kept } = await endSessions(house);
     result.removed.push(...ended.map(asObject));
     result.kept.push(...kept.map((session) => ({ object: asObject(session), reason: { code: 'session-lives' } })));
+    for (const uplink of uplinkRecords(house)) {
+      const object = uplinkObject(survey, uplink);
+      if (await endUplink(house, uplink)) result.removed.push(object);
+      else result.kept.push({ object, reason: { code: 'session-lives' } });
+    }
   }
-  const survey = new Survey(house.realm);
   const made = removalOrder(house.journal);
   const links = made.filter((each) => each.type === 'link');
   const stacked = stackedNames(
@@ -95,6 +102,11 @@ function foreseen(made: KernelObject, stacked: ReadonlySet<string>): Coded | und
 
 function asObject({ title }: MadeSession): MadeObject {
   return { type: 'session', name: title };
+}
+
+function uplinkObject(survey: Survey, { link, netns: { id } }: MadeUplink): MadeObject {
+  const [netns] = survey.namesOf(id);
+  return { type: 'uplink', name: link, ...(netns !== undefined && { netns }) };
 }
 
 function describe(survey: Survey, made: KernelObject): MadeObject {

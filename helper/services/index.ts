@@ -1,10 +1,13 @@
 // Every handler by its method: the one place where the services are put together.
 import { join } from 'node:path';
 import { Scanner } from '../discovery/scanner';
+import type { Topic } from '../rpc/contract/events';
 import type { Feature } from '../rpc/contract/helper';
 import { addressHandlers } from './addresses';
 import { cleanupHandlers } from './cleanup';
+import { diagnosticsHandlers } from './diagnostics';
 import { doctorHandlers } from './doctor';
+import { equivalentHandlers } from './equivalent';
 import { helperHandlers } from './helper';
 import type { Handlers, House } from './house';
 import { linkHandlers } from './links';
@@ -15,9 +18,13 @@ import { ownCode } from './own-code';
 import { processHandlers } from './processes';
 import { routeHandlers } from './routes';
 import { sessionHandlers } from './sessions';
+import { UplinkWatch } from './uplink-watch';
+import { endUplink, uplinkHandlers, uplinkRecords } from './uplinks';
 
 export interface Services {
   readonly handlers: Handlers;
+  /** What the services do about a change, whoever made it. */
+  changed(topics: readonly Topic[]): void;
   /** Ends what the services run besides calls. */
   close(): Promise<void>;
 }
@@ -25,10 +32,13 @@ export interface Services {
 /** `programDir`: where the bundles lie, the scanning thread's among them. */
 export function createServices(house: House, features: readonly Feature[], programDir: string): Services {
   const scanner = new Scanner(join(programDir, 'scan-worker.cjs'), house.realm);
+  const uplinks = new UplinkWatch(house, (record) => endUplink(house, record));
+  for (const record of uplinkRecords(house)) uplinks.adopt(record);
   return {
     handlers: {
       ...helperHandlers(house, features),
       ...doctorHandlers(house, features, ownCode(programDir)),
+      ...diagnosticsHandlers(house),
       ...cleanupHandlers(house),
       ...netnsHandlers(house),
       ...linkHandlers(house),
@@ -38,7 +48,13 @@ export function createServices(house: House, features: readonly Feature[], progr
       ...processHandlers(scanner),
       ...namespaceHandlers(house, scanner),
       ...sessionHandlers(house, scanner),
+      ...uplinkHandlers(house, uplinks),
+      ...equivalentHandlers(house, scanner),
     },
-    close: () => scanner.close(),
+    changed: (topics) => uplinks.changed(topics),
+    close: () => {
+      uplinks.close();
+      return scanner.close();
+    },
   };
 }

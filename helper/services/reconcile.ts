@@ -10,6 +10,7 @@ import { errnoOf } from './failures';
 import type { House } from './house';
 import { netnsAt, netnsPath } from './netns-names';
 import { madeEndOf, withEnd } from './ours';
+import { killByCommand } from './program-end';
 import { hasAddress, prune, Survey, standingRoute } from './survey';
 import { deletePair, lookFor, setBack } from './undo';
 
@@ -68,6 +69,11 @@ function settle({ journal, realm }: Records, entry: Entry): void {
       if (new Survey(realm).visit(intent.route.netns, (rt) => standingRoute(rt, intent.route)) !== undefined) {
         entry.done(intent.route);
       } else entry.undone();
+      break;
+    // Nobody was told that it runs.
+    case 'uplink/start':
+      killByCommand(intent.argv);
+      entry.undone();
       break;
     // One system call each: it happened, and pruning will see it, or it did not.
     case 'link/delete':

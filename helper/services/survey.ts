@@ -13,6 +13,7 @@ import {
   type LinkIdentity,
   type Made,
   type MadeLink,
+  type MadeProcess,
   type MadeRoute,
   type NetnsIdentity,
 } from '../state/made';
@@ -86,7 +87,7 @@ export class Survey {
     return pid === undefined ? undefined : openOfProcess(pid);
   }
 
-  stands(made: Exclude<Made, { type: 'session' }>): boolean {
+  stands(made: Exclude<Made, MadeProcess>): boolean {
     switch (made.type) {
       case 'netns': {
         const now = netnsAt(this.#realm, made.name);
@@ -172,7 +173,9 @@ export function standingRoute(rt: Rtnetlink, { destination, via, dev }: MadeRout
 /** Forgets what others removed, so that neither journal nor memory grows with it. */
 export function prune({ journal, realm }: Pick<House, 'journal' | 'realm'>): void {
   const survey = new Survey(realm);
-  const gone = journal.made().filter((made) => made.type !== 'session' && !survey.stands(made));
+  const gone = journal
+    .made()
+    .filter((made) => made.type !== 'session' && made.type !== 'uplink' && !survey.stands(made));
   journal.forget(...gone);
 }
 

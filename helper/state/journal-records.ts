@@ -144,6 +144,10 @@ function isEnd(value: unknown): boolean {
   return isBag(value) && isNetns(value.netns) && isText(value.name) && isText(value.mac);
 }
 
+function isProcess(value: Bag): boolean {
+  return Number.isInteger(value.pid) && isText(value.startTime);
+}
+
 function isMadeList(value: unknown): boolean {
   return Array.isArray(value) && value.every(isMade);
 }
@@ -160,7 +164,9 @@ function isMade(value: unknown): value is Made {
     case 'route':
       return isNetns(value.netns) && isText(value.destination);
     case 'session':
-      return isText(value.session) && Number.isInteger(value.pid) && isText(value.startTime) && isBag(value.plan);
+      return isText(value.session) && isProcess(value) && isBag(value.plan);
+    case 'uplink':
+      return isNetns(value.netns) && isProcess(value) && isText(value.program) && isText(value.link);
     default:
       return false;
   }
@@ -186,6 +192,8 @@ function isIntent(value: unknown): value is Intent {
     case 'route/add':
     case 'route/delete':
       return isMade(value.route);
+    case 'uplink/start':
+      return isNetns(value.netns) && Array.isArray(value.argv) && value.argv.every(isText);
     default:
       return false;
   }

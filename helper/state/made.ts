@@ -2,6 +2,7 @@
 // reuse within a boot (the boot's id stands in the journal's head): never a bare pid, inode or interface index.
 import type { SessionPlan } from '../rpc/contract/session';
 import type { NamespaceId, NamespaceUid } from '../rpc/contract/terms';
+import type { UplinkProgram } from '../rpc/contract/uplink';
 
 export interface NetnsIdentity {
   id: NamespaceId;
@@ -63,9 +64,29 @@ export interface MadeSession {
   command: string[];
   /** Milliseconds since the epoch. */
   openedAt: number;
+  /** Who brought its terminal, and waits for its end. */
+  terminal?: { pid: number; startTime: string };
 }
 
-export type Made = MadeNetns | MadeLink | MadeAddress | MadeRoute | MadeSession;
+/** An outside connection: the program that carries it, and what it made inside. */
+export interface MadeUplink {
+  type: 'uplink';
+  netns: NetnsIdentity;
+  program: UplinkProgram;
+  pid: number;
+  /** Clock ticks after boot: with the pid an identity. */
+  startTime: string;
+  link: string;
+  addresses: string[];
+  gateway: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+}
+
+export type Made = MadeNetns | MadeLink | MadeAddress | MadeRoute | MadeSession | MadeUplink;
+
+/** What stands as a process, not as an object of the kernel. */
+export type MadeProcess = MadeSession | MadeUplink;
 
 /** An end of a veth pair before it has an index: namespace, name and the random MAC find it again. */
 export interface PlannedEnd {
@@ -89,7 +110,9 @@ export type Intent =
   | { method: 'link/move'; link: LinkIdentity; to: NetnsIdentity }
   | { method: 'link/delete'; link: LinkIdentity }
   | { method: 'address/add' | 'address/delete'; address: MadeAddress }
-  | { method: 'route/add' | 'route/delete'; route: MadeRoute };
+  | { method: 'route/add' | 'route/delete'; route: MadeRoute }
+  /** A random hardware address stands in `argv`: whoever has that command line is the program that was started. */
+  | { method: 'uplink/start'; netns: NetnsIdentity; argv: string[] };
 
 /** Two records with the same key are about the same object; the later one is right. */
 export function keyOf(made: Made): string {
@@ -111,6 +134,8 @@ export function keyOf(made: Made): string {
       ]);
     case 'session':
       return JSON.stringify([made.type, made.session]);
+    case 'uplink':
+      return JSON.stringify([made.type, made.netns.id, made.netns.uid ?? null]);
   }
 }
 

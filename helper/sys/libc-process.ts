@@ -40,12 +40,23 @@ export function socketPair(type: number): [number, number] {
   return [pair.readInt32LE(0), pair.readInt32LE(4)];
 }
 
+interface SpawnOptions {
+  /** Behind the path, which is argv[0]. */
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** SIGPIPE stays as we have it, ignored: a program whose words nobody reads any more goes on. */
+  readonly outlivesReader?: boolean;
+}
+
 /**
  * posix_spawn(3) of a program in a session of its own, with an empty environment, all signals at their defaults, and
  * `fds` as its descriptors 0, 1, 2, …; ours stay. Unlike Node's spawn it does not copy this process first, which takes
  * longer than everything that comes after. Returns the pid; the caller reaps it with `waitExit`.
  */
-export function spawnDetached(path: string, fds: readonly number[]): number {
+export function spawnDetached(path: string, fds: readonly number[], options: SpawnOptions = {}): number {
+  const { args = [], env = {}, outlivesReader = false } = options;
+  const argv = [path, ...args].map((word) => whole(word, 'posix_spawn'));
+  const pairs = Object.entries(env).map(([name, value]) => whole(`${name}=${value}`, 'posix_spawn'));
   // Opaque types; glibc's are 80, 336 and 128 bytes.
   const [actions, attributes, signals, pid] = [256, 1024, 256, 4].map((size) => Buffer.alloc(size)) as [
     Buffer,
@@ -66,12 +77,10 @@ export function spawnDetached(path: string, fds: readonly number[]): number {
     });
     must(c.spawnAttrInit(attributes), 'posix_spawnattr_init');
     c.sigfillset(signals);
+    if (outlivesReader) c.sigdelset(signals, constants.signals.SIGPIPE);
     must(c.spawnAttrDefault(attributes, signals), 'posix_spawnattr_setsigdefault');
     must(c.spawnAttrFlags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID), 'posix_spawnattr_setflags');
-    must(
-      c.posixSpawn(pid, whole(path, 'posix_spawn'), actions, attributes, [path, null], [null]),
-      `posix_spawn ${path}`,
-    );
+    must(c.posixSpawn(pid, path, actions, attributes, [...argv, null], [...pairs, null]), `posix_spawn ${path}`);
     return pid.readInt32LE(0);
   } finally {
     c.spawnActionsDestroy(actions);

@@ -115,6 +115,11 @@ export function ownerOf(fd: number): NamespaceId | undefined {
   return relative(fd, NS_GET_USERNS);
 }
 
+/** A descriptor of the user namespace that owns this one; the caller closes it. EPERM where it lies outside of ours. */
+export function openOwner(fd: number): number {
+  return libc.ioctl(fd, NS_GET_USERNS);
+}
+
 /** The parent of a pid or user namespace; undefined for other kinds, for the initial one, and outside of ours. */
 export function parentOf(fd: number): NamespaceId | undefined {
   return relative(fd, NS_GET_PARENT);

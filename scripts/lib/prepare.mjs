@@ -18,6 +18,8 @@ const PACKAGES = {
     iptables: 'iptables',
     tmux: 'tmux',
     strace: 'strace',
+    slirp4netns: 'slirp4netns',
+    pasta: 'passt',
     busybox: 'busybox-static',
     newuidmap: 'uidmap',
   },

@@ -31,6 +31,8 @@ const ASKS: Asks = {
   'route/delete': (netns) => ({ netns, destination: '10.7.0.0/16' }),
   'neighbour/list': (netns) => ({ netns }),
   'netns/delete': (netns) => ({ netns, foreign: true }) as Input<'netns/delete'>,
+  'uplink/start': (netns) => ({ netns }),
+  'uplink/stop': (netns) => ({ netns }),
   'session/open': (netns) => ({ join: [{ kind: 'net', of: netns }], command: ['true'] }),
 };
 

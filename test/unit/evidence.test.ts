@@ -30,6 +30,11 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     hostile: STRANGERS,
     identity: 'names-nothing',
   },
+  'helper/diagnostics': {
+    fact: ['diagnostics', 'the log’s last lines are those of the file, and what was made is counted'],
+    hostile: STRANGERS,
+    identity: 'names-nothing',
+  },
   'helper/shutdown': {
     fact: ['lifecycle', 'helper/shutdown: the answer comes first'],
     hostile: STRANGERS,
@@ -145,10 +150,30 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     hostile: ['session-refusals', 'of the wrong type'],
     identity: ['session-refusals', 'a spent ticket is void'],
   },
+  'session/reopen': {
+    fact: ['session-again', 'begun anew: the same kinds, judged from outside'],
+    hostile: ['session-again', 'another uid’s is as one that never was'],
+    identity: ['session-again', 'a session that lives gets a shell beside it'],
+  },
   'session/list': {
     fact: ['session-life', 'with the helper killed shells go on'],
     hostile: UNGREETED,
     identity: ['session-life', 'everybody sees his own, root sees all'],
+  },
+  'uplink/list': {
+    fact: ['uplink', 'the host’s network is reached from inside'],
+    hostile: STRANGERS,
+    identity: 'names-nothing',
+  },
+  'uplink/start': {
+    fact: ['uplink', 'the host’s network is reached from inside'],
+    hostile: ['uplink', 'refused, and nothing is left'],
+    identity: staleNetns('uplink/start'),
+  },
+  'uplink/stop': {
+    fact: ['uplink', 'the host’s network is reached from inside'],
+    hostile: STRANGERS,
+    identity: staleNetns('uplink/stop'),
   },
 };
 

@@ -7,8 +7,10 @@ import { NAMESPACES } from './namespace';
 import { NEIGHBOURS } from './neighbour';
 import { NETNS } from './netns';
 import { PROCESSES } from './process';
+import { REPORT } from './report';
 import { ROUTES } from './route';
 import { SHELLS } from './shell';
+import { UPLINKS } from './uplink';
 
 export const COMMANDS: readonly Command[] = [
   ...NETNS,
@@ -19,5 +21,7 @@ export const COMMANDS: readonly Command[] = [
   ...NAMESPACES,
   ...PROCESSES,
   ...SHELLS,
+  ...UPLINKS,
   ...HELPER,
+  ...REPORT,
 ];

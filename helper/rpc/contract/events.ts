@@ -1,6 +1,6 @@
 // Notifications that the helper sends. A client never learns from them what changed, only what to ask again.
 
-export const TOPICS = ['netns', 'link', 'address', 'route', 'neighbour', 'session'] as const;
+export const TOPICS = ['netns', 'link', 'address', 'route', 'neighbour', 'session', 'uplink'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export const CHANGED = 'changed';

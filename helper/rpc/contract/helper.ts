@@ -36,7 +36,7 @@ export interface Finding {
 
 /** One object that Isolab made and that still stands, or stood until this cleanup. */
 export interface MadeObject {
-  type: 'netns' | 'link' | 'address' | 'route' | 'session';
+  type: 'netns' | 'link' | 'address' | 'route' | 'session' | 'uplink';
   /** As its list names it. */
   name: string;
   /** The netns it stands in, for links, addresses and routes. */
@@ -73,3 +73,22 @@ export const cleanup = method({
   doc: 'Removes everything Isolab made and still stands, by identity; with `dryRun` only lists it.',
   params: z.strictObject({ dryRun: z.boolean().optional() }),
 }).returns<{ removed: MadeObject[]; kept: { object: MadeObject; reason: Coded }[] }>();
+
+/** For reports. The log is as it is: whoever shows it to others masks it (mask.ts). */
+export interface Diagnostics {
+  /** As process.version says: v24.… */
+  node: string;
+  /** Seconds that the helper runs. */
+  uptime: number;
+  /** How many of each the journal holds. */
+  made: Partial<Record<MadeObject['type'], number>>;
+  /** The last lines of its log, oldest first; empty where it runs in the foreground. */
+  log: string[];
+}
+
+export const diagnostics = method({
+  name: 'helper/diagnostics',
+  access: 'look',
+  doc: 'What a report about the helper needs: version of Node, what it made by number, the last lines of its log (200 when not said).',
+  params: z.strictObject({ lines: z.int('line-count').min(1, 'line-count').max(1000, 'line-count').optional() }),
+}).returns<Diagnostics>();

@@ -40,6 +40,7 @@ export const METHODS = {
   'session/open': session.open,
   'session/attach': session.attach,
   'session/list': session.list,
+  'session/reopen': session.reopen,
   'uplink/list': uplink.list,
   'uplink/start': uplink.start,
   'uplink/stop': uplink.stop,

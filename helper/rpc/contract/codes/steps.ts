@@ -75,4 +75,8 @@ export const STEPS: Readonly<Record<string, string>> = {
   undo: 'undoing what was done',
   'open-root': 'opening the root directory',
   undumpable: 'hiding the launcher from other processes',
+  'uplink-program': 'running the program for the outside connection',
+  'uplink-link': 'waiting for the interface',
+  'uplink-address': 'waiting for an address',
+  'uplink-route': 'waiting for the default route',
 };
