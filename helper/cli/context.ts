@@ -1,5 +1,6 @@
 // What every command is given: words in the person's language, the helper, and the two ways out.
 import type { Input, MethodName, Result } from '../rpc/contract';
+import type { Equivalent } from '../rpc/contract/command';
 import type { Greeting } from '../rpc/contract/helper';
 import type { Translate } from '../rpc/contract/sentences';
 
@@ -28,6 +29,8 @@ export interface Context {
   readonly t: Translate;
   readonly program: Program;
   readonly json: boolean;
+  /** With --print only: prints what one would type instead, and gives the exit status. Calls that change something end in it. */
+  readonly print?: (answer: Equivalent) => number;
   /** From --socket or ISOLAB_SOCKET. */
   readonly socket: string | undefined;
   /** Asks the helper; the first call connects, and starts one where that is allowed. Rejects with Failure. */

@@ -7,6 +7,7 @@ import { Usage } from './usage';
 export const GLOBAL = {
   json: flag('Print the raw result as JSON.'),
   socket: value('PATH', (text) => text, 'Socket of the helper; the variable ISOLAB_SOCKET serves as well.'),
+  print: flag('Print the equivalent lines of ip, unshare, nsenter and so on, ready to paste, and do nothing.'),
   help: flag('Say what the command does and what it takes.'),
   version: flag('Print the version.'),
 } satisfies Options;

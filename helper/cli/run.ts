@@ -3,9 +3,11 @@ import { resolve as absolutePath } from 'node:path';
 import { isatty, WriteStream } from 'node:tty';
 import type { Input, MethodName } from '../rpc/contract';
 import type { Client } from '../rpc/contract/client';
+import type { Equivalent } from '../rpc/contract/command';
+import { commandLine as shellLine } from '../rpc/contract/command-line';
 import { Failure } from '../rpc/contract/errors';
 import { escaped } from '../rpc/contract/escape';
-import { sentence, type Translate } from '../rpc/contract/sentences';
+import { coded, sentence, type Translate } from '../rpc/contract/sentences';
 import type { Command } from './command';
 import { COMMANDS } from './commands';
 import { connectToHelper } from './connect';
@@ -14,6 +16,7 @@ import { commandHelp, groupHelp } from './help';
 import { languageOf, translator } from './language';
 import { askTerminal, Unread, write } from './output';
 import { parse, resolve, wants } from './parse';
+import { nothingToPrint, Printed, printing } from './print';
 import { cut, safeJson } from './text';
 import { Usage } from './usage';
 
@@ -63,31 +66,42 @@ function context(t: Translate, program: Program, given: Readonly<Record<string, 
     opened.client = found.client;
     return found;
   };
+  const show: Context['show'] = (result, lines) => {
+    if (json) write(1, `${safeJson(result)}\n`);
+    else for (const line of lines(result)) write(1, `${line}\n`);
+    return 0;
+  };
+  const note: Context['note'] = (sentence) => write(2, `${escaped(sentence)}\n`);
+  const print = (answer: Equivalent) => {
+    if (answer.none !== undefined && !json) note(coded(answer.none, t));
+    return show(answer, ({ lines }) => lines.map(shellLine));
+  };
+  const call: Context['call'] = async (method, params) => {
+    const { client } = await connected();
+    return given.print === true ? printing(client, print)(method, params) : client.call(method, params);
+  };
   return {
     t,
-    program,
+    program: given.print === true ? { ...program, daemon: nothingToPrint } : program,
     json,
+    ...(given.print === true && { print }),
     socket,
-    call: async (method, params) => (await connected()).client.call(method, params),
+    call,
     // The helper refuses what it does not know; the type is for callers within.
-    callByName: async (method, params) =>
-      (await connected()).client.call(method as MethodName, params as Input<MethodName>),
+    callByName: (method, params) => call(method as MethodName, params as Input<MethodName>),
     connected: async () => {
       const { client, socket } = await connected();
       return { greeting: client.greeting, socket };
     },
-    show: (result, lines) => {
-      if (json) write(1, `${safeJson(result)}\n`);
-      else for (const line of lines(result)) write(1, `${line}\n`);
-      return 0;
-    },
-    note: (sentence) => write(2, `${escaped(sentence)}\n`),
+    show: given.print === true ? nothingToPrint : show,
+    note,
     columns: () => (isatty(1) ? new WriteStream(1).columns : undefined),
     ask: (question) => askTerminal(`${escaped(question)} `, (answer) => /^(y|yes|是|好)$/i.test(answer)),
   };
 }
 
 function complain(error: unknown, command: Command | undefined, t: Translate): number {
+  if (error instanceof Printed) return 0;
   if (error instanceof Unread) return 1;
   if (error instanceof Usage) {
     // Who pastes a whole file by mistake need not read it again.

@@ -1,7 +1,7 @@
 // Opens an isolated shell and lets isolab-attach take this process's place: terminal, status and signals are then its own.
 import { resolve as absolutePath, join as joinPath } from 'node:path';
 import type { Input } from '../rpc/contract';
-import { commandLine } from '../rpc/contract/command-line';
+import type { Equivalent } from '../rpc/contract/command';
 import { Failure } from '../rpc/contract/errors';
 import { SysError } from '../sys/errors';
 import type { Context } from './context';
@@ -13,7 +13,18 @@ export type Plan = Input<'session/open'>;
  * Rejects with Failure when the helper refuses the plan or isolab-attach cannot be run.
  */
 export async function openShell(context: Context, plan: Plan, root?: string): Promise<number> {
+  if (context.print) return context.print(await equivalentOf(context, plan, root));
   const { ticket } = await context.call('session/open', root === undefined ? plan : { ...plan, root: true });
+  return bringTerminal(context, ticket, root);
+}
+
+/** The same for a session that ended: its plan again, in this terminal. */
+export async function reopenShell(context: Context, session: string, root?: string): Promise<number> {
+  const { ticket } = await context.call('session/reopen', { session });
+  return bringTerminal(context, ticket, root);
+}
+
+async function bringTerminal(context: Context, ticket: string, root: string | undefined): Promise<number> {
   const { socket } = await context.connected();
   const attach = joinPath(context.program.nativeDir, 'isolab-attach');
   const directory = root === undefined ? [] : ['--root', absolutePath(root)];
@@ -29,11 +40,11 @@ export async function openShell(context: Context, plan: Plan, root?: string): Pr
   }
 }
 
-/** What one would type without Isolab. The ticket that comes with it is left to lapse: nothing is run. */
-export async function printEquivalent(context: Context, plan: Plan, root?: string): Promise<number> {
-  const opened = await context.call('session/open', root === undefined ? plan : { ...plan, root: true });
-  const argv = root === undefined ? opened.equivalent : withRoot(opened.equivalent, absolutePath(root));
-  return context.show(argv, (words) => [commandLine(words)]);
+async function equivalentOf(context: Context, plan: Plan, root: string | undefined): Promise<Equivalent> {
+  const params = root === undefined ? plan : { ...plan, root: true };
+  const answer = await context.call('command/equivalent', { method: 'session/open', params });
+  if (root === undefined) return answer;
+  return { ...answer, lines: answer.lines.map((argv) => withRoot(argv, absolutePath(root))) };
 }
 
 /** The helper never learns the directory's name: it says DIR where unshare or chroot take it. */

@@ -16,6 +16,8 @@ export interface HelperOptions {
   /** An earlier helper's folders, to come back after it; fresh ones by default. */
   socket?: string;
   stateDir?: string;
+  /** A program that goes on as the helper: `unshare --net`, say. */
+  within?: readonly string[];
   /** Further arguments of `isolab helper`. */
   args?: readonly string[];
   env?: NodeJS.ProcessEnv;
@@ -56,11 +58,9 @@ export async function startHelper(options: HelperOptions = {}): Promise<TestHelp
     delete env.SUDO_UID;
     delete env.SUDO_GID;
   }
-  const child = spawn(
-    process.execPath,
-    [ISOLAB, 'helper', '--foreground', '--socket', socket, '--state', stateDir, ...(options.args ?? [])],
-    { env, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+  const daemon = [process.execPath, ISOLAB, 'helper', '--foreground', '--socket', socket, '--state', stateDir];
+  const [program, ...args] = [...(options.within ?? []), ...daemon, ...(options.args ?? [])] as [string, ...string[]];
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {
     said += chunk.toString();

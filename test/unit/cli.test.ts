@@ -358,7 +358,7 @@ describe('help', () => {
 
   test('no option of a command hides a global one', () => {
     for (const { options } of COMMANDS)
-      for (const name of ['json', 'socket', 'help', 'version']) expect(options).not.toHaveProperty(name);
+      for (const name of ['json', 'socket', 'print', 'help', 'version']) expect(options).not.toHaveProperty(name);
   });
 
   test('a group lists its commands only', () => {
@@ -371,7 +371,7 @@ describe('help', () => {
     'isolab netns exec NETNS -- CMD…',
     'isolab link create veth --a NAME[@NETNS] --b NAME[@NETNS] [--a-addr CIDR]… [--b-addr CIDR]… [--up]',
     'isolab route add DEST [via GW] [dev IF] [--netns NETNS]',
-    'isolab enter PID [--kinds KINDS] [--print] [-- CMD…]',
+    'isolab enter PID [--kinds KINDS] [-- CMD…]',
     'isolab helper [--state DIR] [--idle-exit S] [--foreground]',
     'isolab address add CIDR NAME[@NETNS]',
   ])('%s', (line) => {

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { MethodName } from '../../helper/rpc/contract';
+import type { ChangingMethod, MethodName } from '../../helper/rpc/contract';
+import { NO_EQUIVALENT } from '../../helper/rpc/contract/codes/equivalents';
 
 /** A test file of the kernel tier, and words of the title of a test in it. */
 type Proof = readonly [file: string, title: string];
@@ -14,12 +15,20 @@ interface Evidence {
   identity: Proof | 'names-nothing';
 }
 
+interface ChangeEvidence extends Evidence {
+  /** Where the lines that do the same were run and compared, or the code that says why there are none. */
+  equivalent: Proof | string;
+}
+
 const STRANGERS: Proof = ['callers', 'whatever they ask first is refused, and nothing of it done'];
 /** One table of requests, each asked about a namespace whose name and inode passed to another. */
 const staleNetns = (method: MethodName): Proof => ['stale-netns', `'${method}': (netns)`];
 const UNGREETED: Proof = ['callers', 'every method is refused, and served afterwards'];
 
-const EVIDENCE: Record<MethodName, Evidence> = {
+/** Run in a namespace of its own beside the method in another. */
+const compared = (method: ChangingMethod): Proof => ['equivalent', `'${method}': {`];
+
+const EVIDENCE: { readonly [M in MethodName]: M extends ChangingMethod ? ChangeEvidence : Evidence } = {
   'helper/hello': {
     fact: ['doctor', 'features agree with what the kernel shows'],
     hostile: ['callers', 'root of a user namespace of another user is that other user'],
@@ -39,11 +48,13 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     fact: ['lifecycle', 'helper/shutdown: the answer comes first'],
     hostile: STRANGERS,
     identity: 'names-nothing',
+    equivalent: 'no-equivalent-helper',
   },
   'helper/cleanup': {
     fact: ['cleanup', 'everything goes, the host is as it was'],
     hostile: ['cleanup', 'refuses what it does not know'],
     identity: ['cleanup', 'what others removed in between is no error, what others made stays'],
+    equivalent: compared('helper/cleanup'),
   },
   'netns/list': {
     fact: ['netns', 'what ip(8) makes shows here'],
@@ -54,11 +65,13 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     fact: ['netns', 'what it makes, ip(8) lists and enters'],
     hostile: ['netns', 'refuses a name that ip(8) took'],
     identity: 'names-nothing',
+    equivalent: compared('netns/create'),
   },
   'netns/delete': {
     fact: ['netns', 'what was made here goes, for ip(8) too'],
     hostile: ['netns', 'what ip(8) made stays unless it is said twice'],
     identity: ['netns', 'an inode that was given to the next namespace'],
+    equivalent: compared('netns/delete'),
   },
   'link/list': {
     fact: ['link', 'the same as ip(8): host, named, by id'],
@@ -69,21 +82,25 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     fact: ['link', 'exercises 16 and 17'],
     hostile: ['crash', 'killed before each system call that alters something'],
     identity: staleNetns('link/create'),
+    equivalent: compared('link/create'),
   },
   'link/set': {
     fact: ['link', 'up, down, MTU and name at once'],
     hostile: STRANGERS,
     identity: ['link', 'name and index must both fit'],
+    equivalent: compared('link/set'),
   },
   'link/move': {
     fact: ['link', 'exercise 16: into a namespace'],
     hostile: ['link', 'the name is taken there: refused, nothing changes'],
     identity: staleNetns('link/move'),
+    equivalent: compared('link/move'),
   },
   'link/delete': {
     fact: ['link', 'exercise 16: into a namespace'],
     hostile: ['link', 'what others made stays unless it is said twice'],
     identity: ['link', 'a later link with the same name and the same index'],
+    equivalent: compared('link/delete'),
   },
   'address/list': {
     fact: ['address', 'the same as ip(8)'],
@@ -94,11 +111,13 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     fact: ['address', 'on an interface of the host, and off again'],
     hostile: STRANGERS,
     identity: staleNetns('address/add'),
+    equivalent: compared('address/add'),
   },
   'address/delete': {
     fact: ['address', 'one that ip(8) added may be deleted by its exact words'],
     hostile: STRANGERS,
     identity: staleNetns('address/delete'),
+    equivalent: compared('address/delete'),
   },
   'route/list': {
     fact: ['route', 'the main table as ip(8) shows it'],
@@ -109,11 +128,13 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     fact: ['route', 'exercise 18: a default route'],
     hostile: STRANGERS,
     identity: staleNetns('route/add'),
+    equivalent: compared('route/add'),
   },
   'route/delete': {
     fact: ['route', 'what ip(8) would call by the same words is the same route'],
     hostile: ['route', 'two that fit: refused until the words fit one'],
     identity: staleNetns('route/delete'),
+    equivalent: compared('route/delete'),
   },
   'neighbour/list': {
     fact: ['neighbour', 'who answered a ping'],
@@ -144,16 +165,19 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     fact: ['session', 'alone: that id differs from the host, no other'],
     hostile: ['session-refusals', 'a rule between fields is held by the helper'],
     identity: ['session-refusals', 'whose pid another one has by now'],
+    equivalent: ['session-equivalent', 'alone, as root'],
   },
   'session/attach': {
     fact: ['session-terminal', 'the terminal itself is the shell'],
     hostile: ['session-refusals', 'of the wrong type'],
     identity: ['session-refusals', 'a spent ticket is void'],
+    equivalent: 'no-equivalent-attach',
   },
   'session/reopen': {
     fact: ['session-again', 'begun anew: the same kinds, judged from outside'],
     hostile: ['session-again', 'another uid’s is as one that never was'],
     identity: ['session-again', 'a session that lives gets a shell beside it'],
+    equivalent: 'no-equivalent-reopen',
   },
   'session/list': {
     fact: ['session-life', 'with the helper killed shells go on'],
@@ -169,11 +193,18 @@ const EVIDENCE: Record<MethodName, Evidence> = {
     fact: ['uplink', 'the host’s network is reached from inside'],
     hostile: ['uplink', 'refused, and nothing is left'],
     identity: staleNetns('uplink/start'),
+    equivalent: compared('uplink/start'),
   },
   'uplink/stop': {
     fact: ['uplink', 'the host’s network is reached from inside'],
     hostile: STRANGERS,
     identity: staleNetns('uplink/stop'),
+    equivalent: compared('uplink/stop'),
+  },
+  'command/equivalent': {
+    fact: ['equivalent', '%s: %s'],
+    hostile: ['equivalent', 'refused as the method would refuse'],
+    identity: ['equivalent', 'that is another one by now'],
   },
 };
 
@@ -184,6 +215,10 @@ test.each(Object.entries(EVIDENCE))(
   (_method, evidence) => {
     for (const proof of Object.values(evidence)) {
       if (proof === 'names-nothing') continue;
+      if (typeof proof === 'string') {
+        expect(NO_EQUIVALENT).toHaveProperty([proof]);
+        continue;
+      }
       const [name, title] = proof;
       expect(file(name), `${name}.test.ts: ${title}`).toContain(title);
     }

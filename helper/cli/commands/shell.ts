@@ -1,12 +1,10 @@
-// isolab shell, enter, session list: programs with their own, or somebody else's, namespaces.
-import type { Session } from '../../rpc/contract/session';
+// isolab shell, enter, session list, session reopen: programs with their own, or somebody else's, namespaces.
+import type { EndedSession, Session } from '../../rpc/contract/session';
 import { type Command, command, flag, many, operand, value } from '../command';
 import type { Context } from '../context';
 import { idMap, integer, join, kinds, oneOf, pid, text } from '../refs';
-import { openShell, type Plan, printEquivalent } from '../session';
+import { openShell, type Plan, reopenShell } from '../session';
 import { table } from '../table';
-
-const PRINT = flag('Print the equivalent unshare or nsenter line and do nothing.');
 
 export const SHELLS: readonly Command[] = [
   command({
@@ -46,7 +44,6 @@ export const SHELLS: readonly Command[] = [
       domainname: value('D', text, 'NIS domain name in a new uts namespace.'),
       root: value('DIR', text, 'Directory that becomes the root directory.'),
       cwd: value('DIR', text, 'Directory to start in; the present one when left out.'),
-      print: PRINT,
     },
     program: 'optional',
     fields: {
@@ -81,7 +78,7 @@ export const SHELLS: readonly Command[] = [
         ...(given.cwd !== undefined && { cwd: given.cwd }),
         ...(program.length > 0 && { command: [...program] }),
       };
-      return given.print ? printEquivalent(context, plan, given.root) : openShell(context, plan, given.root);
+      return openShell(context, plan, given.root);
     },
   }),
   command({
@@ -90,7 +87,6 @@ export const SHELLS: readonly Command[] = [
     operands: { pid: operand('PID', pid, 'The process, by its pid on the host.') },
     options: {
       kinds: value('KINDS', kinds, 'Which of its namespaces; those it does not share with the host when left out.'),
-      print: PRINT,
     },
     program: 'optional',
     fields: { a: 'PID', join: 'PID', command: 'CMD' },
@@ -102,16 +98,51 @@ export const SHELLS: readonly Command[] = [
         join: (given.kinds ?? apart).map((kind) => ({ kind, of: { pid: a.pid, startTime: a.startTime } })),
         ...(program.length > 0 && { command: [...program] }),
       };
-      return given.print ? printEquivalent(context, plan) : openShell(context, plan);
+      return openShell(context, plan);
     },
   }),
   command({
     words: 'session list',
     summary: 'List the isolated shells that live: yours, and for root everybody’s.',
-    run: async (context) =>
-      context.show(await context.call('session/list', {}), ({ sessions }) => rows(context, sessions)),
+    options: { ended: flag('Those that ended instead, the last first, as far as they are remembered.') },
+    run: async (context, given) =>
+      context.show(await context.call('session/list', {}), ({ sessions, ended }) =>
+        given.ended ? endedRows(context, ended) : rows(context, sessions),
+      ),
+  }),
+  command({
+    words: 'session reopen',
+    summary: 'Begin a session that ended anew: the same namespaces and program, in this terminal.',
+    notes: ['Of a session that lives it opens a shell in the same namespaces.'],
+    operands: { session: operand('ID', text, 'Its id, as in “isolab session list --ended”.') },
+    options: { root: value('DIR', text, 'The root directory, where the session had one.') },
+    fields: { session: 'ID', root: '--root' },
+    run: (context, given) => reopenShell(context, given.session, given.root),
   }),
 ];
+
+function endedRows(context: Context, ended: readonly EndedSession[]): string[] {
+  const { t } = context;
+  const how = ({ exit, signal }: EndedSession) =>
+    exit !== undefined ? String(exit) : signal !== undefined ? t('signal {number}', { number: signal }) : t('unknown');
+  return table(
+    ['ID', 'UID', t('ENDED'), t('STATUS'), t('TITLE'), t('COMMAND')],
+    ended.map((one) => [
+      one.id,
+      one.uid,
+      one.endedAt === undefined ? t('unknown') : shortTime(one.endedAt),
+      how(one),
+      one.title,
+      one.command.join(' '),
+    ]),
+    context.columns(),
+  );
+}
+
+/** UTC, whole seconds. */
+function shortTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d+Z$/, 'Z');
+}
 
 function rows(context: Context, sessions: readonly Session[]): string[] {
   const { t } = context;
@@ -121,7 +152,7 @@ function rows(context: Context, sessions: readonly Session[]): string[] {
       one.id,
       one.pid,
       one.uid,
-      new Date(one.openedAt).toISOString().replace(/\.\d+Z$/, 'Z'),
+      shortTime(one.openedAt),
       one.plan.new?.join(',') || undefined,
       one.title,
       one.command.join(' '),

@@ -9,10 +9,10 @@ import { removeLink } from './link';
 import { removeName } from './netns';
 import { removeRoute } from './route';
 import { endProcess } from './uplink';
-import { type Lines, linkAt, type Scene, spotOf } from './where';
+import { type Lines, linkAt, type None, type Scene, spotOf } from './where';
 
-export function cleanUp({ dryRun = false }: Params<'helper/cleanup'>, scene: Scene): Lines {
-  if (dryRun) return [];
+export function cleanUp({ dryRun = false }: Params<'helper/cleanup'>, scene: Scene): Lines | None {
+  if (dryRun) return { code: 'changes-nothing' };
   const survey = new Survey(scene.house.realm);
   return [
     ...livingSessions(scene.house).map(({ pid }) => endProcess(pid, 'HUP', scene)),

@@ -15,15 +15,10 @@ import { createNetns, deleteNetns } from './netns';
 import { addRoute, deleteRoute } from './route';
 import { equivalent } from './session';
 import { startUplink, stopUplink } from './uplink';
-import type { Lines, Scene } from './where';
+import type { Lines, None, Scene } from './where';
 
 /** No lines mean that it is so already. */
-type Recipe<M extends MethodName> = (params: Params<M>, scene: Scene) => Lines | Promise<Lines>;
-/** Why there is none: a code of codes/equivalents.ts. */
-interface None {
-  readonly code: string;
-}
-
+type Recipe<M extends MethodName> = (params: Params<M>, scene: Scene) => Lines | None | Promise<Lines>;
 const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'helper/shutdown': { code: 'no-equivalent-helper' },
   'helper/cleanup': cleanUp,
@@ -43,6 +38,7 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   },
   'uplink/start': startUplink,
   'uplink/stop': stopUplink,
+  'session/reopen': { code: 'no-equivalent-reopen' },
   'session/attach': { code: 'no-equivalent-attach' },
 };
 
@@ -68,5 +64,6 @@ async function of<M extends ChangingMethod>(method: M, params: unknown, scene: S
   const entry = EQUIVALENTS[method] as Recipe<M> | None;
   if (typeof entry !== 'function') return { lines: [], none: { code: entry.code } };
   const lines = await entry(valid, scene);
+  if ('code' in lines) return { lines: [], none: { code: lines.code } };
   return lines.length > 0 ? { lines } : { lines, none: { code: 'nothing-to-do' } };
 }

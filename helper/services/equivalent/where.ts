@@ -13,6 +13,11 @@ import { type OpenNetns, processesIn, withNetns } from '../netns-ref';
 /** One command a line, one argument an element. */
 export type Lines = string[][];
 
+/** Why there is none: a code of codes/equivalents.ts. */
+export interface None {
+  readonly code: string;
+}
+
 /** What an equivalent is made from besides the parameters. */
 export interface Scene {
   readonly house: House;
