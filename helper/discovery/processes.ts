@@ -61,6 +61,11 @@ export function startTimeOf(pid: number): string | undefined {
   return parseStat(readProc(`/proc/${pid}/stat`)?.toString('utf8') ?? '')?.startTime;
 }
 
+/** Its parent; undefined where there is no such process. */
+export function parentOf(pid: number): number | undefined {
+  return parseStat(readProc(`/proc/${pid}/stat`)?.toString('utf8') ?? '')?.ppid;
+}
+
 /** Pass 2: names, owners, parents and command lines of processes, of those that were asked for. After pass 1, which says who that is. */
 export function readAllDetails(snapshot: Snapshot): void {
   const { details } = snapshot.options;

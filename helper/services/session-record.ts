@@ -25,10 +25,11 @@ export function livingSessions(house: House): LivingSession[] {
   return sessionRecords(house).flatMap((record) => {
     const found = readProcess(record.pid, KINDS);
     if (found?.details?.startTime !== record.startTime) return [];
-    const { session: id, uid, title, command, plan, pid, startTime, openedAt } = record;
+    const { session: id, uid, title, command, plan, pid, startTime, openedAt, terminal } = record;
     const made: Kind[] = plan.netnsFiles ? ['mnt', ...(plan.new ?? [])] : [...(plan.new ?? [])];
     const { namespaces, details } = found;
-    return [{ id, uid, title, command, plan, pid, startTime, openedAt, namespaces, made, details }];
+    const known = { id, uid, title, command, plan, pid, startTime, openedAt, ...(terminal && { terminal }) };
+    return [{ ...known, namespaces, made, details }];
   });
 }
 

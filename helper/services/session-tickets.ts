@@ -1,13 +1,26 @@
 // Tickets: what `session/open` hands out and `session/attach` redeems. Random, single use, bound to a uid, short-lived.
-import { randomBytes } from 'node:crypto';
+// A spent one still says which session it opened, to whoever has it, by arithmetic: nothing is kept for that.
+import { createHash, randomBytes } from 'node:crypto';
 import { TICKET_SECONDS } from '../rpc/contract/session';
 import { broken } from './failures';
 
 interface Ticket<Value> {
   readonly uid: number;
   readonly value: Value;
+  /** Somebody redeems it just now. */
+  inUse: boolean;
   /** On the clock given to the constructor. */
   readonly until: number;
+}
+
+/** 128 random bits as hexadecimal digits. */
+export function newTicket(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** Id of the session that a ticket opens: 64 bits as hexadecimal digits, from which the ticket cannot be found. */
+export function sessionOf(ticket: string): string {
+  return createHash('sha256').update(ticket).digest('hex').slice(0, 16);
 }
 
 /** How many tickets of one uid may wait at a time. */
@@ -21,29 +34,39 @@ export class Tickets<Value> {
   /** `now`: a monotonic clock in milliseconds. */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** 128 random bits as hexadecimal digits. Failure `quota` where the uid has too many that wait. */
-  issue(uid: number, value: Value): string {
+  /** Lets `ticket` be redeemed once. Failure `quota` where the uid has too many that wait. */
+  issue(uid: number, value: Value, ticket = newTicket()): string {
     this.sweep();
-    const own = [...this.waiting.values()].filter((ticket) => ticket.uid === uid).length;
+    const own = [...this.waiting.values()].filter((waits) => waits.uid === uid).length;
     if (own >= TICKETS_EACH) throw broken('quota', 'too-many-tickets', { most: TICKETS_EACH });
-    const ticket = randomBytes(16).toString('hex');
-    this.waiting.set(ticket, { uid, value, until: this.now() + TICKET_SECONDS * 1000 });
+    this.waiting.set(ticket, { uid, value, inUse: false, until: this.now() + TICKET_SECONDS * 1000 });
     this.arm();
     return ticket;
   }
 
   /**
-   * The value, once. The same Failure for a ticket that never was, is spent or void, or is somebody else's; a try by
-   * somebody else does not spend it.
+   * What `use` makes of the value. The ticket is spent when that resolves; where it rejects it stays good for the rest of
+   * its time. The same Failure for a ticket that never was, is spent, void or in use, or is somebody else's.
    */
-  redeem(uid: number, ticket: string): Value {
+  async redeem<Result>(uid: number, ticket: string, use: (value: Value) => Promise<Result>): Promise<Result> {
     const found = this.waiting.get(ticket);
-    if (found === undefined || found.uid !== uid || found.until <= this.now()) {
+    if (found === undefined || found.uid !== uid || found.inUse || found.until <= this.now()) {
       throw broken('not-found', 'ticket-void', undefined, { field: 'ticket' });
     }
-    this.waiting.delete(ticket);
-    if (this.waiting.size === 0) clearTimeout(this.timer);
-    return found.value;
+    found.inUse = true;
+    try {
+      const result = await use(found.value);
+      this.waiting.delete(ticket);
+      if (this.waiting.size === 0) clearTimeout(this.timer);
+      return result;
+    } finally {
+      found.inUse = false;
+    }
+  }
+
+  /** Whether it may still be redeemed, or is just now. */
+  waits(uid: number, ticket: string): boolean {
+    return this.waiting.get(ticket)?.uid === uid;
   }
 
   get size(): number {

@@ -1,6 +1,5 @@
 // session/*: isolated shells. A plan becomes a ticket, the ticket and a terminal become a program below isolab-launch.
 // What runs does not need the helper any more: a later one finds it in the journal and goes on watching.
-import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { startTimeOf } from '../discovery/processes';
@@ -8,22 +7,21 @@ import type { Scanner } from '../discovery/scanner';
 import type { Params } from '../rpc/contract';
 import type { MadeSession } from '../state/made';
 import { launch } from '../sys/launch';
-import { close, pidfdSendSignal } from '../sys/libc';
-import { type Watch, watchReadable } from '../sys/libc-poll';
+import { close } from '../sys/libc';
 import { equivalent } from './equivalent/session';
 import { broken, errnoOf } from './failures';
 import type { Caller, Handlers, House } from './house';
-import { Fetched, SIGCONT, SIGHUP, SIGKILL, surroundingsOf, variable } from './session-caller';
+import { findSession, livingAs, planAgain, whatBecame } from './session-again';
+import { Fetched, surroundingsOf, variable } from './session-caller';
 import { Insides } from './session-inside';
 import { type FoundJoin, findJoins, idsInside, namesOf, openJoin } from './session-join';
 import { launchFailure, launchPlan } from './session-launch';
+import { SessionLives } from './session-life';
 import { type SettledPlan, settlePlan } from './session-plan';
-import { holdProgram, livingSessions, sessionRecords } from './session-record';
-import { Tickets } from './session-tickets';
+import { livingSessions } from './session-record';
+import { newTicket, sessionOf, Tickets } from './session-tickets';
 
-/** What a ticket stands for. */
-interface Opened {
-  readonly session: string;
+interface Planned {
   readonly plan: SettledPlan;
   readonly joins: readonly FoundJoin[];
   readonly inside?: { readonly uid: number; readonly gid: number };
@@ -31,48 +29,72 @@ interface Opened {
   readonly netnsName?: string;
 }
 
-type Names = 'session/open' | 'session/attach' | 'session/list';
+/** What a ticket stands for. */
+interface Opened extends Planned {
+  readonly session: string;
+}
+
+type Names = 'session/open' | 'session/attach' | 'session/list' | 'session/reopen';
 
 /** `now`: the tickets' clock, monotonic, in milliseconds. */
 export function sessionHandlers(house: House, scanner: Scanner, now?: () => number): Pick<Handlers, Names> {
   const tickets = new Tickets<Opened>(now);
+  const lives = new SessionLives(house);
   const insides = new Insides(house);
-  for (const record of sessionRecords(house)) adopt(house, record);
 
   return {
     'session/open': async (params, caller) => {
-      const opened = await open(house, params, caller, scanner);
-      const { plan, session, ...around } = opened;
-      return {
-        ticket: tickets.issue(caller.uid, opened),
-        session,
-        equivalent: equivalent(plan, { ...around, caller }),
-      };
+      const { plan, ...around } = await planSession(house, params, caller, scanner);
+      const ticket = newTicket();
+      const session = sessionOf(ticket);
+      tickets.issue(caller.uid, { session, plan, ...around }, ticket);
+      return { ticket, session, equivalent: equivalent(plan, { ...around, caller }) };
     },
 
     'session/attach': async (params, caller) => {
-      const opened = tickets.redeem(caller.uid, params.ticket);
-      if (opened.plan.root && params.root === undefined)
-        throw broken('invalid', 'root-missing', undefined, { field: 'root' });
-      if (!opened.plan.root && params.root !== undefined) {
-        throw broken('invalid', 'root-not-planned', undefined, { field: 'root' });
-      }
-      return attach(house, opened, params, caller);
+      const { ticket, root } = params;
+      const spent = !tickets.waits(caller.uid, ticket);
+      const became = spent && whatBecame(findSession(house, lives, caller.uid, sessionOf(ticket)));
+      if (became) throw became;
+      return tickets.redeem(caller.uid, ticket, async (opened) => {
+        if (opened.plan.root && root === undefined)
+          throw broken('invalid', 'root-missing', undefined, { field: 'root' });
+        if (!opened.plan.root && root !== undefined) {
+          throw broken('invalid', 'root-not-planned', undefined, { field: 'root' });
+        }
+        return attach(house, lives, opened, params, caller);
+      });
     },
 
     'session/list': (_params, caller) => {
-      const living = livingSessions(house).filter(({ uid }) => caller.uid === 0 || uid === caller.uid);
-      return { sessions: insides.seen(living) };
+      const shown = ({ uid }: { uid: number }) => caller.uid === 0 || uid === caller.uid;
+      const ended = lives.ended.all().filter(shown);
+      return {
+        sessions: insides.seen(livingSessions(house).filter(shown)),
+        ended: ended.map(({ session: id, plan, ...rest }) => ({ id, ...rest, reopens: plan !== undefined })),
+      };
+    },
+
+    'session/reopen': async (params, caller) => {
+      const found = findSession(house, lives, caller.uid, params.session);
+      const { plan, ...around } = await planSession(house, planAgain(found), caller, scanner);
+      const ticket = newTicket();
+      // The same session begins anew: whoever asks with its first ticket finds it. One that lives stays what it is.
+      const session = found.living === undefined ? params.session : sessionOf(ticket);
+      tickets.issue(caller.uid, { session, plan, ...around }, ticket);
+      const title = found.living?.title ?? found.ended?.title ?? '';
+      return { ticket, session, title, equivalent: equivalent(plan, { ...around, caller }) };
     },
   };
 }
 
-async function open(
+/** What a plan means for this caller, checked; nothing is done yet. */
+export async function planSession(
   { realm }: House,
   params: Params<'session/open'>,
   caller: Caller,
   scanner: Scanner,
-): Promise<Opened> {
+): Promise<Planned> {
   const plan = settlePlan(params, caller);
   const joins = await findJoins(realm, plan.join, scanner);
   const user = joins.find(({ kind, same }) => kind === 'user' && !same);
@@ -84,7 +106,6 @@ async function open(
   const netId = joins.find(({ kind }) => kind === 'net')?.id;
   const netnsName = net && 'name' in net ? net.name : netId && namesOf(realm, netId)[0];
   return {
-    session: randomBytes(8).toString('hex'),
     plan,
     joins,
     ...(inside && { inside }),
@@ -92,10 +113,20 @@ async function open(
   };
 }
 
-async function attach(house: House, opened: Opened, params: Params<'session/attach'>, caller: Caller) {
+async function attach(
+  house: House,
+  lives: SessionLives,
+  opened: Opened,
+  params: Params<'session/attach'>,
+  caller: Caller,
+) {
   const { plan, session } = opened;
+  // Begun anew twice, by two terminals.
+  const twice = whatBecame(livingAs(house, caller.uid, session));
+  if (twice) throw twice;
   const fetched = new Fetched(caller.pidfd);
   const joins: { kind: FoundJoin['kind']; fd: number }[] = [];
+  const descriptors: number[] = [];
   try {
     const [stdin, stdout, stderr] = params.stdio;
     const stdio = [
@@ -117,27 +148,39 @@ async function attach(house: House, opened: Opened, params: Params<'session/atta
       title: plan.asked.title ?? basename(command[0] ?? ''),
       command,
       openedAt: Date.now(),
+      ...terminalOf(caller),
     };
-    const pid = await run(house, record, (hold) =>
+    const statusFile = lives.ended.open(session);
+    descriptors.push(statusFile);
+    const pid = await run(house, lives, record, (hold) =>
       launch(
         house.nativeDir,
-        launchPlan(plan, {
-          caller,
-          surroundings,
-          command,
-          join: joins.map(({ kind }) => kind),
-          ...(opened.inside && { inside: opened.inside }),
-          binds: plan.netnsFiles && opened.netnsName !== undefined ? netnsBinds(opened.netnsName) : [],
-        }),
-        { stdio, link, joins, ...(root === undefined ? {} : { root }) },
+        {
+          ...launchPlan(plan, {
+            caller,
+            surroundings,
+            command,
+            join: joins.map(({ kind }) => kind),
+            ...(opened.inside && { inside: opened.inside }),
+            binds: plan.netnsFiles && opened.netnsName !== undefined ? netnsBinds(opened.netnsName) : [],
+          }),
+          statusFile: true,
+        },
+        { stdio, link, joins, statusFile, ...(root === undefined ? {} : { root }) },
         { hold },
       ),
     );
     return { session, pid };
   } finally {
     fetched.close();
-    for (const { fd } of joins) close(fd);
+    for (const fd of [...joins.map((join) => join.fd), ...descriptors]) close(fd);
   }
+}
+
+/** Who waits for the session's end, as an identity; nothing where it ended meanwhile. */
+function terminalOf({ pid }: Caller): Pick<MadeSession, 'terminal'> {
+  const startTime = startTimeOf(pid);
+  return startTime === undefined ? {} : { terminal: { pid, startTime } };
 }
 
 /**
@@ -146,6 +189,7 @@ async function attach(house: House, opened: Opened, params: Params<'session/atta
  */
 async function run(
   house: House,
+  lives: SessionLives,
   record: Omit<MadeSession, 'pid' | 'startTime'>,
   start: (hold: (pid: number) => Promise<void>) => ReturnType<typeof launch>,
 ): Promise<number> {
@@ -158,41 +202,17 @@ async function run(
       const whole = { ...record, pid, startTime };
       house.journal.add(whole);
       made = whole;
-      watch = adopt(house, whole);
+      watch = lives.adopt(whole);
     });
+    lives.ended.forget(record.session);
     house.changes.bump('session');
     return pid;
   } catch (error) {
     watch?.();
     if (made !== undefined) house.journal.forget(made);
+    lives.ended.abandon(record.session);
     throw launchFailure(error, record.command);
   }
-}
-
-/** Watches a session's program and forgets the session when it ends. Returns what stops the watching. */
-function adopt(house: House, record: MadeSession): () => void {
-  const pidfd = holdProgram(record);
-  if (pidfd === undefined) {
-    forget(house, record);
-    return () => undefined;
-  }
-  let watch: Watch | undefined = watchReadable(pidfd, () => {
-    stop();
-    forget(house, record);
-  });
-  watch.unref();
-  const stop = () => {
-    if (watch === undefined) return;
-    watch.close();
-    watch = undefined;
-    close(pidfd);
-  };
-  return stop;
-}
-
-function forget(house: House, record: MadeSession): void {
-  house.journal.forget(record);
-  house.changes.bump('session');
 }
 
 /** Files that ip-netns(8) binds over those of /etc for a network namespace of this name. */
@@ -206,56 +226,4 @@ function netnsBinds(name: string): { source: string; target: string }[] {
     throw error;
   }
   return files.sort().map((file) => ({ source: `${directory}/${file}`, target: `/etc/${file}` }));
-}
-
-/** How long a hung-up program may take to end before it is killed, in milliseconds. */
-const GRACE = 1000;
-
-/**
- * Ends every session's program by identity: hung up as by a closed terminal, killed where that does not help. Resolves
- * with those that ended and those that even SIGKILL did not end in time (in an uninterruptible wait).
- */
-export async function endSessions(house: House): Promise<{ ended: MadeSession[]; kept: MadeSession[] }> {
-  const records = sessionRecords(house);
-  const gone = await Promise.all(records.map(endProgram));
-  const ended = records.filter((_, at) => gone[at]);
-  house.journal.forget(...ended);
-  if (ended.length > 0) house.changes.bump('session');
-  return { ended, kept: records.filter((_, at) => !gone[at]) };
-}
-
-async function endProgram(record: MadeSession): Promise<boolean> {
-  const pidfd = holdProgram(record);
-  if (pidfd === undefined) return true;
-  try {
-    // A stopped program acts on a hang-up only once it goes on.
-    signal(pidfd, SIGHUP);
-    signal(pidfd, SIGCONT);
-    if (await ends(pidfd)) return true;
-    signal(pidfd, SIGKILL);
-    return await ends(pidfd);
-  } finally {
-    close(pidfd);
-  }
-}
-
-function signal(pidfd: number, number: number): void {
-  try {
-    pidfdSendSignal(pidfd, number);
-  } catch (error) {
-    // It ended by itself.
-    if (errnoOf(error) !== 'ESRCH') throw error;
-  }
-}
-
-function ends(pidfd: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => settle(false), GRACE);
-    const watch = watchReadable(pidfd, () => settle(true));
-    const settle = (ended: boolean) => {
-      clearTimeout(timer);
-      watch.close();
-      resolve(ended);
-    };
-  });
 }

@@ -1,4 +1,4 @@
-// JSON-RPC 2.0 in Content-Length frames, by hand: two requests go out at once, two answers come back.
+// JSON-RPC 2.0 in Content-Length frames, by hand: a greeting and a request go out at once, two answers come back.
 #include "helper.h"
 
 #include <errno.h>
@@ -13,19 +13,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ended.h"
 #include "json.h"
 #include "say.h"
 
 enum {
   PROTOCOL = 1,  // helper/rpc/contract/helper.ts
-  HELLO = 1,     // ids of the two requests
+  HELLO = 1,     // ids of the requests
   ATTACH = 2,
-  SECONDS = 30,  // for both answers
+  BEGIN_ANEW = 3,
+  SECONDS = 30,  // for an answer
   MAX_FRAME = 1 << 20,
   MAX_HEADER = 4096,
 };
 
-int helper_connect(const struct request *request, int *pid) {
+int helper_connect(struct request *request, int *pid) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   struct ucred peer;
   socklen_t size = sizeof peer;
@@ -37,6 +39,8 @@ int helper_connect(const struct request *request, int *pid) {
   int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (connection < 0 || connect(connection, (struct sockaddr *)&address, sizeof address) < 0) {
     say(NO_HELPER, request->socket, strerror(errno));
+    request->again = RETRY;
+    if (connection >= 0) close(connection);
     return -1;
   }
   if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0) {
@@ -53,18 +57,31 @@ int helper_connect(const struct request *request, int *pid) {
   return connection;
 }
 
+bool is_ticket(const char *text) { return strlen(text) == 32 && strspn(text, "0123456789abcdef") == 32; }
+
 static bool send_frame(int connection, const char *body) {
   char frame[1024];
   int size = snprintf(frame, sizeof frame, "Content-Length: %zu\r\n\r\n%s", strlen(body), body);
   return send(connection, frame, (size_t)size, MSG_NOSIGNAL) == size;
 }
 
-static bool send_requests(const struct request *request, int connection) {
-  char body[512], root[32] = "";
+static bool send_hello(int connection) {
+  char body[256];
   snprintf(body, sizeof body,
            "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"helper/hello\",\"params\":{\"protocol\":%d,\"client\":\"isolab-attach\"}}",
            HELLO, PROTOCOL);
-  if (!send_frame(connection, body)) return false;
+  return send_frame(connection, body);
+}
+
+static bool send_reopen(const struct request *request, int connection) {
+  char body[256];
+  snprintf(body, sizeof body, "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"session/reopen\",\"params\":{\"session\":\"%s\"}}",
+           BEGIN_ANEW, request->session);
+  return send_frame(connection, body);
+}
+
+static bool send_attach(const struct request *request, int connection) {
+  char body[512], root[32] = "";
   if (request->root >= 0) snprintf(root, sizeof root, ",\"root\":%d", request->root);
   snprintf(body, sizeof body,
            "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"session/attach\",\"params\":{\"ticket\":\"%s\","
@@ -136,7 +153,7 @@ static void explain(const char *name, char *text, size_t size) {
 }
 
 // 126 and 127 mean to callers what they mean of a shell.
-static int refused(struct value error, int id) {
+static int refused(struct request *request, struct value error, int id) {
   struct value data = json_member(error, "data"), because = json_member(data, "rule");
   char kind[64] = "", step[64] = "", name[32] = "", field[64] = "", rule[64] = "", path[512] = "", cause[128];
   json_text(json_member(data, "kind"), kind, sizeof kind);
@@ -146,6 +163,7 @@ static int refused(struct value error, int id) {
   json_text(json_member(because, "code"), rule, sizeof rule);
   json_text(json_member(json_member(because, "args"), "program"), path, sizeof path);
   json_text(json_member(json_member(because, "args"), "interpreter"), path, sizeof path);
+  json_text(json_member(json_member(because, "args"), "path"), path, sizeof path);
   explain(name, cause, sizeof cause);
   if (id == HELLO) {
     bool version = strcmp(rule, "protocol-version") == 0 || strcmp(kind, "conflict") == 0;
@@ -154,8 +172,14 @@ static int refused(struct value error, int id) {
     } else {
       say(REQUEST_REFUSED, kind, rule);
     }
+  } else if (strncmp(rule, "session-", 8) == 0 && ended_told(json_member(because, "args"), rule, request->session)) {
+    request->again = request->session[0] != 0 ? REOPEN : READ_IT;
+  } else if (id == BEGIN_ANEW) {
+    say(strcmp(kind, "not-found") == 0 ? NOTHING_TO_REOPEN : REOPEN_REFUSED, kind, rule[0] != 0 ? rule : cause);
+    request->again = READ_IT;
   } else if (strcmp(field, "ticket") == 0 || strncmp(rule, "ticket", 6) == 0) {
     say(TICKET_VOID, NULL, NULL);
+    request->again = READ_IT;
   } else if (strcmp(step, "exec-interpreter") == 0) {
     say(NO_INTERPRETER, path, NULL);
     return 127;
@@ -163,6 +187,8 @@ static int refused(struct value error, int id) {
     bool missing = strcmp(name, "ENOENT") == 0;
     say(missing ? NO_PROGRAM : NOT_RUNNABLE, path, cause);
     return missing ? 127 : 126;
+  } else if (strcmp(step, "cwd") == 0) {
+    say(NO_DIRECTORY, path, cause);
   } else if (strcmp(step, "controlling-terminal") == 0) {
     say(TERMINAL_KEPT, cause, NULL);
   } else if (step[0] != 0) {
@@ -174,12 +200,15 @@ static int refused(struct value error, int id) {
 }
 
 // -1: not an answer to one of ours.
-static int answer(struct value message, int *id) {
+static int answer(struct request *request, struct value message, int *id) {
   struct value error = json_member(message, "error");
   if (json_member(message, "method").at != NULL) return -1;
   // What the helper could not read has the id null: that concerns us, for all it reads is ours.
   if (!json_number(json_member(message, "id"), id)) *id = ATTACH;
-  return error.at == NULL ? 0 : refused(error, *id);
+  if (error.at != NULL) return refused(request, error, *id);
+  if (*id != BEGIN_ANEW) return 0;
+  bool whole = json_text(json_member(json_member(message, "result"), "ticket"), request->ticket, sizeof request->ticket);
+  return whole && is_ticket(request->ticket) ? 0 : (say(HELPER_GARBLED, request->socket, NULL), 1);
 }
 
 static int interrupted(const struct request *request) {
@@ -188,7 +217,8 @@ static int interrupted(const struct request *request) {
   return 128 + (int)signal.ssi_signo;
 }
 
-static int converse(const struct request *request, int connection, struct input *input) {
+// Until the answer to the request `awaited`.
+static int converse(struct request *request, int connection, struct input *input, int awaited) {
   long long deadline = now() + SECONDS * 1000LL;
   for (;;) {
     size_t offset = 0, size = 0;
@@ -202,20 +232,24 @@ static int converse(const struct request *request, int connection, struct input 
     }
     struct value message = json_parse(input->bytes + offset, size);
     if (message.at == NULL || *message.at != '{') return say(HELPER_GARBLED, request->socket, NULL), 1;
-    int status = answer(message, &id);
-    if (status > 0 || (status == 0 && id == ATTACH)) return status;
+    int status = answer(request, message, &id);
     input->size -= offset + size;
     memmove(input->bytes, input->bytes + offset + size, input->size);
+    if (status > 0 || (status == 0 && (id == awaited || id == ATTACH))) return status;
   }
 }
 
-int helper_attach(const struct request *request, int connection) {
+int helper_attach(struct request *request, int connection) {
   struct input input = {malloc(MAX_FRAME + MAX_HEADER), 0};
+  bool anew = request->session[0] != 0;
   int status = 1;
-  if (input.bytes == NULL || !send_requests(request, connection)) {
+  if (input.bytes == NULL || !send_hello(connection) ||
+      !(anew ? send_reopen(request, connection) : send_attach(request, connection))) {
     say(HELPER_GONE, NULL, NULL);
-  } else {
-    status = converse(request, connection, &input);
+  } else if (!anew) {
+    status = converse(request, connection, &input, ATTACH);
+  } else if ((status = converse(request, connection, &input, BEGIN_ANEW)) == 0) {
+    status = send_attach(request, connection) ? converse(request, connection, &input, ATTACH) : (say(HELPER_GONE, NULL, NULL), 1);
   }
   free(input.bytes);
   return status;

@@ -24,7 +24,7 @@ static int usage(void) {
 
 // All signals that mean something to us come as data; only the terminal's stop signals keep their effect.
 static int open_signals(void) {
-  static const int TAKEN[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH, SIGTSTP, SIGCONT};
+  static const int TAKEN[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH, SIGTSTP, SIGCONT, SIGUSR1, SIGUSR2};
   sigset_t set;
   sigemptyset(&set);
   for (size_t i = 0; i < sizeof TAKEN / sizeof *TAKEN; i++) sigaddset(&set, TAKEN[i]);
@@ -32,18 +32,48 @@ static int open_signals(void) {
   return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static bool is_ticket(const char *text) { return strlen(text) == 32 && strspn(text, "0123456789abcdef") == 32; }
-
 static int fail(const char *call) {
   say(SYSTEM_CALL, call, strerror(errno));
   return 1;
 }
 
+// What a person can do about a refusal; false where nothing, or nothing is wanted. Only in a terminal that is ours alone:
+// an editor closes it with us, and what was said would be gone before it was read.
+static bool goes_on(const struct request *request) {
+  if (request->again == NEVER) return false;
+  say(request->again == RETRY ? PRESS_TO_RETRY : request->again == REOPEN ? PRESS_TO_REOPEN : PRESS_TO_CLOSE, NULL, NULL);
+  return terminal_enter(request->signals) && request->again != READ_IT;
+}
+
+// One conversation. Returns 0 when the program runs and `link` leads to its launcher, else what to exit with.
+static int try(struct request *request, struct terminal *terminal, int *link) {
+  int pair[2], pid;
+  request->again = NEVER;
+  int connection = helper_connect(request, &pid);
+  if (connection < 0) return 1;
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) return fail("socketpair");
+  request->link = pair[1];
+  // Where ptrace is restricted (Yama) a helper without host privileges may still fetch our descriptors.
+  prctl(PR_SET_PTRACER, pid, 0, 0, 0);
+  if (request->signals < 0) {
+    // The terminal first: giving it up may hang us up, which must not yet count as a signal for the program.
+    if (!terminal_prepare(terminal, request->stdio)) return 1;
+    if ((request->signals = open_signals()) < 0) return fail("signalfd");
+  }
+  int status = helper_attach(request, connection);
+  close(connection);
+  // The launcher has a copy of this end; ours would keep the link alive.
+  close(pair[1]);
+  if (status != 0) close(pair[0]);
+  *link = pair[0];
+  return status;
+}
+
 static int attach(int count, char **arguments) {
-  struct request request = {.root = -1};
+  struct request request = {.root = -1, .signals = -1};
   const char *root = NULL;
   struct terminal terminal;
-  int pair[2], pid, at = 1;
+  int link = -1, status, at = 1;
   for (; at + 1 < count && arguments[at][0] == '-'; at += 2) {
     if (strcmp(arguments[at], "--socket") == 0) {
       request.socket = arguments[at + 1];
@@ -54,11 +84,11 @@ static int attach(int count, char **arguments) {
     }
   }
   if (at != count - 1 || request.socket == NULL) return usage();
-  request.ticket = arguments[at];
-  if (!is_ticket(request.ticket)) {
+  if (!is_ticket(arguments[at])) {
     say(TICKET_VOID, NULL, NULL);
     return 1;
   }
+  strcpy(request.ticket, arguments[at]);
   // 0-2 must be open, or what we open ourselves would be taken for them.
   for (int fd = 0; fd <= 2; fd++) {
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0) return fail("/dev/null");
@@ -68,23 +98,14 @@ static int attach(int count, char **arguments) {
     say(NO_ROOT, root, strerror(errno));
     return 1;
   }
-  int connection = helper_connect(&request, &pid);
-  if (connection < 0) return 1;
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) return fail("socketpair");
-  request.link = pair[1];
-  // Where ptrace is restricted (Yama) a helper without host privileges may still fetch our descriptors.
-  prctl(PR_SET_PTRACER, pid, 0, 0, 0);
-  // The terminal first: giving it up may hang us up, which must not yet count as a signal for the program.
-  if (!terminal_prepare(&terminal, request.stdio)) return 1;
-  if ((request.signals = open_signals()) < 0) return fail("signalfd");
-  int status = helper_attach(&request, connection);
-  close(connection);
-  if (status != 0) return status;
-  // The launcher has copies of these; ours would keep its end of the link and the inner terminal alive.
-  close(pair[1]);
+  bool ours = terminal_is_ours();
+  while ((status = try(&request, &terminal, &link)) != 0) {
+    if (!ours || !goes_on(&request)) return status;
+  }
+  // The launcher has copies of these; ours would keep the inner terminal alive.
   if (request.root >= 0) close(request.root);
   if (terminal.slave >= 0) close(terminal.slave);
-  return wait_for_end(&terminal, pair[0], request.signals);
+  return wait_for_end(&terminal, link, request.signals);
 }
 
 int main(int count, char **arguments) {

@@ -23,8 +23,25 @@ static const struct {
     [NOT_SERVED] = {"This helper does not serve you: it belongs to another user.", "此助手不为您服务：它属于另一位用户。"},
     [OTHER_VERSION] = {"This helper is of another version. End it with “isolab call helper/shutdown '{}'” and try again.",
                        "此助手是其他版本。请用 “isolab call helper/shutdown '{}'” 结束它后重试。"},
-    [TICKET_VOID] = {"This ticket is void: used already, older than 30 seconds, or not yours. Open the shell anew.",
-                     "此凭证无效：已被使用、超过 30 秒，或不属于您。请重新打开终端。"},
+    [TICKET_VOID] = {"This ticket is void: used already, older than 30 seconds, or not yours, and nothing more is known of its "
+                     "shell. Open a new one.",
+                     "此凭证无效：已被使用、超过 30 秒，或不属于您；关于它的终端也没有更多记录。请打开新的终端。"},
+    [ENDED_EXIT] = {"“%1” has ended with exit status %2.", "“%1” 已结束，退出状态为 %2。"},
+    [ENDED_EXIT_AT] = {"“%1” ended with exit status %2 on %3.", "“%1” 已于 %3 结束，退出状态为 %2。"},
+    [ENDED_SIGNAL] = {"“%1” was ended by %2.", "“%1” 已被信号 %2 终止。"},
+    [ENDED_SIGNAL_AT] = {"“%1” was ended by %2 on %3.", "“%1” 已于 %3 被信号 %2 终止。"},
+    [ENDED_SOMEHOW] = {"“%1” has ended; how and when is unknown.", "“%1” 已结束；结束的方式和时间未知。"},
+    [ENDED_SOMEHOW_AT] = {"“%1” ended on %3; how is unknown.", "“%1” 已于 %3 结束；结束的方式未知。"},
+    [LIVES_ELSEWHERE] = {"“%1” still runs as process %2, in another terminal or without one.",
+                         "“%1” 仍在运行（进程 %2），位于另一个终端或没有终端。"},
+    [NOTHING_TO_REOPEN] = {"It cannot be opened anew: what it was to enter is gone, or nothing is known of it any more (%2).",
+                           "无法重新打开：它要进入的对象已不存在，或已没有关于它的记录（%2）。"},
+    [REOPEN_REFUSED] = {"It cannot be opened anew: the helper refused (%1 %2).", "无法重新打开：助手拒绝了请求（%1 %2）。"},
+    [PRESS_TO_REOPEN] = {"Press Enter to open it anew, any other key to close this terminal.",
+                         "按 Enter 重新打开，按其他任意键关闭此终端。"},
+    [PRESS_TO_RETRY] = {"Press Enter to try again, any other key to close this terminal.",
+                        "按 Enter 重试，按其他任意键关闭此终端。"},
+    [PRESS_TO_CLOSE] = {"Press any key to close this terminal.", "按任意键关闭此终端。"},
     [STEP_FAILED] = {"The shell was not started: the step “%1” failed: %2.", "终端未启动：步骤 “%1” 失败：%2。"},
     [STEP_REFUSED] = {"The shell was not started: the step “%1” was refused.", "终端未启动：步骤 “%1” 被拒绝。"},
     [REQUEST_REFUSED] = {"The helper refused the request (%1 %2).", "助手拒绝了请求（%1 %2）。"},
@@ -34,6 +51,7 @@ static const struct {
     [TERMINAL_KEPT] = {"The terminal could not be handed over: %1.", "无法交出终端：%1。"},
     [NO_PTY] = {"No pseudo-terminal could be opened: %1.", "无法打开伪终端：%1。"},
     [NO_ROOT] = {"The root directory %1 cannot be opened: %2.", "无法打开根目录 %1：%2。"},
+    [NO_DIRECTORY] = {"The working directory %1 cannot be entered in there: %2.", "无法在其中进入工作目录 %1：%2。"},
     [LAUNCHER_GONE] = {"The launcher ended without saying how the program did.", "启动程序已结束，但未报告程序的退出状态。"},
     [SYSTEM_CALL] = {"%1 failed: %2.", "%1 失败：%2。"},
 };
@@ -59,14 +77,17 @@ static void plainly(FILE *out, const char *text) {
   }
 }
 
-void say(enum sentence which, const char *first, const char *second) {
+void say(enum sentence which, const char *first, const char *second) { say_three(which, first, second, NULL); }
+
+void say_three(enum sentence which, const char *first, const char *second, const char *third) {
+  const char *const words[] = {first, second, third};
   char *line = NULL;
   size_t size = 0;
   FILE *out = open_memstream(&line, &size);
   if (out == NULL) return;
   for (const char *at = in_chinese() ? TEXT[which].chinese : TEXT[which].english; *at != 0; at++) {
-    if (at[0] == '%' && (at[1] == '1' || at[1] == '2')) {
-      plainly(out, *++at == '1' ? first : second);
+    if (at[0] == '%' && at[1] >= '1' && at[1] <= '3') {
+      plainly(out, words[*++at - '1']);
     } else {
       fputc(*at, out);
     }

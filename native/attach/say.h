@@ -13,6 +13,18 @@ enum sentence {
   NOT_SERVED,
   OTHER_VERSION,
   TICKET_VOID,
+  ENDED_EXIT,
+  ENDED_EXIT_AT,
+  ENDED_SIGNAL,
+  ENDED_SIGNAL_AT,
+  ENDED_SOMEHOW,
+  ENDED_SOMEHOW_AT,
+  LIVES_ELSEWHERE,
+  NOTHING_TO_REOPEN,
+  REOPEN_REFUSED,
+  PRESS_TO_REOPEN,
+  PRESS_TO_RETRY,
+  PRESS_TO_CLOSE,
   STEP_FAILED,
   STEP_REFUSED,
   REQUEST_REFUSED,
@@ -22,6 +34,7 @@ enum sentence {
   TERMINAL_KEPT,
   NO_PTY,
   NO_ROOT,
+  NO_DIRECTORY,
   LAUNCHER_GONE,
   SYSTEM_CALL,
   SENTENCES
@@ -29,5 +42,7 @@ enum sentence {
 
 // One line on standard error; %1 and %2 of the sentence are `first` and `second`. Control characters are made visible.
 void say(enum sentence which, const char *first, const char *second);
+// The same for a sentence with %3.
+void say_three(enum sentence which, const char *first, const char *second, const char *third);
 
 #endif

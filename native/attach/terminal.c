@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,30 @@ static bool may_hand_over(void) {
     if (isatty(fd) && tcgetsid(fd) != getpid()) return false;
   }
   return true;
+}
+
+bool terminal_is_ours(void) { return isatty(0) && isatty(2) && may_hand_over(); }
+
+bool terminal_enter(int signals) {
+  struct termios saved, raw;
+  struct pollfd watched[] = {{.fd = 0, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+  bool pressed = false, enter = false;
+  if (tcgetattr(0, &saved) < 0) return false;
+  raw = saved;
+  cfmakeraw(&raw);
+  if (tcsetattr(0, TCSAFLUSH, &raw) < 0) return false;
+  while (!pressed) {
+    char keys[64];
+    if (poll(watched, 2, -1) < 0 && errno != EINTR) break;
+    if (watched[1].revents != 0) break;
+    if (watched[0].revents == 0) continue;
+    ssize_t got = read(0, keys, sizeof keys);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) break;
+    pressed = got > 0 && !(keys[0] == '\x1b' && got > 1);
+    enter = pressed && (keys[0] == '\r' || keys[0] == '\n');
+  }
+  tcsetattr(0, TCSADRAIN, &saved);
+  return enter;
 }
 
 static bool hand_over(int terminal) {

@@ -13,6 +13,11 @@ struct terminal {
   struct termios saved;
 };
 
+// We are all there is in this terminal, as in an editor's; asked before it is handed over.
+bool terminal_is_ours(void);
+// Whether the next key pressed is Enter; false also when the terminal is closed or a signal comes (`signals`: a signalfd
+// or -1). What was typed before is thrown away, and the answers that a terminal gives by itself are no keys.
+bool terminal_enter(int signals);
 // Decides for descriptors 0-2 and fills `stdio` with what the program shall have. False when told why not.
 bool terminal_prepare(struct terminal *terminal, int stdio[3]);
 // The outer terminal passes every key on, and back as it was.

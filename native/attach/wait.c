@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "busy.h"
 #include "json.h"
 #include "say.h"
 
@@ -80,6 +81,8 @@ static void take_signal(struct session *session, int signals) {
   if (read(signals, &signal, sizeof signal) != sizeof signal) return;
   switch ((int)signal.ssi_signo) {
     case SIGWINCH: terminal_resize(session->terminal); break;
+    case SIGUSR1: busy_set(true); break;
+    case SIGUSR2: busy_set(false); break;
     case SIGTSTP:
       terminal_restore(session->terminal);
       raise(SIGSTOP);
@@ -136,5 +139,6 @@ int wait_for_end(struct terminal *terminal, int link, int signals) {
   // What was written before the end still belongs on the screen, but a background process may go on writing for ever.
   for (int chunk = 0; chunk < LAST_CHUNKS && inner && show(&session); chunk++) continue;
   terminal_restore(terminal);
+  busy_set(false);
   return status < 0 ? 1 : status;
 }

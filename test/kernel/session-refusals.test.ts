@@ -89,14 +89,21 @@ describe('tickets', () => {
   });
 
   test('a spent ticket is void', async () => {
-    const { ticket } = await openSession(helper, plan);
+    const { ticket, session } = await openSession(helper, plan);
     expect(await run(attachArgv(helper, ticket))).toMatchObject({ status: 0 });
     const again = await run(attachArgv(helper, ticket));
     expect(again.status).not.toBe(0);
     expect(again.stderr).not.toBe('');
     const fd = await nullFd();
     const params: Input<'session/attach'> = { ticket, stdio: [fd, fd, fd], link: fd };
-    expect(await failureOf(helper.client.call('session/attach', params))).toEqual(VOID);
+    // It still says which session it opened, to its owner.
+    const ended = { kind: 'not-found', field: 'ticket', rule: { code: 'session-ended' } };
+    await until(
+      async () => (await helper.client.call('session/list', {})).ended.some(({ id }) => id === session),
+      'the end of the session to be known',
+    );
+    expect(await failureOf(helper.client.call('session/attach', params))).toMatchObject(ended);
+    expect(await failureOf(helper.client.call('session/attach', { ...params, ticket: '0'.repeat(32) }))).toEqual(VOID);
   });
 });
 

@@ -14,6 +14,8 @@ export interface Terminal {
   type(text: string): Promise<void>;
   /** Presses keys by tmux's names: `C-c`, `C-z`. */
   press(...keys: string[]): Promise<void>;
+  /** What a terminal sends by itself when it is asked something: bytes in one piece. */
+  answers(bytes: string): Promise<void>;
   /** What is on the screen. */
   screen(): Promise<string>;
   /** Waits until a line of the screen fits. */
@@ -44,6 +46,9 @@ export async function openTerminal(argv: readonly string[]): Promise<Terminal> {
     },
     press: async (...keys) => {
       await tmux('send-keys', ...keys);
+    },
+    answers: async (bytes) => {
+      await tmux('send-keys', '-H', ...[...Buffer.from(bytes)].map((byte) => byte.toString(16)));
     },
     screen,
     shows: async (line) => {

@@ -76,6 +76,26 @@ export interface Session {
   /** The namespaces it lives in. */
   namespaces: Partial<Record<Kind, NamespaceId>>;
   inside: Inside;
+  /** Who brought its terminal: isolab-attach, which an editor knows as the terminal's process. */
+  terminal?: { pid: number; startTime: string };
+}
+
+/** One that has ended. Nothing is made up: what nobody saw is absent. */
+export interface EndedSession {
+  id: string;
+  uid: number;
+  title: string;
+  /** Of a very long one the program only. */
+  command: string[];
+  /** Milliseconds since the epoch, both. */
+  openedAt: number;
+  endedAt?: number;
+  /** Exit status. */
+  exit?: number;
+  /** Number of the signal that ended it. */
+  signal?: number;
+  /** Whether session/reopen can begin it anew: very long plans are not kept. */
+  reopens: boolean;
 }
 
 export const open = method({
@@ -110,4 +130,17 @@ export const list = method({
   access: 'look',
   doc: 'Lists the isolated shells that live, those of the caller; all for uid 0. `changed` tells when an answer differs.',
   params: z.strictObject({}),
-}).returns<{ sessions: Session[] }>();
+}).returns<{ sessions: Session[] /** The last to end first, at most 64 of a uid. */; ended: EndedSession[] }>();
+
+export const reopen = method({
+  name: 'session/reopen',
+  access: 'change',
+  doc: 'A ticket to begin an ended session anew: the same plan, for the same uid. Of one that lives: for a shell in its namespaces.',
+  params: z.strictObject({ session: z.string().regex(/^[0-9a-f]{16}$/, 'session-id') }),
+}).returns<{
+  ticket: string;
+  session: string;
+  title: string;
+  /** As of session/open. */
+  equivalent: string[];
+}>();

@@ -46,6 +46,7 @@ export const STEPS: Readonly<Record<string, string>> = {
   'join-user': 'entering the user namespace',
   'join-cgroup': 'entering the cgroup namespace',
   'join-time': 'entering the time namespace',
+  mount: 'mounting a file system',
   'mount-proc': 'mounting /proc',
   'mount-sys': 'mounting /sys',
   bind: 'mounting the files of the network namespace',
