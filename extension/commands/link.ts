@@ -5,12 +5,12 @@ import { allNetns, linkChoice, linksIn, pickLink, pickNetns, pickSome } from '..
 import { loadRules } from '../prompts/rules';
 import { alone, askText, type Position, type Step, wizard } from '../prompts/wizard';
 import { t } from '../translate';
-import { netnsLabel } from '../views/networks-rows';
 import { type LinkNode, linkNodeOf, netnsKey } from '../views/nodes';
-import { linkRef, netnsRef } from '../views/refs';
+import { linkRef } from '../views/refs';
 import { visible } from '../views/row';
 import { copyText } from './copy';
 import { deleteNodes } from './delete';
+import { moveLinks } from './move';
 import { done } from './report';
 import { linkOf, linksOf, netnsOf, type Target } from './target';
 
@@ -59,21 +59,21 @@ export async function setMtu(context: Connected, target: Target): Promise<void> 
 export async function moveLink(context: Connected, target: Target): Promise<void> {
   const title = t('Move interface');
   const netns = await allNetns(context.client);
-  let chosen = linkOf(target);
+  const given: readonly ChosenLink[] = linksOf(target);
+  let chosen = given;
   let to: Netns | undefined;
   const steps: Step[] = [
-    ...(chosen ? [] : linkSteps(context, netns, target, (found) => (chosen = found))),
+    ...(given.length > 0 ? [] : linkSteps(context, netns, target, (found) => (chosen = [found]))),
     async (position) => {
-      const from = chosen && netnsKey(chosen.netns);
-      const others = netns.filter((each) => netnsKey(each) !== from);
-      to = await pickNetns(position, others, t('Move {name} to', { name: visible(chosen?.link.name ?? '') }), to);
+      const from = new Set(chosen.map((each) => netnsKey(each.netns)));
+      // Where all of them are already there is nothing to move.
+      const others = netns.filter((each) => from.size > 1 || !from.has(netnsKey(each)));
+      const name = chosen.map(({ link }) => visible(link.name)).join(', ');
+      to = await pickNetns(position, others, t('Move {name} to', { name }), to);
     },
   ];
   await wizard(title, steps);
-  if (!chosen || !to) return;
-  const moved = await context.client.call('link/move', { link: linkRef(chosen.netns, chosen.link), to: netnsRef(to) });
-  done(t('{name} is now in {netns}', { name: visible(moved.name), netns: netnsLabel(to, t) }));
-  await context.networks.reveal(linkNodeOf({ netns: to, link: moved }));
+  if (to) await moveLinks(context, chosen, to);
 }
 
 export async function deleteLink(context: Connected, target: Target): Promise<void> {

@@ -1,21 +1,42 @@
 // What a command was called on: the row, or the rows selected with it; nothing from the palette.
+import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Link } from '../../helper/rpc/contract/link';
 import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Process } from '../../helper/rpc/contract/process';
-import { type LinkNode, linkNodeOf, type Node, type NodeOf } from '../views/nodes';
+import type { Kind } from '../../helper/rpc/contract/terms';
+import type { Context } from '../context';
+import { type LinkNode, linkNodeOf, type Node, type NodeOf, VIEWS } from '../views/nodes';
 
 export interface Target {
   /** The row whose menu or button it was. */
   readonly node?: Node;
   /** Every row it is meant for: the selection where the row is part of it, else the row alone. */
   readonly nodes: readonly Node[];
+  /** What a link of ours asks a wizard to begin with. */
+  readonly kinds?: readonly Kind[];
 }
 
 /** From what the editor passes to a tree's command: the row and, with several selected, all of them. */
 export function targetOf(node: unknown, selection: unknown): Target {
-  if (!isNode(node)) return { nodes: [] };
+  if (!isNode(node)) return { nodes: [], ...presetOf(node) };
   const selected = Array.isArray(selection) ? selection.filter(isNode) : [];
   return { node, nodes: selected.some(({ id }) => id === node.id) ? selected : [node] };
+}
+
+/** `{kinds: ['uts']}`, as links of the walkthrough say; anything else is nothing. It only fills a wizard in. */
+function presetOf(value: unknown): Pick<Target, 'kinds'> {
+  if (typeof value !== 'object' || value === null || !('kinds' in value) || !Array.isArray(value.kinds)) return {};
+  const { kinds } = value;
+  return { kinds: KINDS.filter((kind) => kinds.includes(kind)) };
+}
+
+/** From what our keybindings pass: the name of the tree whose rows are meant. */
+export async function keyed(context: Context, argument: unknown): Promise<Target | undefined> {
+  const view = VIEWS.find((name) => name === argument);
+  if (view === undefined) return undefined;
+  const nodes = await context[view].chosen();
+  const [node] = nodes;
+  return { nodes, ...(node && { node }) };
 }
 
 /** Keybindings and other extensions may pass anything. */

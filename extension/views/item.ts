@@ -1,7 +1,10 @@
 // A row becomes the editor's TreeItem. Nothing is decided here.
 import { MarkdownString, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
+import { t } from '../translate';
+import { markUri } from './decorations';
 import type { Node } from './nodes';
 import { factsMarkdown, type Row } from './row';
+import { spoken } from './spoken';
 
 const COLLAPSIBLE = {
   never: TreeItemCollapsibleState.None,
@@ -17,7 +20,9 @@ export function itemOf(row: Row, node: Node): TreeItem {
   if (row.description) item.description = row.description;
   // Text without trust: no commands, no HTML, and every mark of Markdown escaped.
   item.tooltip = row.facts && row.facts.length > 0 ? new MarkdownString(factsMarkdown(row.facts)) : row.label;
-  item.accessibilityInformation = { label: row.spoken ?? [row.label, row.description].filter(Boolean).join(', ') };
+  item.accessibilityInformation = { label: spoken(node, t), role: 'treeitem' };
+  const decorated = row.mark && markUri(row.mark);
+  if (decorated) item.resourceUri = decorated;
   if (row.command) item.command = { command: row.command.id, title: row.command.title, arguments: [node] };
   return item;
 }

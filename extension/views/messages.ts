@@ -2,7 +2,7 @@
 import { Failure } from '../../helper/rpc/contract/errors';
 import { sentence, type Translate } from '../../helper/rpc/contract/sentences';
 import type { HelperState } from '../helper/client';
-import type { MessageNode, Node } from './nodes';
+import type { MessageNode, Node, ViewName } from './nodes';
 
 export function message(
   under: string,
@@ -39,4 +39,13 @@ export function refusedRows({ data }: Failure, t: Translate): MessageNode[] {
       ? { id: 'isolab.helper.restart', title: t('Restart helper') }
       : { id: 'isolab.view.refresh', title: t('Try again') };
   return [{ type: 'message', id: 'refused/way', level: 'empty', text: command.title, command }];
+}
+
+/** Where a filter keeps no row: which one, and the way back. */
+export function nothingFound(view: ViewName, text: string, t: Translate): MessageNode[] {
+  const command = { id: `isolab.${view}.unfilter`, title: t('Clear filter') };
+  return [
+    message('filter', 'empty', t('No row matches “{text}”', { text })),
+    { type: 'message', id: 'filter/clear', level: 'empty', text: command.title, command },
+  ];
 }

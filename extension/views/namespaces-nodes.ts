@@ -1,14 +1,18 @@
 // Answers of the helper become the nodes of the Namespaces tree: pure, so that tests print them.
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
-import type { NamespaceId } from '../../helper/rpc/contract/terms';
+import type { Kind, NamespaceId } from '../../helper/rpc/contract/terms';
 import { byId, byName, type KindNode, type MembershipNode, type NamespaceNode, type ProcessNode } from './nodes';
 
 /** Every kind, also one without a namespace: the tree keeps its shape. */
 export function kindNodes(namespaces: readonly Namespace[]): KindNode[] {
   const counts = new Map<string, number>();
   for (const { kind } of namespaces) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  return KINDS.map((kind) => ({ type: 'kind', id: `kind/${kind}`, kind, count: counts.get(kind) ?? 0 }));
+  return KINDS.map((kind) => kindNode(kind, counts.get(kind)));
+}
+
+export function kindNode(kind: Kind, count = 0): KindNode {
+  return { type: 'kind', id: `kind/${kind}`, kind, count };
 }
 
 /** The host's first, then those with a name by name, then by id. */

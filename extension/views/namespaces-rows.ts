@@ -41,7 +41,6 @@ export function kindRow({ id, kind, count }: KindNode, t: Translate): Row {
     ],
     context: `kind ${kind}`,
     expand: count > 0 ? 'closed' : 'never',
-    spoken: t('{kind} namespaces: {count}', { kind, count }),
   };
 }
 
@@ -65,9 +64,9 @@ export function namespaceRow({ id, namespace }: NamespaceNode, t: Translate): Ro
     description: joined(host && t('host'), shownNames, !host && leader && leaderText(leader), count),
     icon: host ? 'vm' : KIND_ICONS[kind],
     facts,
-    context: `namespace ${kind} ${host ? 'host' : 'isolated'}`,
+    context: `namespace ${kind} ${host ? 'host' : 'isolated'}${names.length > 0 ? ' named' : ''}`,
     expand: processes > 0 ? 'closed' : 'never',
-    spoken: joined(t('{kind} namespace {id}', { kind, id: namespace.id }), shownNames, count),
+    ...(!host && { mark: { maker: ours ? 'ours' : 'foreign' } }),
   };
 }
 
@@ -104,7 +103,6 @@ export function processRow({ id, process }: ProcessNode, t: Translate): Row {
     facts,
     context: 'process',
     expand: 'closed',
-    spoken: joined(t('Process {name}', { name: visible(comm) }), pidText(process, t)),
   };
 }
 

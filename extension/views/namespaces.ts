@@ -1,49 +1,47 @@
 // The Namespaces tree: kinds, their namespaces, the processes in each. One list feeds all of it until it is stale; the
 // kernel has no event for namespaces of processes, so it is scanned while somebody looks.
-import { type Event, EventEmitter, type TreeDataProvider, type TreeItem, type TreeView, window } from 'vscode';
+import type { TreeDragAndDropController } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import type { Topic } from '../../helper/rpc/contract/events';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
+import type { Kind } from '../../helper/rpc/contract/terms';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
-import { itemOf } from './item';
-import { message, refusal, refusedRows, withErrorRow } from './messages';
-import { hostIds, insideKind, kindNodes, membershipNodes } from './namespaces-nodes';
+import type { Filter, Kept } from './filter';
+import { message } from './messages';
+import { type All, keptInKind, keptInNamespace, keptKinds } from './namespaces-filter';
+import { hostIds, insideKind, kindNode, kindNodes, membershipNodes } from './namespaces-nodes';
+import { matching } from './networks-filter';
 import { processNodes } from './networks-nodes';
 import type { Node } from './nodes';
-import type { Freshened } from './refresh';
 import { namespaceRef } from './refs';
-import { rowOf } from './rows';
+import { Tree } from './tree';
 
-export class NamespacesView implements TreeDataProvider<Node>, Freshened {
-  readonly #emitter = new EventEmitter<Node | undefined>();
-  readonly onDidChangeTreeData: Event<Node | undefined> = this.#emitter.event;
-  readonly tree: TreeView<Node>;
+export class NamespacesView extends Tree {
   /** The last list, shared by all rows of one drawing. */
   #list: Promise<readonly Namespace[]> | undefined;
+  /** What the filter finds, of the same drawing. */
+  #all: Promise<All> | undefined;
   #shown = '';
 
-  constructor(private readonly helper: Helper) {
-    this.tree = window.createTreeView<Node>('isolab.namespaces', {
-      treeDataProvider: this,
-      canSelectMany: true,
-      showCollapseAll: true,
-    });
-  }
-
-  get visible(): boolean {
-    return this.tree.visible;
+  constructor(helper: Helper, dragAndDrop: TreeDragAndDropController<Node>) {
+    super('namespaces', helper, dragAndDrop);
   }
 
   get scans(): boolean {
     return this.helper.state.kind === 'connected';
   }
 
+  isOpen(kind: Kind): boolean {
+    return this.open.has(kindNode(kind).id);
+  }
+
   freshen(topics?: ReadonlySet<Topic>): void {
     // Links, addresses and routes are no namespaces.
     if (topics !== undefined && !topics.has('netns') && !topics.has('session')) return;
     this.#list = undefined;
-    this.#emitter.fire(undefined);
+    this.#all = undefined;
+    this.redraw();
   }
 
   async scan(): Promise<void> {
@@ -53,36 +51,36 @@ export class NamespacesView implements TreeDataProvider<Node>, Freshened {
       const { namespaces } = await state.client.call('namespace/list', {});
       if (JSON.stringify(namespaces) === this.#shown) return;
       this.#keep(namespaces);
-      this.#emitter.fire(undefined);
+      this.redraw();
     } catch {
       // Asked again as a person would see it: with an error row.
       this.freshen();
     }
   }
 
-  getTreeItem(node: Node): TreeItem {
-    return itemOf(rowOf(node, t), node);
+  protected parentOf(node: Node): Node | undefined {
+    return node.type === 'namespace' ? kindNode(node.namespace.kind) : undefined;
   }
 
-  async getChildren(node?: Node): Promise<Node[]> {
-    const { state } = this.helper;
-    if (node === undefined) this.tree.message = refusal(state, t);
-    if (state.kind === 'refused' && node === undefined) return refusedRows(state.failure, t);
-    if (state.kind !== 'connected') return [];
-    return withErrorRow(node, () => this.#children(state.client, node), t);
+  protected async children(client: Client, node: Node | undefined, filter: Filter | undefined): Promise<Kept> {
+    const kept = filter && (await this.#kept(client, node, filter));
+    return kept ?? { nodes: await this.#every(client, node), open: new Set() };
   }
 
-  /** Only top rows are ever revealed. */
-  getParent(): undefined {
-    return undefined;
+  async #kept(client: Client, node: Node | undefined, filter: Filter): Promise<Kept | undefined> {
+    switch (node?.type) {
+      case undefined:
+        return keptKinds(await this.#found(client, filter), filter, t);
+      case 'kind':
+        return keptInKind(node, await this.#found(client, filter), filter, t);
+      case 'namespace':
+        return keptInNamespace(node, await this.#found(client, filter), filter, t);
+      default:
+        return undefined;
+    }
   }
 
-  dispose(): void {
-    this.tree.dispose();
-    this.#emitter.dispose();
-  }
-
-  async #children(client: Client, node: Node | undefined): Promise<Node[]> {
+  async #every(client: Client, node: Node | undefined): Promise<Node[]> {
     switch (node?.type) {
       case undefined:
         return kindNodes(await this.#namespaces(client));
@@ -113,8 +111,20 @@ export class NamespacesView implements TreeDataProvider<Node>, Freshened {
     return this.#list;
   }
 
+  #found(client: Client, filter: Filter): Promise<All> {
+    this.#all ??= Promise.all([this.#namespaces(client), client.call('process/list', {})]).then(
+      ([namespaces, { processes }]) => ({ namespaces, found: matching(processes, filter, t) }),
+      (error: unknown) => {
+        this.#all = undefined;
+        throw error;
+      },
+    );
+    return this.#all;
+  }
+
   #keep(namespaces: readonly Namespace[]): void {
     this.#shown = JSON.stringify(namespaces);
     this.#list = Promise.resolve(namespaces);
+    this.#all = undefined;
   }
 }

@@ -1,42 +1,26 @@
 // The Networks tree: asks the helper when a row is opened, and again when refresh.ts says so.
-import { type Event, EventEmitter, type TreeDataProvider, type TreeItem, type TreeView, window } from 'vscode';
+import type { TreeDragAndDropController } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import type { Topic } from '../../helper/rpc/contract/events';
 import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
-import { itemOf } from './item';
-import { message, refusal, refusedRows, withErrorRow } from './messages';
+import type { Filter, Kept } from './filter';
+import { message } from './messages';
 import { hostIds, membershipNodes } from './namespaces-nodes';
+import { keptInside, keptRoots } from './networks-filter';
 import { insideLink, insideNetns, neighbourNodes, networkRoots, processNodes, routeNodes } from './networks-nodes';
 import { type GroupNode, linkNodeOf, type NetnsNode, type Node, netnsNode, type ProcessNode } from './nodes';
-import type { Freshened } from './refresh';
 import { netnsRef } from './refs';
-import { rowOf } from './rows';
+import { Surroundings } from './surroundings';
+import { Tree } from './tree';
 
-/** Milliseconds before each attempt to select a row. */
-const REVEAL_DELAYS = [0, 200, 600];
-
-export class NetworksView implements TreeDataProvider<Node>, Freshened {
-  readonly #emitter = new EventEmitter<Node | undefined>();
-  readonly onDidChangeTreeData: Event<Node | undefined> = this.#emitter.event;
-  readonly tree: TreeView<Node>;
-  /** What stands open, by id: rows to ask again, and whether processes are looked at. */
-  readonly #open = new Map<string, Node>();
+export class NetworksView extends Tree {
+  readonly #surroundings = new Surroundings(() => this.redraw());
   #seenProcesses = '';
 
-  constructor(private readonly helper: Helper) {
-    this.tree = window.createTreeView<Node>('isolab.networks', {
-      treeDataProvider: this,
-      canSelectMany: true,
-      showCollapseAll: true,
-    });
-    this.tree.onDidExpandElement(({ element }) => this.#open.set(element.id, element));
-    this.tree.onDidCollapseElement(({ element }) => this.#open.delete(element.id));
-  }
-
-  get visible(): boolean {
-    return this.tree.visible;
+  constructor(helper: Helper, dragAndDrop: TreeDragAndDropController<Node>) {
+    super('networks', helper, dragAndDrop);
   }
 
   get scans(): boolean {
@@ -44,13 +28,15 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
   }
 
   freshen(topics?: ReadonlySet<Topic>): void {
-    if (topics === undefined || topics.has('netns')) {
-      this.#emitter.fire(undefined);
+    this.#surroundings.changed();
+    // What a filter keeps hangs on what the namespaces hold.
+    if (topics === undefined || topics.has('netns') || this.filter !== undefined) {
+      this.redraw();
       return;
     }
     if (['link', 'address', 'route', 'neighbour'].some((topic) => topics.has(topic as Topic))) {
-      for (const node of this.#open.values()) if (node.type === 'netns') this.#emitter.fire(node);
-    } else for (const group of this.#openProcessGroups()) this.#emitter.fire(group);
+      for (const node of this.open.values()) if (node.type === 'netns') this.redraw(node);
+    } else for (const group of this.#openProcessGroups()) this.redraw(group);
   }
 
   async scan(): Promise<void> {
@@ -63,23 +49,20 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
     const seen = JSON.stringify(lists.map((list) => list.map(({ pid, startTime, comm }) => [pid, startTime, comm])));
     if (seen === this.#seenProcesses) return;
     this.#seenProcesses = seen;
-    for (const group of groups) this.#emitter.fire(group);
+    for (const group of groups) this.redraw(group);
   }
 
-  getTreeItem(node: Node): TreeItem {
-    return itemOf(rowOf(node, t), node);
+  override setFilter(text: string): void {
+    this.#surroundings.forget();
+    super.setFilter(text);
   }
 
-  async getChildren(node?: Node): Promise<Node[]> {
-    const { state } = this.helper;
-    if (node === undefined) this.tree.message = refusal(state, t);
-    if (state.kind === 'refused' && node === undefined) return refusedRows(state.failure, t);
-    if (state.kind !== 'connected') return [];
-    const children = await withErrorRow(node, () => this.#children(state.client, node), t);
-    return children.map((child) => this.#known(child));
+  override dispose(): void {
+    this.#surroundings.forget();
+    super.dispose();
   }
 
-  getParent(node: Node): Node | undefined {
+  protected parentOf(node: Node): Node | undefined {
     switch (node.type) {
       case 'link':
       case 'group':
@@ -92,32 +75,23 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
     }
   }
 
-  /**
-   * Selects a row and opens the way to it; a tree that nobody looks at is left alone. The change that made the row also
-   * redraws the tree, and the editor finds no row while it does: then once more. A row that is not selected is no failure.
-   */
-  async reveal(node: Node): Promise<void> {
-    for (const delay of REVEAL_DELAYS) {
-      if (!this.visible) return;
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      try {
-        await this.tree.reveal(node, { select: true, focus: false, expand: true });
-        return;
-      } catch {
-        // Redrawn meanwhile, or gone again.
-      }
-    }
+  protected async children(client: Client, node: Node | undefined, filter: Filter | undefined): Promise<Kept> {
+    const all = node === undefined ? await this.#roots(client, filter) : await this.#inside(client, node);
+    if (filter === undefined) return { nodes: all, open: new Set() };
+    const netns = all.flatMap((each) => (each.type === 'netns' ? [each.netns] : []));
+    if (node === undefined) return keptRoots(all, await this.#surroundings.of(client, netns), filter, t);
+    return keptInside(node, all, await this.#surroundings.processes(client), filter, t);
   }
 
-  dispose(): void {
-    this.tree.dispose();
-    this.#emitter.dispose();
+  async #roots(client: Client, filter: Filter | undefined): Promise<Node[]> {
+    const roots: Node[] = networkRoots(await client.call('netns/list', {}));
+    if (roots.length > 1 || filter !== undefined) return roots;
+    const command = { id: 'isolab.netns.create', title: t('Create network namespace') };
+    return [...roots, message('networks', 'empty', t('Create network namespace…'), command)];
   }
 
-  async #children(client: Client, node: Node | undefined): Promise<Node[]> {
-    switch (node?.type) {
-      case undefined:
-        return this.#roots(client);
+  async #inside(client: Client, node: Node): Promise<Node[]> {
+    switch (node.type) {
       case 'netns':
         return insideNetns(node.netns, (await client.call('link/list', { netns: netnsRef(node.netns) })).links);
       case 'link':
@@ -129,13 +103,6 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
       default:
         return [];
     }
-  }
-
-  async #roots(client: Client): Promise<Node[]> {
-    const roots: Node[] = networkRoots(await client.call('netns/list', {}));
-    if (roots.length > 1) return roots;
-    const command = { id: 'isolab.netns.create', title: t('Create network namespace') };
-    return [...roots, message('networks', 'empty', t('Create network namespace…'), command)];
   }
 
   async #group(client: Client, { id, group, netns }: GroupNode): Promise<Node[]> {
@@ -161,24 +128,15 @@ export class NetworksView implements TreeDataProvider<Node>, Freshened {
     return membershipNodes(node, hostIds(namespaces));
   }
 
-  /**
-   * A row that stands open keeps its node, with what it says now: the editor refreshes a row only by the very node that
-   * it knows, and drops answers that a newer question overtook.
-   */
-  #known(node: Node): Node {
-    const open = this.#open.get(node.id);
-    return open === undefined ? node : Object.assign(open, node);
-  }
-
   #openProcessGroups(): GroupNode[] {
-    return [...this.#open.values()].filter(
+    return [...this.open.values()].filter(
       (node): node is GroupNode => node.type === 'group' && node.group === 'processes' && this.#isShown(node.netns),
     );
   }
 
   /** A group may stand open below a namespace that is closed. */
   #isShown(netns: Netns): boolean {
-    return this.#open.has(netnsNode(netns).id);
+    return this.open.has(netnsNode(netns).id);
   }
 }
 

@@ -8,6 +8,9 @@ import type { Process } from '../../helper/rpc/contract/process';
 import type { Route } from '../../helper/rpc/contract/route';
 import type { Kind, NamespaceId } from '../../helper/rpc/contract/terms';
 
+export const VIEWS = ['networks', 'namespaces'] as const;
+export type ViewName = (typeof VIEWS)[number];
+
 export const GROUPS = ['routes', 'neighbours', 'processes'] as const;
 export type Group = (typeof GROUPS)[number];
 

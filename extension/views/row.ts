@@ -16,10 +16,15 @@ export interface Row {
   /** Words separated by spaces, matched by the `when` clauses of package.json. */
   readonly context: string;
   readonly expand: 'never' | 'closed' | 'open';
-  /** What a screen reader says, where label and description alone would not do. */
-  readonly spoken?: string;
+  readonly mark?: Mark;
   /** Run on a click. */
   readonly command?: { readonly id: string; readonly title: string };
+}
+
+/** What a decoration shows of a row, besides its icon: decorations.ts. */
+export interface Mark {
+  readonly maker?: 'ours' | 'foreign';
+  readonly state?: 'down' | 'stale';
 }
 
 const STATE_COLOURS = { up: 'charts.green', waiting: 'charts.yellow', down: 'disabledForeground' } as const;

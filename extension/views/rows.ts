@@ -55,6 +55,9 @@ function messageIcon(command: string | undefined): string {
       return 'dash';
     case 'isolab.netns.create':
       return 'add';
+    case 'isolab.networks.unfilter':
+    case 'isolab.namespaces.unfilter':
+      return 'clear-all';
     default:
       return 'refresh';
   }

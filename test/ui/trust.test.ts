@@ -41,7 +41,7 @@ test('the row’s menu copies, and changes nothing', async () => {
     'Open shell here': false,
     'Create veth pair': false,
     'Delete network namespace': false,
-    'Copy name of network namespace': true,
+    'Copy name': true,
   });
 });
 

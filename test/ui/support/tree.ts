@@ -119,6 +119,18 @@ export class Tree {
     await (await this.row(path)).locator('.label-name').click({ modifiers });
   }
 
+  /** Gives the tree the keyboard, its first row the frame. */
+  async focus(): Promise<void> {
+    await this.pane.locator('.monaco-list').focus();
+    await this.page.keyboard.press('Home');
+  }
+
+  /** Labels of the selected rows. */
+  async selected(): Promise<string[]> {
+    const labels = await this.pane.locator('.monaco-list-row.selected .label-name').allInnerTexts();
+    return labels.map((label) => label.trim());
+  }
+
   /** Presses an inline action of a row. */
   async inline(path: Path, action: string): Promise<void> {
     const row = await this.row(path);
@@ -170,6 +182,36 @@ export class Tree {
     await this.pane.locator(`.pane-header .actions a.action-label[aria-label="${action}"]`).click();
   }
 
+  /** Drags a row and drops it on another, of this tree or of `there`, with the mouse. */
+  async drag(path: Path, onto: Path, there: Tree = this): Promise<void> {
+    const from = await middle((await this.row(path)).locator('.label-name'));
+    const to = await middle((await there.row(onto)).locator('.label-name'));
+    const { mouse } = this.page;
+    await mouse.move(from.x, from.y);
+    await mouse.down();
+    // A drag begins with a movement on the row itself.
+    await mouse.move(from.x + 8, from.y + 2, { steps: 4 });
+    await mouse.move(to.x, to.y, { steps: 12 });
+    await mouse.move(to.x + 2, to.y, { steps: 2 });
+    await mouse.up();
+  }
+
+  /** Keeps only rows that match: also what a long tree has no room for comes into view. */
+  async filter(text: string): Promise<void> {
+    await this.focus();
+    await this.page.keyboard.press('Control+F');
+    const input = this.page.locator('.quick-input-widget .quick-input-box input');
+    await input.waitFor();
+    await input.fill(text);
+    await this.page.keyboard.press('Enter');
+    await this.pane.locator('.message', { hasText: text }).waitFor();
+  }
+
+  /** The line above the rows. */
+  message(): Locator {
+    return this.pane.locator('.message');
+  }
+
   /** Shuts or opens the view itself, to give the other one room. */
   async toggle(): Promise<void> {
     await this.pane.locator('.pane-header .title').click();
@@ -179,4 +221,10 @@ export class Tree {
   welcome(label: string): Locator {
     return this.pane.locator('.welcome-view .monaco-button', { hasText: label });
   }
+}
+
+async function middle(of: Locator): Promise<{ x: number; y: number }> {
+  const box = await of.boundingBox();
+  if (!box) throw new Error('the row is not in view');
+  return { x: box.x + Math.min(box.width / 2, 40), y: box.y + box.height / 2 };
 }

@@ -7,6 +7,7 @@ import { membershipNodes, namespaceNode } from '../../../extension/views/namespa
 import {
   insideLink,
   insideNetns,
+  neighbourNodes,
   networkRoots,
   processNodes,
   routeNodes,
@@ -25,7 +26,7 @@ interface Manifest {
   contributes: {
     commands: { command: string; title: string; category: string; enablement?: string; icon?: string }[];
     menus: Record<string, Item[]>;
-    keybindings: Item[];
+    keybindings: (Item & { key: string; args?: string })[];
     views: Record<string, { id: string; icon: string }[]>;
     viewsWelcome: { view: string; contents: string; when: string }[];
     terminal: { profiles: { id: string }[] };
@@ -63,6 +64,7 @@ function everyRow() {
     ...insideNetns(netns(), [LO, veth.link]),
     ...insideLink(veth),
     ...routeNodes(netns(), [route]),
+    ...neighbourNodes(netns(), [{ family: 'inet', address: '10.0.1.2', dev: 'veth-a', index: 2, state: 'stale' }]),
     namespaceNode(namespace('uts', '9')),
     ...processNodes('x', [process()]).flatMap((node) => [node, ...membershipNodes(node, undefined)]),
   ];
@@ -103,8 +105,19 @@ describe('commands', () => {
     expect(unknown).toEqual([]);
   });
 
-  test('every command is in the palette but the one that needs a selection', () => {
-    expect(contributes.menus.commandPalette).toEqual([{ command: 'isolab.selection.delete', when: 'false' }]);
+  test('every command is in the palette but those that need a selection', () => {
+    const hidden = (contributes.menus.commandPalette ?? []).filter(({ when }) => when === 'false');
+    const selection = ids.filter((id) => id.startsWith('isolab.selection.'));
+    expect(hidden.map(({ command }) => command).sort()).toEqual(selection);
+  });
+
+  test('keys act in the views they are meant for, and tell which', () => {
+    for (const { command, key, args, when = '' } of contributes.keybindings) {
+      const view = /focusedView == isolab\.(\w+)/.exec(when)?.[1];
+      expect([key, view]).toEqual([key, expect.stringMatching(/^(networks|namespaces)$/)]);
+      expect(when).toContain('listFocus && !inputFocus');
+      if (command.startsWith('isolab.selection.')) expect([key, args]).toEqual([key, view]);
+    }
   });
 
   test('inline actions have icons', () => {
@@ -132,10 +145,11 @@ describe('commands', () => {
 describe('the manifest', () => {
   test('says that an untrusted workspace is looked at only, and keeps settings that choose what runs to the machine', () => {
     expect(capabilities.untrustedWorkspaces.supported).toBe('limited');
-    expect(capabilities.untrustedWorkspaces.restrictedConfigurations.sort()).toEqual(
-      Object.keys(contributes.configuration.properties).sort(),
-    );
-    for (const { scope } of Object.values(contributes.configuration.properties)) expect(scope).toBe('machine');
+    const { 'isolab.followTerminal': follow, ...others } = contributes.configuration.properties;
+    // What an untrusted workspace may say: nothing of it runs anything.
+    expect(follow?.scope).toBe('window');
+    expect(capabilities.untrustedWorkspaces.restrictedConfigurations.sort()).toEqual(Object.keys(others).sort());
+    for (const { scope } of Object.values(others)) expect(scope).toBe('machine');
     expect(extensionKind).toEqual(['workspace']);
   });
 

@@ -61,7 +61,7 @@ describe('Networks', () => {
     const bridge = link({ index: 4, name: 'br0', kind: 'bridge', up: false, state: 'down' });
     expect(printed(insideNetns(netns(), [bridge, waiting, up, LO]))).toEqual([
       '  (sync disabledForeground) lo | down [link down loopback]',
-      '> (plug charts.green) veth-a | up · 10.0.1.1/24 · ⇄ veth-b @ blue [link up peered]',
+      '> (plug charts.green) veth-a | up · 10.0.1.1/24 · ⇄ veth-b @ blue [link up peered addressed]',
       '> (plug charts.yellow) veth-c | up, lowerlayerdown · ⇄ #9 [link up peered]',
       '  (type-hierarchy disabledForeground) br0 | down [link down]',
       '> (milestone) Routes [routes]',
@@ -156,7 +156,7 @@ describe('Namespaces', () => {
     const net = { type: 'kind', id: 'kind/net', kind: 'net', count: 3 } as const;
     expect(printed(insideKind(net, all))).toEqual([
       '> (vm) 4026531840 | host · 212 processes [namespace net host]',
-      '  (globe) 4026532219 | red · no process [namespace net isolated]',
+      '  (globe) 4026532219 | red · no process [namespace net isolated named]',
       '> (globe) 4026532400 | nginx (9) · 2 processes [namespace net isolated]',
     ]);
   });
