@@ -63,6 +63,7 @@ export class Guard {
   #ended = false;
   /** Ids of the requests without an answer. */
   readonly #calls = new Set<RequestId>();
+  #draining: NodeJS.Timeout | undefined;
   #turn: NodeJS.Immediate | undefined;
   #frameTimer: NodeJS.Timeout | undefined;
   #helloTimer: NodeJS.Timeout | undefined;
@@ -117,6 +118,15 @@ export class Guard {
   /** Ends the connection once the answers written so far are out. */
   end(): void {
     if (!this.#closing) this.#finish();
+  }
+
+  /** The same once the calls in flight have their answers, or have had the time in which an answer comes. */
+  drain(): void {
+    if (this.#calls.size === 0) {
+      this.end();
+      return;
+    }
+    this.#draining ??= setTimeout(() => this.end(), this.limits.linger);
   }
 
   #finish(last?: Buffer): void {
@@ -213,6 +223,7 @@ export class Guard {
     if (!socket.write(encodeFrame(message))) this.#watchStall();
     if ('id' in message) {
       this.#calls.delete(message.id as RequestId);
+      if (this.#draining) this.drain();
       // Only when something was held back: the frame that follows comes with its own event.
       if (this.#ended || this.socket.isPaused()) this.#pump();
     }
@@ -256,6 +267,7 @@ export class Guard {
     this.#clearFrameTimer();
     clearTimeout(this.#helloTimer);
     clearTimeout(this.#stallTimer);
+    clearTimeout(this.#draining);
     if (this.#turn) clearImmediate(this.#turn);
     this.#turn = undefined;
   }

@@ -87,9 +87,9 @@ export class Server {
     });
   }
 
-  /** No new connections; resolves when the answers that were written are out and everyone is gone. */
+  /** No new connections; resolves when the answers to calls in flight are out and everyone is gone. */
   close(): Promise<void> {
-    for (const { guard } of this.#connections) guard.end();
+    for (const { guard } of this.#connections) guard.drain();
     return new Promise((resolve) => this.#net.close(() => resolve()));
   }
 

@@ -180,6 +180,16 @@ describe('the end', () => {
     await expect(connect(helper.socket)).rejects.toMatchObject({ data: { rule: { code: 'no-helper' } } });
   });
 
+  test('helper/shutdown behind other calls: their answers and its own are out before the end', async () => {
+    const helper = await startHelper();
+    undo(() => helper.stop());
+    const before = Array.from({ length: 20 }, () => helper.client.call('netns/list', {}));
+    const answer = helper.client.call('helper/shutdown', {});
+    expect(await Promise.all(before)).toHaveLength(20);
+    await expect(answer).resolves.toEqual({});
+    await until(() => helper.process.exitCode === 0, 'the end');
+  });
+
   test('kill -9: pending calls fail, the next helper is ready within 2 s in the same places', async () => {
     const helper = await startHelper();
     undo(() => helper.stop());
