@@ -1,11 +1,10 @@
-// Finds the helper: the socket that was named, else those of /run/isolab this user may use. Root starts one if none runs.
+// Finds the helper: the socket that was named, else wherever one of this user's may listen. Root starts one if none runs.
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Client } from '../rpc/contract/client';
 import { type ErrorData, Failure } from '../rpc/contract/errors';
+import { HOST_DIRECTORY, hostSocket, socketsOf } from '../rpc/contract/places';
 
-const RUN = '/run/isolab';
 /** How long a helper started here may take until it answers, in milliseconds. */
 const READY_MS = 10_000;
 const LOOK_EVERY_MS = 10;
@@ -25,14 +24,14 @@ interface Found {
 }
 
 /**
- * Where a helper for this user may listen, likeliest first. Root may use anybody's: the one of the user that sudo or
+ * Where a helper for this user may listen, the one that can do most first. Root may use anybody's: the one of the user that sudo or
  * pkexec came from, its own, then whichever is there, since one state directory has one helper.
  */
 export function candidates(wish: Pick<Wish, 'socket' | 'uid' | 'env'>, holders: readonly string[]): string[] {
   if (wish.socket !== undefined) return [wish.socket];
-  if (wish.uid !== 0) return [socketOf(String(wish.uid))];
+  if (wish.uid !== 0) return [...socketsOf(wish.env, wish.uid)];
   const from = [wish.env.SUDO_UID, wish.env.PKEXEC_UID].filter((uid) => uid !== undefined && /^[0-9]+$/.test(uid));
-  return [...new Set([...(from as string[]), '0', ...holders])].map(socketOf);
+  return [...new Set([...(from as string[]), '0', ...holders])].map(hostSocket);
 }
 
 /** A greeted connection. Rejects with Failure: `no-helper` with a hint, why none could be started, or a refusal. */
@@ -56,14 +55,10 @@ export async function connectToHelper(wish: Wish): Promise<Found> {
   throw new Failure({ ...found.data, hint: { code: 'start-helper' } });
 }
 
-function socketOf(holder: string): string {
-  return join(RUN, holder, 'helper.sock');
-}
-
 /** Uids that have a directory in /run/isolab. */
 function holders(): string[] {
   try {
-    return readdirSync(RUN).filter((name) => /^[0-9]+$/.test(name));
+    return readdirSync(HOST_DIRECTORY).filter((name) => /^[0-9]+$/.test(name));
   } catch {
     // Not there before the first helper.
     return [];

@@ -5,6 +5,8 @@ import type { Greeting } from '../rpc/contract/helper';
 import type { Translate } from '../rpc/contract/sentences';
 
 export interface DaemonOptions {
+  /** With root's rights or without; by who starts it when left out. */
+  readonly realm?: 'host' | 'user';
   readonly socket?: string;
   /** Directory of state. */
   readonly state?: string;

@@ -2,8 +2,8 @@
 
 /** Where system programs are; not the caller's PATH. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** Who started it (holder.ts), how to read the editor's binary as Node, time and language of log lines. */
-const KEPT = ['SUDO_UID', 'PKEXEC_UID', 'ELECTRON_RUN_AS_NODE', 'TZ', 'LANG'] as const;
+/** Who started it (holder.ts), where he keeps sockets (places.ts), how to read the editor's binary as Node, time and language of log lines. */
+const KEPT = ['SUDO_UID', 'PKEXEC_UID', 'XDG_RUNTIME_DIR', 'ELECTRON_RUN_AS_NODE', 'TZ', 'LANG'] as const;
 /** Read by the dynamic linker, the C library or Node before any line of ours runs. */
 const HOSTILE = /^(LD_|NODE_(?!CHANNEL_)|GLIBC_|GCONV_|MALLOC_|OPENSSL_|SSL_|UV_|ELECTRON_(?!RUN_AS_NODE$))/;
 

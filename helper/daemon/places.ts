@@ -1,11 +1,19 @@
-// Where a helper keeps its socket and its state, and that these places are fit for root to work in.
+// Where a helper keeps its socket and its state, and that these places are fit to work in.
+import { chmodSync, lstatSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { Failure } from '../rpc/contract/errors';
+import { hostSocket, SOCKET_NAME, userDirectories } from '../rpc/contract/places';
 import { secureDirectory } from './directory';
 
-const RUN = '/run/isolab';
 /** sun_path of unix(7) has 108 bytes, the last one NUL. */
 const MAX_SOCKET_PATH = 107;
+
+/** Whose helper it is, and with which rights. */
+export interface Standing {
+  readonly realm: 'host' | 'user';
+  /** The uid served besides 0; in a user realm the helper's own. */
+  readonly holder: number;
+}
 
 export interface Places {
   /** Absolute paths; directories not looked at yet. */
@@ -16,15 +24,35 @@ export interface Places {
   stateGiven: boolean;
 }
 
-/** `--socket` alone brings the state with it; without either both are in /run/isolab/HOLDER. */
-export function choosePlaces(given: { socket?: string; state?: string }, holder: number): Places {
-  const socket = given.socket === undefined ? join(RUN, String(holder), 'helper.sock') : resolve(given.socket);
+/**
+ * `--socket` alone brings the state with it; without either both are in /run/isolab/HOLDER, in a user realm in the first
+ * directory of userDirectories() that can be the user's own.
+ */
+export function choosePlaces(
+  given: { socket?: string; state?: string },
+  { realm, holder }: Standing,
+  env: Readonly<Record<string, string | undefined>> = {},
+): Places {
+  const fallback = () => (realm === 'host' ? hostSocket(holder) : join(userDirectory(env, holder), SOCKET_NAME));
+  const socket = given.socket === undefined ? fallback() : resolve(given.socket);
   const stateDir = given.state === undefined ? dirname(socket) : resolve(given.state);
   if (!isAbsolute(socket) || Buffer.byteLength(socket) > MAX_SOCKET_PATH) {
     throw new Failure({ kind: 'invalid', rule: { code: 'socket-path-long', args: { max: MAX_SOCKET_PATH } } });
   }
   const socketGiven = given.socket !== undefined;
   return { socket, stateDir, socketGiven, stateGiven: socketGiven || given.state !== undefined };
+}
+
+/** The first whose parent is the user's own and private, as a login's runtime directory is; else the last one, in /tmp. */
+function userDirectory(env: Readonly<Record<string, string | undefined>>, uid: number): string {
+  const directories = userDirectories(env, uid);
+  const found = directories.find((directory) => isPrivate(dirname(directory), uid));
+  return found ?? (directories.at(-1) as string);
+}
+
+function isPrivate(directory: string, owner: number): boolean {
+  const stats = lstatSync(directory, { throwIfNoEntry: false });
+  return stats?.isDirectory() === true && stats.uid === owner && (stats.mode & 0o077) === 0;
 }
 
 export interface SecurePlaces {
@@ -36,14 +64,19 @@ export interface SecurePlaces {
 }
 
 /** Makes or checks both directories. Throws a Failure of kind `denied`, rule `directory-…`. */
-export function securePlaces({ socket, stateDir, socketGiven, stateGiven }: Places, holder: number): SecurePlaces {
-  const owners = (given: boolean) => ({ owners: given ? [holder] : [] });
+export function securePlaces({ socket, stateDir, socketGiven, stateGiven }: Places, standing: Standing): SecurePlaces {
+  const isUser = standing.realm === 'user';
+  const owners = (given: boolean) => ({ owners: given || isUser ? [standing.holder] : [] });
   const state = secureDirectory(stateDir, owners(stateGiven));
   const beside = secureDirectory(dirname(socket), owners(socketGiven));
+  // Of ours alone, whatever it was before: nobody else has business there.
+  if (isUser && !stateGiven) chmodSync(state.path, 0o700);
   return {
     socket: join(beside.path, socket.slice(socket.lastIndexOf('/') + 1)),
     stateDir: state.path,
     open: () => {
+      // A user's directory stays private: the holder is who made it.
+      if (isUser) return;
       state.open();
       beside.open();
     },

@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { version } from '../../package.json';
 import { Monitor } from '../netlink/monitor';
-import { hostRealm } from '../realm/host';
 import { Revision } from '../rpc/changes';
 import { Server } from '../rpc/server';
 import { createServices } from '../services';
 import { probeFeatures } from '../services/features';
 import type { House } from '../services/house';
-import { reconcile } from '../services/reconcile';
+import { forgetRealm, reconcile } from '../services/reconcile';
 import { Audit } from '../state/audit';
 import { openJournal } from '../state/journal';
 import { lockState } from '../state/lock';
@@ -18,32 +17,36 @@ import { beginCleanly } from './clean-start';
 import { tellStarter } from './daemonize';
 import { IdleExit } from './idle-exit';
 import { createLog } from './log';
-import { type Places, securePlaces } from './places';
+import { type Places, type Standing, securePlaces } from './places';
+import { followKeeper, leaveRealm, openRealm } from './realm';
 import { giveSocket, removeStaleSocket } from './socket-file';
 
 /** Seconds without a client. */
 const IDLE_EXIT = 15 * 60;
 
 /** Resolves when clients can connect; the process then lives until the helper ends. Rejects with a Failure. */
-export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT): Promise<void> {
+export async function serve(places: Places, standing: Standing, idleExit = IDLE_EXIT): Promise<void> {
   keepHeapSmall();
   beginCleanly();
   process.umask(0o077);
   process.chdir('/');
   const log = createLog();
-  const { socket, stateDir, open } = securePlaces(places, holder);
+  const { holder } = standing;
+  const nativeDir = join(__dirname, 'native');
+  const { socket, stateDir, open } = securePlaces(places, standing);
   const lock = lockState(stateDir);
   await removeStaleSocket(socket);
   // Before anything visits a namespace: libuv's threads must be started at home.
   await warmThreadPool();
 
+  const { realm, user, isNew } = await openRealm(standing.realm, { nativeDir, stateDir, log });
   const changes = new Revision();
   const house: House = {
     version,
-    realm: hostRealm(),
+    realm,
     holder,
     stateDir,
-    nativeDir: join(__dirname, 'native'),
+    nativeDir,
     journal: openJournal({ stateDir, warn: log.warn }),
     changes,
     log,
@@ -51,6 +54,7 @@ export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT
     shutdown: () => setImmediate(end, 'asked to'),
   };
   // After a helper that was killed, before anybody can ask.
+  if (isNew) forgetRealm(house);
   reconcile(house);
   const audit = new Audit(stateDir);
   const services = createServices(house, probeFeatures(house.realm), __dirname);
@@ -60,7 +64,17 @@ export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT
     server.broadcast(changed);
     services.changed(changed.topics);
   });
-  const monitor = new Monitor((topics) => changes.bump(...topics), house.realm);
+  const listen = () => new Monitor((topics) => changes.bump(...topics), realm);
+  let monitor = listen();
+  const stopFollowing =
+    user &&
+    followKeeper(house, user, {
+      renewed: () => {
+        monitor.close();
+        monitor = listen();
+      },
+      lost: end,
+    });
 
   let ending = false;
   function end(why: string): void {
@@ -69,7 +83,9 @@ export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT
     log.info(`ends: ${why}`);
     idle.stop();
     monitor.close();
-    void Promise.all([server.close(), services.close()]).finally(() => {
+    stopFollowing?.();
+    void Promise.allSettled([server.close(), services.close()]).then(async () => {
+      if (user) await leaveRealm(house, user);
       house.journal.close();
       audit.close();
       lock.release();
@@ -81,7 +97,9 @@ export async function serve(places: Places, holder: number, idleExit = IDLE_EXIT
   await server.listen(socket);
   giveSocket(socket, holder);
   open();
-  log.info(`isolab ${version} pid ${process.pid} serves uid ${holder} on ${socket}, state in ${stateDir}`);
+  log.info(
+    `isolab ${version} pid ${process.pid}, ${realm.kind} realm, serves uid ${holder} on ${socket}, state in ${stateDir}`,
+  );
   await tellStarter({ ready: { pid: process.pid, socket } });
 }
 

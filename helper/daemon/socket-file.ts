@@ -31,5 +31,5 @@ function answers(path: string): Promise<boolean> {
 /** Only the holder and root may connect. The socket was made under umask 077, so there was no moment of more. */
 export function giveSocket(path: string, holder: number): void {
   chmodSync(path, 0o600);
-  chownSync(path, holder, 0);
+  if (process.getuid?.() === 0) chownSync(path, holder, 0);
 }

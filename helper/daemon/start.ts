@@ -7,10 +7,12 @@ import { daemonize, tellStarter } from './daemonize';
 import { NODE_FLAGS } from './environment';
 import { holderOf } from './holder';
 import { isKernelAtLeast, OLDEST_KERNEL } from './kernel';
-import { choosePlaces, type Places, securePlaces } from './places';
+import { choosePlaces, type Places, type Standing, securePlaces } from './places';
 
 export interface DaemonOptions {
-  /** Path of the socket; default `/run/isolab/<holder>/helper.sock`. */
+  /** With real root's rights, or an ordinary user's; default: by who starts it. */
+  realm?: Standing['realm'];
+  /** Path of the socket; default `/run/isolab/<holder>/helper.sock`, in a user realm one in the user's own directory. */
   socket?: string;
   /** State directory; default: beside the socket. */
   state?: string;
@@ -25,16 +27,18 @@ export interface DaemonOptions {
  * it answers, and the process then lives until the helper ends. Rejects with a Failure.
  */
 export async function startDaemon(options: DaemonOptions): Promise<void> {
-  refuseUnfit();
-  const holder = holderOf(process.env, process.getuid?.() ?? 0);
-  const places = choosePlaces(options, holder);
+  const uid = process.getuid?.() ?? 0;
+  const realm = options.realm ?? (uid === 0 ? 'host' : 'user');
+  refuseUnfit(realm, uid);
+  const standing = { realm, holder: realm === 'host' ? holderOf(process.env, uid) : uid };
+  const places = choosePlaces(options, standing, process.env);
   if (!options.foreground) {
-    await startDetached(places, options, holder);
+    await startDetached(places, options, standing);
     return;
   }
   try {
     const { serve } = await import('./serve');
-    await serve(places, holder, options.idleExit);
+    await serve(places, standing, options.idleExit);
   } catch (error) {
     await tellStarter({ failure: error instanceof Failure ? error.data : { kind: 'internal' } });
     throw error;
@@ -42,8 +46,8 @@ export async function startDaemon(options: DaemonOptions): Promise<void> {
 }
 
 /** What no mending of a request would help: said before anything is touched. */
-function refuseUnfit(): void {
-  if (process.getuid?.() !== 0) {
+function refuseUnfit(realm: Standing['realm'], uid: number): void {
+  if (realm === 'host' && uid !== 0) {
     throw new Failure({ kind: 'denied', rule: { code: 'root-needed' }, hint: { code: 'start-with-sudo' } });
   }
   if (!isKernelAtLeast(release(), OLDEST_KERNEL)) {
@@ -55,14 +59,16 @@ function refuseUnfit(): void {
   }
 }
 
-async function startDetached(places: Places, { idleExit }: DaemonOptions, holder: number): Promise<void> {
+async function startDetached(places: Places, { idleExit }: DaemonOptions, standing: Standing): Promise<void> {
   process.umask(0o077);
-  const { stateDir, open } = securePlaces(places, holder);
+  const { stateDir, open } = securePlaces(places, standing);
   const argv = [
     ...NODE_FLAGS,
     ...process.argv.slice(1, 2),
     'helper',
     '--foreground',
+    '--realm',
+    standing.realm,
     ...(places.socketGiven ? ['--socket', places.socket] : []),
     ...(places.stateGiven ? ['--state', places.stateDir] : []),
     ...(idleExit === undefined ? [] : ['--idle-exit', String(idleExit)]),

@@ -6,10 +6,11 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { SysError } from '../sys/errors';
 import { LaunchError, launch } from '../sys/launch';
-import type { IdRange, LaunchPlan } from '../sys/launch-plan';
+import type { LaunchPlan } from '../sys/launch-plan';
 import { close, open, pidfdOpen, pidfdSendSignal } from '../sys/libc';
 import { bindPackets } from '../sys/libc-message';
 import { SOCK_STREAM, socketPair } from '../sys/libc-process';
+import type { SubordinateIds } from '../sys/subordinate-ids';
 import { Keeper, parseWord } from './keeper';
 import { type KeeperRecord, livingRecord, REALM_KINDS, recordOf, writeRecord } from './keeper-record';
 
@@ -19,12 +20,12 @@ const READY = 5000;
 const LOOK_EVERY = 5;
 const { ECONNREFUSED, ENOENT } = constants.errno;
 
-/** How the realm's user namespace numbers people. */
-export interface RealmMaps {
-  readonly uid: readonly IdRange[];
-  readonly gid: readonly IdRange[];
-  /** newuidmap(1) and newgidmap(1), where they have to write the maps. */
-  readonly programs?: NonNullable<LaunchPlan['mapPrograms']>;
+/** Where a realm's keeper is started from and found again, and whom a new one maps. */
+export interface KeeperPlace {
+  readonly nativeDir: string;
+  readonly stateDir: string;
+  readonly ids: () => SubordinateIds;
+  warn(text: string): void;
 }
 
 export interface FoundKeeper {
@@ -32,15 +33,18 @@ export interface FoundKeeper {
   readonly record: KeeperRecord;
   /** Made just now: what an earlier one held is gone. */
   readonly isNew: boolean;
+  /** Of one that we started: settles when its launcher, our child, has ended too. */
+  readonly ended?: Promise<unknown>;
 }
 
 /** Rejects with LaunchError or SysError: the step that failed, and its errno. */
-export async function keeperOf(nativeDir: string, stateDir: string, maps: RealmMaps): Promise<FoundKeeper> {
+export async function keeperOf(place: KeeperPlace): Promise<FoundKeeper> {
+  const { stateDir } = place;
   const record = livingRecord(stateDir);
   const keeper = record && (await reached(stateDir, record));
   if (record && keeper) return { keeper, record, isNew: false };
-  const made = await started(nativeDir, stateDir, maps);
-  return { keeper: new Keeper(join(stateDir, SOCKET), made.pid), record: made, isNew: true };
+  const made = await startedAnyhow(place);
+  return { keeper: new Keeper(join(stateDir, SOCKET), made.record.pid), ...made, isNew: true };
 }
 
 /**
@@ -74,21 +78,38 @@ function kill(pid: number): void {
   }
 }
 
-async function started(nativeDir: string, stateDir: string, maps: RealmMaps): Promise<KeeperRecord> {
+/** With the person's subordinate ids; where mapping those is refused, with his own id alone. */
+async function startedAnyhow(place: KeeperPlace): Promise<Started> {
+  const { programs, ...ids } = place.ids();
+  if (programs !== undefined) {
+    try {
+      return await started(place, { ...ids, programs });
+    } catch (error) {
+      if (!(error instanceof LaunchError) || !['newuidmap', 'newgidmap'].includes(error.step)) throw error;
+      place.warn(`no subordinate ids in this realm: ${error.step} says: ${error.said ?? error.message}`);
+    }
+  }
+  return started(place, { uidMap: ids.uidMap.slice(0, 1), gidMap: ids.gidMap.slice(0, 1) });
+}
+
+type Started = Required<Pick<FoundKeeper, 'record' | 'ended'>>;
+
+async function started({ nativeDir, stateDir }: KeeperPlace, ids: SubordinateIds): Promise<Started> {
   const path = join(stateDir, SOCKET);
   rmSync(path, { force: true });
   const [hears, says] = socketPair(SOCK_STREAM);
   const opened = [says];
   let record: KeeperRecord | undefined;
+  let ended: Promise<unknown>;
   const word = wordOn(hears);
   try {
     const listening = bindPackets(path);
     opened.push(listening);
     const none = open('/dev/null', files.O_RDWR);
     opened.push(none);
-    await launch(
+    ({ ended } = await launch(
       nativeDir,
-      planOf(nativeDir, maps),
+      planOf(nativeDir, ids),
       { stdio: [listening, says, none] },
       {
         hold: async (pid) => {
@@ -96,21 +117,21 @@ async function started(nativeDir: string, stateDir: string, maps: RealmMaps): Pr
           writeRecord(stateDir, record);
         },
       },
-    );
+    ));
   } finally {
     for (const fd of opened) close(fd);
   }
   const said = parseWord(await word);
   if (said === undefined || record === undefined) throw new LaunchError('keeper-silent', 0);
   if (said.error !== 0) throw new LaunchError(said.step, said.error);
-  return record;
+  return { record, ended };
 }
 
-function planOf(nativeDir: string, { uid, gid, programs }: RealmMaps): LaunchPlan {
+function planOf(nativeDir: string, { uidMap, gidMap, programs }: SubordinateIds): LaunchPlan {
   return {
     create: REALM_KINDS,
-    uidMap: uid,
-    gidMap: gid,
+    uidMap,
+    gidMap,
     // The kernel lets an ordinary user map a group only where nobody can drop one (user_namespaces(7)).
     ...(programs === undefined ? { denySetgroups: true } : { mapPrograms: programs }),
     propagation: 'slave',

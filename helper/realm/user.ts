@@ -1,14 +1,19 @@
 // A user realm: an ordinary user's, root at most inside a user namespace. The helper stays outside and works as that user;
 // its keeper, inside, opens sockets there and mounts names. All requests on those sockets are the helper's own again.
+import { readFileSync } from 'node:fs';
 import { openRtnetlinkSocket, setUpRtnetlink } from '../netlink/socket';
 import type { NamespaceId } from '../rpc/contract/terms';
 import { close, fileIdentity, pidfdOpen } from '../sys/libc';
 import { watchReadable } from '../sys/libc-poll';
 import { HOME_NETNS, identify, NETNS_DIR, type NetnsPlace, openNamespace } from '../sys/namespaces';
+import { parseIdMap } from '../sys/proc';
 import type { Keeper } from './keeper';
 import { homeOf } from './keeper-record';
-import { type FoundKeeper, keeperOf, type RealmMaps } from './keeper-start';
+import { type FoundKeeper, type KeeperPlace, keeperOf } from './keeper-start';
 import type { Realm } from './realm';
+
+/** How long a keeper that was told to end may take, in milliseconds. */
+const LAST_WORDS = 2000;
 
 export interface UserRealm extends Realm {
   readonly kind: 'user';
@@ -21,19 +26,14 @@ export interface UserRealm extends Realm {
   onLost(lost: () => void): () => void;
   /** Finds or starts a keeper again; true if it is a new one, which holds nothing yet. */
   renew(): Promise<boolean>;
-  /** Ends the keeper, and with it every namespace that nobody lives in. */
-  end(): void;
+  /** Ends the keeper, and with it every namespace that nobody lives in; resolves when it is gone. */
+  end(): Promise<void>;
 }
 
 /** Rejects with LaunchError or SysError where no user namespace can be made here, or not with the rights it takes. */
-export async function userRealm(
-  nativeDir: string,
-  stateDir: string,
-  maps: RealmMaps,
-): Promise<{ realm: UserRealm; isNew: boolean }> {
-  const find = () => keeperOf(nativeDir, stateDir, maps);
-  const found = await find();
-  return { realm: new Kept(found, find, maps), isNew: found.isNew };
+export async function userRealm(place: KeeperPlace): Promise<{ realm: UserRealm; isNew: boolean }> {
+  const found = await keeperOf(place);
+  return { realm: new Kept(found, place), isNew: found.isNew };
 }
 
 class Kept implements UserRealm {
@@ -42,8 +42,7 @@ class Kept implements UserRealm {
 
   constructor(
     found: FoundKeeper,
-    private readonly find: () => Promise<FoundKeeper>,
-    readonly maps: RealmMaps,
+    private readonly place: KeeperPlace,
   ) {
     this.#found = found;
   }
@@ -67,6 +66,11 @@ class Kept implements UserRealm {
   get netns(): NetnsPlace {
     const process = `/proc/${this.keeperPid}`;
     return { directory: `${process}/root${NETNS_DIR}`, mountInfo: `${process}/mountinfo` };
+  }
+
+  get maps(): NonNullable<Realm['maps']> {
+    const map = (file: string) => parseIdMap(readFileSync(`/proc/${this.keeperPid}/${file}`, 'latin1'));
+    return { uid: map('uid_map'), gid: map('gid_map') };
   }
 
   openHome(): number {
@@ -140,13 +144,22 @@ class Kept implements UserRealm {
 
   async renew(): Promise<boolean> {
     this.#keeper.close();
-    this.#found = await this.find();
+    this.#found = await keeperOf(this.place);
     return this.#found.isNew;
   }
 
-  end(): void {
+  async end(): Promise<void> {
+    const gone = new Promise<void>((resolve) => {
+      const stop = this.onLost(resolve);
+      setTimeout(() => {
+        stop();
+        resolve();
+      }, LAST_WORDS).unref();
+    });
     this.#keeper.order('end');
     this.#keeper.close();
+    await gone;
+    await this.#found.ended;
   }
 
   #one(order: 'socket' | 'make', fd?: number): number {

@@ -34,6 +34,17 @@ export function reconcile(house: Pick<House, 'journal' | 'realm' | 'log'>): void
   prune(house);
 }
 
+/**
+ * What was noted in a realm whose keeper is gone: nothing of it stands any more, though a kernel without never-reused
+ * identities may have given its numbers to others. Programs that run are none of it.
+ */
+export function forgetRealm({ journal, log }: Pick<House, 'journal' | 'log'>): void {
+  for (const entry of journal.unfinished()) if (entry.intent.method !== 'uplink/start') entry.undone();
+  const gone = journal.made().filter(({ type }) => type !== 'session' && type !== 'uplink');
+  if (gone.length > 0) log.warn(`reconcile: ${gone.length} objects went with the keeper that held them`);
+  journal.forget(...gone);
+}
+
 function settle({ journal, realm }: Records, entry: Entry): void {
   const { intent } = entry;
   switch (intent.method) {

@@ -54,6 +54,7 @@ int main(void) {
   for (int fd = 1; fd <= 2; fd++) {
     if (dup2(null, fd) < 0) _exit(1);
   }
+  close(null);
   clients_serve(LISTENING);
   return 0;
 }

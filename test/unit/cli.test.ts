@@ -325,8 +325,11 @@ test('the nearest word', () => {
 
 test('where a helper may listen', () => {
   expect(candidates({ socket: '/s', uid: 0, env: {} }, ['5'])).toEqual(['/s']);
-  expect(candidates({ socket: undefined, uid: 1000, env: { SUDO_UID: '5' } }, ['5'])).toEqual([
+  expect(candidates({ socket: undefined, uid: 1000, env: { SUDO_UID: '5', XDG_RUNTIME_DIR: '/r/' } }, ['5'])).toEqual([
     '/run/isolab/1000/helper.sock',
+    '/r/isolab/helper.sock',
+    '/run/user/1000/isolab/helper.sock',
+    '/tmp/isolab-1000/helper.sock',
   ]);
   expect(candidates({ socket: undefined, uid: 0, env: { SUDO_UID: '1000', PKEXEC_UID: '../x' } }, ['0', '7'])).toEqual([
     '/run/isolab/1000/helper.sock',

@@ -5,7 +5,7 @@ import { coded } from '../../rpc/contract/sentences';
 import { type Command, command, flag, operand, value } from '../command';
 import { tellWhy } from '../connect';
 import type { Context } from '../context';
-import { integer, text } from '../refs';
+import { integer, oneOf, text } from '../refs';
 import { table } from '../table';
 import { safeJson } from '../text';
 import { Usage } from '../usage';
@@ -13,8 +13,14 @@ import { Usage } from '../usage';
 export const HELPER: readonly Command[] = [
   command({
     words: 'helper',
-    summary: 'Start the helper, the daemon that all other commands ask. It needs root.',
+    summary:
+      'Start the helper, the daemon that all other commands ask: as root for the whole machine, else without root.',
     options: {
+      realm: value(
+        'REALM',
+        oneOf('host', 'user'),
+        'host: with root’s rights; user: root only in namespaces of one’s own. By who starts it when left out.',
+      ),
       state: value('DIR', text, 'Where it keeps what it must remember; beside the socket when only that is given.'),
       'idle-exit': value('S', seconds, 'Leave after so many seconds without a client; 900 when left out.'),
       foreground: flag('Stay in this terminal instead of becoming a daemon.'),
@@ -22,6 +28,7 @@ export const HELPER: readonly Command[] = [
     run: async ({ program, socket }, given) => {
       try {
         await program.daemon({
+          ...(given.realm !== undefined && { realm: given.realm }),
           ...(socket !== undefined && { socket }),
           ...(given.state !== undefined && { state: given.state }),
           ...(given['idle-exit'] !== undefined && { idleExit: given['idle-exit'] }),

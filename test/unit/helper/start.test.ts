@@ -70,21 +70,23 @@ test.each([
 });
 
 describe('places', () => {
+  const host = (holder: number) => ({ realm: 'host', holder }) as const;
+
   test('by default the holder has a directory in /run/isolab', () => {
-    expect(choosePlaces({}, 1000)).toMatchObject({
+    expect(choosePlaces({}, host(1000))).toMatchObject({
       socket: '/run/isolab/1000/helper.sock',
       stateDir: '/run/isolab/1000',
     });
   });
 
   test('a socket alone brings the state with it', () => {
-    expect(choosePlaces({ socket: '/a/b.sock' }, 0).stateDir).toBe('/a');
-    expect(choosePlaces({ socket: '/a/b.sock', state: '/c' }, 0).stateDir).toBe('/c');
+    expect(choosePlaces({ socket: '/a/b.sock' }, host(0)).stateDir).toBe('/a');
+    expect(choosePlaces({ socket: '/a/b.sock', state: '/c' }, host(0)).stateDir).toBe('/c');
   });
 
   test('a path that the kernel would cut off is refused', () => {
-    expect(() => choosePlaces({ socket: `/${'x'.repeat(107)}` }, 0)).toThrow(Failure);
-    expect(choosePlaces({ socket: `/${'x'.repeat(106)}` }, 0).socketGiven).toBe(true);
+    expect(() => choosePlaces({ socket: `/${'x'.repeat(107)}` }, host(0))).toThrow(Failure);
+    expect(choosePlaces({ socket: `/${'x'.repeat(106)}` }, host(0)).socketGiven).toBe(true);
   });
 });
 

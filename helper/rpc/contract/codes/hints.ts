@@ -1,7 +1,7 @@
 // What to do next: a sentence for every hint code, and for every reason why a thing was kept or is missing.
 
 export const HINTS: Readonly<Record<string, string>> = {
-  'start-helper': 'Start one: sudo isolab helper',
+  'start-helper': 'Start one: sudo isolab helper, or without root: isolab helper',
   'restart-helper': 'End the helper, then start the one of this version.',
   'start-helper-foreground': 'Run “isolab helper --foreground” as root to see what it says.',
   'say-yes': '{what} can be removed all the same: add --yes.',
@@ -11,7 +11,7 @@ export const HINTS: Readonly<Record<string, string>> = {
   'needs-cgroup2': 'It needs cgroup version 2 mounted at /sys/fs/cgroup; here the controllers belong to version 1.',
   'needs-capability': 'The helper lacks {capability}: start it as root, outside of any container.',
   'not-permitted': 'The kernel does not permit {call}: a capability is missing, or a filter forbids it.',
-  'start-with-sudo': 'Run: sudo isolab helper',
+  'start-with-sudo': 'Run: sudo isolab helper, or without root: isolab helper',
   'mount-user-namespace':
     'The kernel does not let this user namespace mount {path}: the new namespaces must be owned by it.',
   'mount-target': '{path} is not there to be mounted over.',

@@ -167,7 +167,9 @@ export const RULES: Readonly<Record<string, string>> = {
   'address-not-found': 'The interface has no address {address}.',
   'address-unusable': 'The address {address} cannot be given to an interface.',
   'ipv6-disabled': 'IPv6 is switched off on this interface.',
-  'root-needed': 'The helper needs root.',
+  'root-needed': 'A helper of the host realm needs root.',
+  'keeper-silent':
+    'The keeper of the realm, which holds its namespaces, does not answer ({errno} from {call}; state in {state}).',
   'kernel-too-old': 'Isolab needs Linux {needed} or later; this is {kernel}.',
   'helper-ended-early': 'The helper ended before it was ready; {log} may say why.',
   'socket-path-long': 'The path of a socket has at most {max} bytes.',
@@ -175,7 +177,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'socket-in-use': 'A helper answers at {socket} already.',
   'directory-not': '{path} is not a directory.',
   'directory-owner': '{path} belongs to the user {owner}, who could take the helper’s files away.',
-  'directory-writable': 'Others may write to {path} (mode {mode}), so root cannot rely on what is in it.',
+  'directory-writable': 'Others may write to {path} (mode {mode}), so the helper cannot rely on what is in it.',
   'duplicate-id': 'A request has the id of one that is not answered yet.',
   'attach-missing': '{path} cannot be run ({errno}).',
   // Outside connections (uplink.ts)

@@ -1,0 +1,106 @@
+// The realm that a helper works in, for as long as it lives: found or made at its start, made anew when a user realm's
+// keeper is gone, ended with the helper where nothing is left in it.
+import { hostRealm } from '../realm/host';
+import type { Realm } from '../realm/realm';
+import { type UserRealm, userRealm } from '../realm/user';
+import { Failure } from '../rpc/contract/errors';
+import { TOPICS } from '../rpc/contract/events';
+import type { House, Log } from '../services/house';
+import { netnsNames } from '../services/netns-names';
+import { forgetRealm } from '../services/reconcile';
+import { prune } from '../services/survey';
+import { errnoName, SysError } from '../sys/errors';
+import { LaunchError } from '../sys/launch';
+import { findSubordinateIds } from '../sys/map-programs';
+import type { Standing } from './places';
+
+export interface OpenRealm {
+  readonly realm: Realm;
+  /** A user realm, whose keeper has a life of its own. */
+  readonly user?: UserRealm;
+  /** What an earlier helper made is gone with an earlier keeper. */
+  readonly isNew: boolean;
+}
+
+interface RealmPlaces {
+  readonly nativeDir: string;
+  readonly stateDir: string;
+  readonly log: Log;
+}
+
+/** Rejects with a Failure where a user realm cannot be had. */
+export async function openRealm(kind: Standing['realm'], places: RealmPlaces): Promise<OpenRealm> {
+  if (kind === 'host') return { realm: hostRealm(), isNew: false };
+  const { log, ...rest } = places;
+  try {
+    const { realm, isNew } = await userRealm({ ...rest, ids: findSubordinateIds, warn: log.warn });
+    log.info(`${isNew ? 'made' : 'found'} the keeper of this realm: pid ${realm.keeperPid}, net:[${realm.homeNetns}]`);
+    return { realm, user: realm, isNew };
+  } catch (error) {
+    throw refusal(error, places.stateDir);
+  }
+}
+
+function refusal(error: unknown, stateDir: string): unknown {
+  if (error instanceof LaunchError) {
+    const { step, errno } = error;
+    const code = errno === 0 ? '?' : errnoName(errno);
+    return new Failure(
+      {
+        kind: 'missing-capability',
+        step,
+        errno: code,
+        rule: { code: 'user-namespaces-refused', args: { step, errno: code } },
+      },
+      { cause: error },
+    );
+  }
+  if (!(error instanceof SysError)) return error;
+  const rule = { code: 'keeper-silent', args: { state: stateDir, call: error.call, errno: error.code } };
+  return new Failure({ kind: 'busy', errno: error.code, rule }, { cause: error });
+}
+
+/**
+ * Watches the keeper of a user realm. When it ends, what it held is forgotten and another one takes its place; `renewed`
+ * then makes what belonged to the old one anew, `lost` is called where there can be no other. Returns what stops it.
+ */
+export function followKeeper(
+  house: House,
+  user: UserRealm,
+  { renewed, lost }: { renewed: () => void; lost: (why: string) => void },
+): () => void {
+  let isOver = false;
+  let stop = () => {};
+  const replace = async () => {
+    house.log.error(`the keeper of this realm, pid ${user.keeperPid}, has ended, and with it what only it held`);
+    try {
+      await user.renew();
+    } catch (error) {
+      lost(`no other keeper: ${String(error)}`);
+      return;
+    }
+    if (isOver) return;
+    forgetRealm(house);
+    renewed();
+    house.changes.bump(...TOPICS);
+    stop = user.onLost(() => void replace());
+  };
+  stop = user.onLost(() => void replace());
+  return () => {
+    isOver = true;
+    stop();
+  };
+}
+
+/** Ends the keeper where nothing of anybody's stands in its realm: no idle process is left behind. */
+export async function leaveRealm(house: House, user: UserRealm): Promise<void> {
+  try {
+    prune(house);
+    if (house.journal.made().length > 0 || netnsNames(user).length > 0) return;
+    await user.end();
+    house.log.info('nothing stands in this realm: its keeper has ended');
+  } catch (error) {
+    // It is gone already, or does not answer: then it stays for the next helper to judge.
+    house.log.warn(`the keeper of this realm was left alone: ${String(error)}`);
+  }
+}
