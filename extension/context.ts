@@ -2,7 +2,9 @@
 import type { LogOutputChannel } from 'vscode';
 import type { Client } from '../helper/rpc/contract/client';
 import type { Documents } from './documents/documents';
+import type { Recorder } from './equivalents/recorder';
 import type { Helper } from './helper/client';
+import type { Settings } from './settings';
 import type { NamespacesView } from './views/namespaces';
 import type { NetworksView } from './views/networks';
 
@@ -12,6 +14,13 @@ export interface Context {
   /** Absolute paths of what is shipped with the extension. */
   readonly programs: { readonly cli: string; readonly attach: string };
   readonly log: LogOutputChannel;
+  readonly recorder: Recorder;
+  /** Where the editor keeps what is written to `log`. */
+  readonly logFile: string;
+  /** Names of our settings, as package.json declares them. */
+  readonly settings: readonly string[];
+  /** What our settings say now. */
+  readonly configured: () => Settings;
   readonly helper: Helper;
   readonly networks: NetworksView;
   readonly namespaces: NamespacesView;

@@ -8,7 +8,9 @@ import { drop } from './commands/drop';
 import { isDraggable } from './commands/dropping';
 import type { Context } from './context';
 import { Documents, SCHEME } from './documents/documents';
+import { Recorder } from './equivalents/recorder';
 import { Helper } from './helper/client';
+import { connectOnOpen } from './helper/on-open';
 import { greetVersion } from './helper/version';
 import { type Settings, settingsOf } from './settings';
 import { provideCommandLine } from './terminals/environment';
@@ -25,7 +27,8 @@ import { Facts } from './walkthrough/facts';
 
 export function activate(extension: ExtensionContext): void {
   const log = window.createOutputChannel('Isolab', { log: true });
-  const helper = new Helper(sockets, log);
+  const recorder = new Recorder();
+  const helper = new Helper(sockets, log, (client) => recorder.recording(client));
   const drag = new DragAndDrop(isDraggable, (rows, onto) => drop(context, rows, onto));
   const networks = new NetworksView(helper, drag);
   const namespaces = new NamespacesView(helper, drag);
@@ -38,6 +41,7 @@ export function activate(extension: ExtensionContext): void {
       attach: extension.asAbsolutePath('dist/native/isolab-attach'),
     },
     log,
+    recorder,
     logFile: join(extension.logUri.fsPath, 'Isolab.log'),
     settings: settingNames(extension.extension.packageJSON),
     helper,
@@ -58,6 +62,7 @@ export function activate(extension: ExtensionContext): void {
 
   extension.subscriptions.push(
     log,
+    recorder,
     helper,
     networks,
     namespaces,
@@ -92,7 +97,7 @@ export function activate(extension: ExtensionContext): void {
     }),
   );
 
-  void helper.connect();
+  void connectOnOpen(context);
   provide();
 }
 

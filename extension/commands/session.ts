@@ -5,6 +5,7 @@ import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import type { Connected } from '../context';
+import { type Identity, identitiesFor, proposedIdentity } from '../prompts/identities';
 import { pickNamespace, pickProcess } from '../prompts/pick';
 import { alone, askMany, askPick, type Choice, type Position, wizard } from '../prompts/wizard';
 import { entering, joinsOf, type Place } from '../terminals/places';
@@ -25,13 +26,12 @@ import { visible } from '../views/row';
 import { done } from './report';
 import { nodesOf, type Target } from './target';
 
-type Identity = NonNullable<Plan['as']>;
-
 /** Milliseconds for which a ticket that was fetched for the preview is still used: well under its life of 30 s. */
 const TICKET_FRESH = 20_000;
 
-export async function newShell(context: Connected): Promise<void> {
-  let kinds: readonly Kind[] = KINDS;
+export async function newShell(context: Connected, target: Target): Promise<void> {
+  const { defaultKinds, defaultIdentity } = context.configured();
+  let kinds = target.kinds ?? defaultKinds;
   let identity: Identity | undefined;
   const title = t('New isolated shell');
   await wizard(title, [
@@ -39,11 +39,10 @@ export async function newShell(context: Connected): Promise<void> {
       kinds = await askKinds(position, t('Kinds of namespaces to create'), kinds);
     },
     async (position) => {
-      const allowed = identities(kinds);
-      const active = identity ?? allowed[0]?.value;
+      const active = identity ?? proposedIdentity(kinds, defaultIdentity);
       identity = await askPick(position, {
         prompt: t('Who you are inside'),
-        choices: allowed,
+        choices: identitiesFor(kinds).map(identityChoice),
         active: (value) => value === active,
       });
     },
@@ -82,20 +81,17 @@ function shellName(kinds: readonly Kind[]): string {
   return kinds.length === KINDS.length ? t('Isolated shell') : t('{kinds} isolated', { kinds: kinds.join(' ') });
 }
 
-/** Root that is mapped to the person exists in a new user namespace only. */
-function identities(kinds: readonly Kind[]): Choice<Identity>[] {
-  const mapped: Choice<Identity> = {
-    label: t('Root inside, you outside'),
-    detail: t('A user namespace maps uid 0 to your own: nothing inside has rights on the host.'),
-    value: 'mapped',
-  };
-  const root: Choice<Identity> = {
-    label: t('Root'),
-    detail: t('Full rights over everything that is not isolated.'),
-    value: 'root',
-  };
-  const me: Choice<Identity> = { label: t('You'), detail: t('Your own uid and groups.'), value: 'me' };
-  return kinds.includes('user') ? [mapped, root, me] : [root, me];
+function identityChoice(value: Identity): Choice<Identity> {
+  switch (value) {
+    case 'mapped': {
+      const detail = t('A user namespace maps uid 0 to your own: nothing inside has rights on the host.');
+      return { label: t('Root inside, you outside'), detail, value };
+    }
+    case 'root':
+      return { label: t('Root'), detail: t('Full rights over everything that is not isolated.'), value };
+    case 'me':
+      return { label: t('You'), detail: t('Your own uid and groups.'), value };
+  }
 }
 
 function askKinds(position: Position, prompt: string, picked: readonly Kind[]): Promise<Kind[]> {
@@ -155,6 +151,6 @@ export async function enterProcess(context: Connected, target: Target): Promise<
   await openTerminal(context, { join: joinsOf(process, kinds) }, look);
 }
 
-async function hostNamespaces({ client }: Connected) {
+export async function hostNamespaces({ client }: Connected) {
   return hostIds((await client.call('namespace/list', {})).namespaces);
 }

@@ -24,6 +24,9 @@ type Question =
 export class Documents implements TextDocumentContentProvider {
   readonly #emitter = new EventEmitter<Uri>();
   readonly onDidChange: Event<Uri> = this.#emitter.event;
+  readonly #shown = new EventEmitter<Process>();
+  /** A process whose namespaces the helper told and a document shows. */
+  readonly onDidShowProcess: Event<Process> = this.#shown.event;
 
   constructor(private readonly helper: Helper) {}
 
@@ -47,7 +50,7 @@ export class Documents implements TextDocumentContentProvider {
     const client = await this.helper.connect();
     if (!client) return t('No helper is running: start it, then open this again.');
     try {
-      return await answer(client, JSON.parse(uri.query) as Question);
+      return await answer(client, JSON.parse(uri.query) as Question, (process) => this.#shown.fire(process));
     } catch (error) {
       if (error instanceof Failure) return sentence(error.data, t);
       throw error;
@@ -56,6 +59,7 @@ export class Documents implements TextDocumentContentProvider {
 
   dispose(): void {
     this.#emitter.dispose();
+    this.#shown.dispose();
   }
 
   async #show(title: string, question: Question): Promise<void> {
@@ -68,14 +72,16 @@ export class Documents implements TextDocumentContentProvider {
   }
 }
 
-async function answer(client: Client, question: Question): Promise<string> {
+async function answer(client: Client, question: Question, tell: (process: Process) => void): Promise<string> {
   switch (question.type) {
     case 'compare':
       return comparisonText(await client.call('namespace/compare', { a: question.a, b: question.b }), t);
     case 'process': {
       // Compared with itself a process is checked to be the one that was meant.
       const { a } = await client.call('namespace/compare', { a: question.a, b: question.a });
-      return membershipText(a, (await client.call('namespace/list', {})).namespaces, t);
+      const text = membershipText(a, (await client.call('namespace/list', {})).namespaces, t);
+      tell(a);
+      return text;
     }
     case 'doctor':
       return doctorText((await client.call('helper/doctor', {})).findings, client.greeting, t);

@@ -1,8 +1,9 @@
-// The profile "Isolated shell" of the terminal's drop-down: every kind new, root inside, the person outside, no question.
+// The profile "Isolated shell" of the terminal's drop-down: what the settings propose, by default every
+// kind new, root inside and the person outside; no question.
 import { TerminalProfile, type TerminalProfileProvider, window } from 'vscode';
-import { KINDS } from '../../helper/rpc/contract/kinds';
 import { connected } from '../commands/connected';
 import type { Context } from '../context';
+import { proposedIdentity } from '../prompts/identities';
 import { t } from '../translate';
 import { SHELL_ICON } from '../views/icons';
 import { openSession, planOf, terminalOptions } from './sessions';
@@ -13,7 +14,9 @@ export class ShellProfile implements TerminalProfileProvider {
   async provideTerminalProfile(): Promise<TerminalProfile | undefined> {
     const context = await connected(this.context, 'change');
     const look = { name: t('Isolated shell'), icon: SHELL_ICON, colourOf: `session:${Date.now()}` };
-    const opened = await openSession(context, planOf(KINDS), look);
+    const { defaultKinds, defaultIdentity } = context.configured();
+    const plan = planOf(defaultKinds, proposedIdentity(defaultKinds, defaultIdentity));
+    const opened = await openSession(context, plan, look);
     showOnceOpen(opened.ticket);
     return new TerminalProfile(terminalOptions(context, opened, { ...look, colourOf: opened.session }));
   }
