@@ -38,7 +38,12 @@ function ofCommands(): string[] {
   ]);
 }
 
-const ours = new Set([...literalsOf('helper/cli'), ...ofCommands(), ...allSentences()]);
+const ours = new Set([
+  ...literalsOf('helper/cli'),
+  ...literalsOf('helper/rpc/contract'),
+  ...ofCommands(),
+  ...allSentences(),
+]);
 const editor = new Set(literalsOf('extension'));
 
 function holes(text: string): string[] {
