@@ -26,8 +26,8 @@ export function insideOf({ pid, made }: Seen, { pids, uid }: Pick<ProcessDetails
   const name = foreignHostName(pid);
   const mounts = made.includes('mnt') ? ownMounts(text(`/proc/${pid}/mountinfo`), text('/proc/self/mountinfo')) : [];
   return {
-    ...(insidePid !== undefined && { pid: insidePid }),
-    ...(insideUid !== undefined && { uid: insideUid }),
+    ...(insidePid !== undefined && insidePid !== pid && { pid: insidePid }),
+    ...(insideUid !== undefined && insideUid !== uid && { uid: insideUid }),
     ...(name !== undefined && name !== hostname() && { hostname: name }),
     ...(mounts.length > 0 && { mounts }),
   };

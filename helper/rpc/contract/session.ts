@@ -16,7 +16,7 @@ export type Identity = z.infer<typeof Identity>;
 export const Propagation = z.enum(['private', 'slave', 'shared', 'unchanged'], 'propagation');
 
 export const SessionPlan = z.strictObject({
-  /** Kinds to create; no kind is ever added. None at all is legal: a plain child. */
+  /** Kinds to create; none is ever added, but `user` for `me` in a user realm. None at all is legal: a plain child. */
   new: z.array(Kind).max(8, 'too-many').optional(),
   /** Kinds to enter, each once: of a network namespace, of a process, or one by id. */
   join: z
@@ -45,16 +45,26 @@ export const SessionPlan = z.strictObject({
   command: z.array(Text(131_072)).min(1, 'empty').max(1024, 'too-many').optional(),
   /** What lists and terminals call it. */
   title: Text(100).optional(),
+  /** What an editor adds to a plain shell of this name, so that it reports commands and working directory. */
+  shell: z
+    .strictObject({
+      name: Text(64),
+      /** Where the program cannot read this file, nothing is added. */
+      file: AbsolutePath,
+      arguments: z.array(Text(4096).min(1, 'empty')).max(8, 'too-many'),
+      environment: z.array(Text(4096).regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'variable')).max(16, 'too-many'),
+    })
+    .optional(),
 });
 export type SessionPlan = z.infer<typeof SessionPlan>;
 
-/** How a session's program sees itself, where that is not how it looks from outside. */
+/** How a session's program sees itself; only what is not as it looks from outside. */
 export interface Inside {
   /** Its pid in the innermost pid namespace: 1 for the first process of a new one (pid_namespaces(7)). */
   pid?: number;
   /** Its uid in its own user namespace (user_namespaces(7)). */
   uid?: number;
-  /** Its host name, where it is not the helper's; absent too where the helper may not look (uts_namespaces(7)). */
+  /** Its host name; absent too where the helper may not look (uts_namespaces(7)). */
   hostname?: string;
   /** Mount points that the helper's mount namespace does not have, at most 16 (mount_namespaces(7)). */
   mounts?: string[];
@@ -108,6 +118,8 @@ export const open = method({
   session: string;
   /** The equivalent command line of util-linux, one argument an element. */
   equivalent: string[];
+  /** Kinds that are made although not asked for: without root, `me` needs a user namespace that has the person's number. */
+  added?: Kind[];
 }>();
 
 export const attach = method({
