@@ -1,6 +1,8 @@
 // The realm that a helper works in, for as long as it lives: found or made at its start, made anew when a user realm's
 // keeper is gone, ended with the helper where nothing is left in it.
+import { listPids, readProcLink } from '../discovery/files';
 import { hostRealm } from '../realm/host';
+import { REALM_KINDS } from '../realm/keeper-record';
 import type { Realm } from '../realm/realm';
 import { type UserRealm, userRealm } from '../realm/user';
 import { Failure } from '../rpc/contract/errors';
@@ -92,15 +94,25 @@ export function followKeeper(
   };
 }
 
-/** Ends the keeper where nothing of anybody's stands in its realm: no idle process is left behind. */
+/** Ends the keeper where nothing stands and nobody is in its realm: no idle process is left behind. */
 export async function leaveRealm(house: House, user: UserRealm): Promise<void> {
   try {
     prune(house);
-    if (house.journal.made().length > 0 || netnsNames(user).length > 0) return;
+    if (house.journal.made().length > 0 || netnsNames(user).length > 0 || isInhabited(user)) return;
     await user.end();
     house.log.info('nothing stands in this realm: its keeper has ended');
   } catch (error) {
     // It is gone already, or does not answer: then it stays for the next helper to judge.
     house.log.warn(`the keeper of this realm was left alone: ${String(error)}`);
   }
+}
+
+/** Whether anybody but the keeper is in one of its namespaces: who came by nsenter(1), or a shell in its home. */
+function isInhabited({ keeperPid }: UserRealm): boolean {
+  const own = new Set(linksOf(String(keeperPid)));
+  return listPids().some((pid) => pid !== String(keeperPid) && linksOf(pid).some((link) => own.has(link)));
+}
+
+function linksOf(pid: string): string[] {
+  return REALM_KINDS.flatMap((kind) => readProcLink(`/proc/${pid}/ns/${kind}`) ?? []);
 }

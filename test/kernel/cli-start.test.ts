@@ -112,12 +112,13 @@ describe('isolab helper', () => {
     await until(async () => !(await readdir('/proc')).includes(pid), 'the idle helper to leave', { timeoutMs: 10_000 });
   });
 
-  test('as an ordinary user: one sentence, and what to do', async () => {
-    const refused = await bareAs(['helper']);
+  test('of the host realm, as an ordinary user: one sentence, and what to do', async () => {
+    const refused = await bareAs(['helper', '--realm', 'host']);
     expect(refused).toEqual({
       status: 1,
       stdout: '',
-      stderr: 'isolab: The helper needs root. Run: sudo isolab helper\n',
+      stderr:
+        'isolab: A helper of the host realm needs root. Run: sudo isolab helper, or without root: isolab helper\n',
     });
   });
 
@@ -135,7 +136,7 @@ describe('as an ordinary user', () => {
     expect(refused).toEqual({
       status: 1,
       stdout: '',
-      stderr: `isolab: No helper answers at /run/isolab/${HOLDER.uid}/helper.sock. Start one: sudo isolab helper\n`,
+      stderr: `isolab: No helper answers at /run/isolab/${HOLDER.uid}/helper.sock. Start one: sudo isolab helper, or without root: isolab helper\n`,
     });
   });
 

@@ -253,8 +253,9 @@ describe('places it refuses', () => {
     expect(await refused('--socket', join(folder, 'x'.repeat(120)))).not.toBe('');
   });
 
-  test('anything, when started by an ordinary user: it says that root is needed', async () => {
-    const { status, stderr } = await runAs(OTHER, helperArgv('--socket', join(folder, 'helper.sock')));
+  test('any, for a helper of the host realm that an ordinary user starts: it says that root is needed', async () => {
+    const argv = helperArgv('--realm', 'host', '--socket', join(folder, 'helper.sock'));
+    const { status, stderr } = await runAs(OTHER, argv);
     expect(status).toBe(1);
     expect(stderr).toContain('root');
     expect(stderr).toContain('sudo');
