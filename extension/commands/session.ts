@@ -19,6 +19,7 @@ import {
   terminalOptions,
 } from '../terminals/sessions';
 import { t } from '../translate';
+import { type Explanation, explainKind } from '../views/explain';
 import { KIND_ICONS, SHELL_ICON } from '../views/icons';
 import { hostIds, namespaceNode } from '../views/namespaces-nodes';
 import { kindMeaning } from '../views/namespaces-rows';
@@ -94,12 +95,17 @@ function identityChoice(value: Identity): Choice<Identity> {
   }
 }
 
+function detailOf({ text, page }: Explanation): string {
+  return `${text} ${page}`;
+}
+
 function askKinds(position: Position, prompt: string, picked: readonly Kind[]): Promise<Kind[]> {
   return askMany(position, {
     prompt,
     choices: KINDS.map((kind) => ({
       label: kind,
       description: kindMeaning(kind, t),
+      detail: detailOf(explainKind(kind, t)),
       iconPath: new ThemeIcon(KIND_ICONS[kind]),
       value: kind,
     })),

@@ -2,8 +2,9 @@
 import { MarkdownString, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState } from 'vscode';
 import { t } from '../translate';
 import { markUri } from './decorations';
+import { explain, hover } from './explain';
 import type { Node } from './nodes';
-import { factsMarkdown, type Row } from './row';
+import type { Row } from './row';
 import { spoken } from './spoken';
 
 const COLLAPSIBLE = {
@@ -19,7 +20,7 @@ export function itemOf(row: Row, node: Node): TreeItem {
   item.contextValue = row.context;
   if (row.description) item.description = row.description;
   // Text without trust: no commands, no HTML, and every mark of Markdown escaped.
-  item.tooltip = row.facts && row.facts.length > 0 ? new MarkdownString(factsMarkdown(row.facts)) : row.label;
+  item.tooltip = new MarkdownString(hover(row.label, row.facts, explain(node, t)));
   item.accessibilityInformation = { label: spoken(node, t), role: 'treeitem' };
   const decorated = row.mark && markUri(row.mark);
   if (decorated) item.resourceUri = decorated;

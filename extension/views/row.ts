@@ -53,7 +53,8 @@ export function factsMarkdown(facts: readonly Fact[]): string {
   return ['| | |', '|:--|:--|', ...lines].join('\n');
 }
 
-function escaped(text: string): string {
+/** As text and nothing else, whatever Markdown or icons could make of it. */
+export function escaped(text: string): string {
   return visible(text)
     .replace(/[\\`*_{}[\]()#+\-.!|<>~$&]/g, (character) => `&#${character.charCodeAt(0)};`)
     .replace(/\n/g, ' ');
