@@ -8,7 +8,7 @@ import type { Realm } from '../realm/realm';
 import type { Kind, NamespaceId, NamespaceRef, ProcessRef } from '../rpc/contract/terms';
 import { close } from '../sys/libc';
 import { identify, type NamespaceIdentity, openNamespace, openNamespaceFile } from '../sys/namespaces';
-import { insideId, parseIdMap } from '../sys/proc';
+import { insideId, outsideId, parseIdMap } from '../sys/proc';
 import { asFailure, broken, errnoOf } from './failures';
 import { netnsPath } from './netns-names';
 import { openNetns } from './netns-ref';
@@ -44,10 +44,20 @@ function findByProcess(kind: Kind, ref: ProcessRef, field: string): FoundJoin {
   const gone = () => broken('not-found', 'process-not-found', { pid: ref.pid }, { field });
   const before = startTimeOf(ref.pid);
   if (before === undefined || (ref.startTime !== undefined && ref.startTime !== before)) throw gone();
-  const identity = identifyAndClose(() => openNamespace(ref.pid, kind), field, gone);
+  const identity = identifyAndClose(() => openOf(ref.pid, kind, field), field, gone);
   // The pid may have gone to another process between the two looks.
   if (startTimeOf(ref.pid) !== before) throw gone();
   return { ...identity, field, path, process: { pid: ref.pid, startTime: before }, same: isOwn(identity) };
+}
+
+/** Failure `denied` where the process is somebody else's, which only matters without root. */
+function openOf(pid: number, kind: Kind, field: string): number {
+  try {
+    return openNamespace(pid, kind);
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes(errnoOf(error) ?? '')) throw error;
+    throw broken('denied', 'host-process', { pid }, { field, hint: { code: 'use-host-realm' } });
+  }
 }
 
 function findHome(realm: Realm, field: string): FoundJoin {
@@ -121,6 +131,18 @@ export function idsInside(join: FoundJoin, caller: Who): { uid: number; gid: num
     return uid === undefined || gid === undefined ? undefined : { uid, gid };
   } catch (error) {
     if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether a joined user namespace has an id 0 to be; true where it cannot be known. */
+export function hasRoot(join: FoundJoin): boolean {
+  if (join.process === undefined) return true;
+  try {
+    const map = (file: string) => parseIdMap(readFileSync(`/proc/${join.process?.pid}/${file}`, 'utf8'));
+    return outsideId(map('uid_map'), 0) !== undefined && outsideId(map('gid_map'), 0) !== undefined;
+  } catch (error) {
+    if (isGone(error)) return true;
     throw error;
   }
 }

@@ -1,5 +1,7 @@
 // From a settled plan to what the launcher is told, and from what the launcher reports to a Failure. Pure.
+import { basename } from 'node:path';
 import type { Failure } from '../rpc/contract/errors';
+import type { SessionPlan } from '../rpc/contract/session';
 import type { Kind } from '../rpc/contract/terms';
 import { SysError } from '../sys/errors';
 import { LaunchError } from '../sys/launch';
@@ -17,6 +19,8 @@ export interface Circumstances {
   readonly join: readonly Kind[];
   /** The caller's ids inside a joined user namespace; needed for `me`. */
   readonly inside?: { readonly uid: number; readonly gid: number };
+  /** In a user realm: the maps in ids of the base, where there is one. */
+  readonly realm?: { readonly based: boolean; readonly maps?: SettledPlan['maps'] };
   /** Files of /etc/netns/NAME. */
   readonly binds: readonly { readonly source: string; readonly target: string }[];
 }
@@ -24,12 +28,14 @@ export interface Circumstances {
 export function launchPlan(plan: SettledPlan, around: Circumstances): LaunchPlan {
   const { surroundings } = around;
   const { hostname, domainname, monotonic, boottime, cwd } = plan.asked;
+  const maps = around.realm === undefined ? plan.maps : around.realm.maps;
   return {
+    ...(around.realm?.based ? { base: true } : {}),
     create: plan.create,
     join: around.join,
-    ...identity(plan, around),
-    ...(plan.maps === undefined ? {} : { uidMap: plan.maps.uid, gidMap: plan.maps.gid }),
-    ...(plan.maps?.denySetgroups ? { denySetgroups: true } : {}),
+    ...(around.realm === undefined ? identity(plan, around) : mappedIdentity(plan, around)),
+    ...(maps === undefined ? {} : { uidMap: maps.uid, gidMap: maps.gid }),
+    ...(maps?.denySetgroups ? { denySetgroups: true } : {}),
     ...(plan.propagation === undefined ? {} : { propagation: plan.propagation }),
     ...(plan.freshProc ? { freshProc: true } : {}),
     ...(plan.netnsFiles ? { freshSys: true, binds: around.binds } : {}),
@@ -39,10 +45,20 @@ export function launchPlan(plan: SettledPlan, around: Circumstances): LaunchPlan
     ...(boottime === undefined ? {} : { boottime }),
     ...(plan.root ? { root: true } : {}),
     umask: surroundings.umask,
+    limits: surroundings.limits,
     cwd: cwd ?? surroundings.cwd,
+    ...(cwd === undefined ? {} : { cwdRequired: true }),
+    ...addition(plan.asked.shell, around.command),
     command: around.command,
     environment: surroundings.environment,
   };
+}
+
+/** For a shell of that name, and nothing but the shell. */
+function addition(shell: SessionPlan['shell'], command: readonly string[]): Pick<LaunchPlan, 'addition'> {
+  const [program = '', ...rest] = command;
+  if (shell === undefined || rest.length > 0 || basename(program) !== shell.name) return {};
+  return { addition: { file: shell.file, arguments: shell.arguments, environment: shell.environment } };
 }
 
 /**
@@ -67,6 +83,17 @@ function identity(plan: SettledPlan, around: Circumstances): Pick<LaunchPlan, 'o
   return { user: plan.as === 'me' ? me : root };
 }
 
+/**
+ * In a user realm: nobody becomes the owner, for the launcher is; and nobody has groups to choose. Supplementary groups stay
+ * those of the person.
+ */
+function mappedIdentity(plan: SettledPlan, { caller, inside, join, realm }: Circumstances): Pick<LaunchPlan, 'user'> {
+  const root = { uid: 0, gid: 0 };
+  if (plan.maps !== undefined) return { user: plan.as === 'me' ? myself(plan.maps, caller) : root };
+  if (join.includes('user')) return { user: plan.as === 'me' && inside !== undefined ? inside : root };
+  return realm?.based ? { user: root } : {};
+}
+
 function myself(maps: NonNullable<SettledPlan['maps']>, caller: Who): { uid: number; gid: number } {
   // The plan was refused where the maps lack the caller.
   return { uid: insideId(maps.uid, caller.uid) ?? caller.uid, gid: insideId(maps.gid, caller.gid) ?? caller.gid };
@@ -85,6 +112,7 @@ export function launchFailure(error: unknown, command: readonly string[]): Failu
 
 function programRule(error: LaunchError, command: readonly string[]): Context {
   const program = error.path ?? command[0] ?? '';
+  if (error.step === 'cwd') return { field: 'cwd', rule: { code: 'cwd-unusable', args: { path: program } } };
   if (error.step === 'exec-interpreter') {
     return {
       kind: 'missing-program',

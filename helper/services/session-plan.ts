@@ -31,12 +31,21 @@ export interface SettledPlan {
   readonly propagation?: NonNullable<SessionPlan['propagation']>;
   readonly netnsFiles: boolean;
   readonly root: boolean;
-  /** Everything else stands as it was asked for. */
+  /** Of a user realm: it is made below a user namespace of the person's, where alone an ordinary user has rights. */
+  readonly base: boolean;
+  /** Kinds that were not asked for: `me` without root needs a user namespace in which the person has his own number. */
+  readonly added: readonly Kind[];
+  /** Everything else stands as it was asked for; `new` holds what was added. */
   readonly asked: SessionPlan;
 }
 
-/** Fills the defaults in and checks the rules between fields; throws Failure `invalid` with field and rule. */
-export function settlePlan(plan: SessionPlan, caller: Who): SettledPlan {
+/**
+ * Fills the defaults in and checks the rules between fields; throws Failure `invalid` with field and rule. In a user realm
+ * there is no root but a mapped one, so `root` is the person outside as well, and `me` may add a user namespace.
+ */
+export function settlePlan(given: SessionPlan, caller: Who, realm: 'host' | 'user' = 'host'): SettledPlan {
+  const added = realm === 'user' ? addedKinds(given) : [];
+  const plan = added.length === 0 ? given : { ...given, new: [...(given.new ?? []), ...added] };
   const asked = plan.new ?? [];
   const join = plan.join ?? [];
   checkKinds(asked, join);
@@ -51,7 +60,7 @@ export function settlePlan(plan: SessionPlan, caller: Who): SettledPlan {
   const as = plan.as ?? (has('user') && join.length === 0 ? 'mapped' : 'root');
   if (as === 'mapped' && !has('user')) throw refuse('as', 'mapped-needs-user');
   const create = KINDS.filter((kind) => has(kind) || (kind === 'mnt' && ownMounts));
-  const maps = settleMaps(plan, as, caller);
+  const maps = settleMaps(plan, as, caller, realm);
 
   for (const field of ['hostname', 'domainname'] as const) {
     if (plan[field] !== undefined && !has('uts')) throw refuse(field, 'host-name-needs-uts');
@@ -73,8 +82,20 @@ export function settlePlan(plan: SessionPlan, caller: Who): SettledPlan {
     ...(ownMounts ? { propagation: plan.propagation ?? (netnsFiles ? 'slave' : 'private') } : {}),
     netnsFiles,
     root: plan.root === true,
+    base: realm === 'user' && (as !== 'me' || needsRights(plan)),
+    added,
     asked: plan,
   };
+}
+
+/** Whether there is anything to make or enter: else it is a plain child. */
+function needsRights({ new: asked = [], join = [], root }: SessionPlan): boolean {
+  return asked.length > 0 || join.length > 0 || root === true;
+}
+
+function addedKinds(plan: SessionPlan): Kind[] {
+  const user = plan.new?.includes('user') || plan.join?.some(({ kind }) => kind === 'user');
+  return plan.as === 'me' && !user && needsRights(plan) ? ['user'] : [];
 }
 
 function refuse(field: string, code: string, args?: Record<string, string | number>) {
@@ -94,22 +115,23 @@ function checkKinds(asked: readonly Kind[], join: readonly Join[]): void {
 }
 
 /** What `as` maps where nothing else was asked for: root to the caller, root to root, or the caller to himself. */
-function defaultMap(as: Identity, id: number): IdMap[] {
-  if (as === 'mapped') return [{ inside: 0, outside: id, count: 1 }];
+function defaultMap(as: Identity, id: number, realm: 'host' | 'user'): IdMap[] {
+  if (as === 'mapped' || (as === 'root' && realm === 'user')) return [{ inside: 0, outside: id, count: 1 }];
   if (as === 'root') return [{ inside: 0, outside: 0, count: 1 }];
   return [{ inside: id, outside: id, count: 1 }];
 }
 
-function settleMaps(plan: SessionPlan, as: Identity, caller: Who): SettledPlan['maps'] {
+function settleMaps(plan: SessionPlan, as: Identity, caller: Who, realm: 'host' | 'user'): SettledPlan['maps'] {
   if (!plan.new?.includes('user')) {
     if (plan.uidMap !== undefined) throw refuse('uidMap', 'maps-need-user');
     if (plan.gidMap !== undefined) throw refuse('gidMap', 'maps-need-user');
     return undefined;
   }
   const maps = {
-    uid: plan.uidMap ?? defaultMap(as, caller.uid),
-    gid: plan.gidMap ?? defaultMap(as, caller.gid),
-    denySetgroups: plan.gidMap === undefined,
+    uid: plan.uidMap ?? defaultMap(as, caller.uid, realm),
+    gid: plan.gidMap ?? defaultMap(as, caller.gid, realm),
+    // The kernel asks this of whoever maps himself without root; elsewhere it is as asked for.
+    denySetgroups: plan.gidMap === undefined || (realm === 'user' && countOf(plan.gidMap) === 1),
     asked: plan.uidMap !== undefined || plan.gidMap !== undefined,
   };
   for (const [field, map, own] of [
@@ -121,6 +143,10 @@ function settleMaps(plan: SessionPlan, as: Identity, caller: Who): SettledPlan['
     if (as !== 'me' && !map.some(({ inside }) => inside === 0)) throw refuse(field, 'map-lacks-root');
   }
   return maps;
+}
+
+function countOf(map: readonly IdMap[]): number {
+  return map.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Ids go to 2^32 - 2 (the last number means "no id"); ranges may not overlap, inside or outside. */

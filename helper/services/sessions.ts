@@ -12,12 +12,13 @@ import { equivalent } from './equivalent/session';
 import { broken, errnoOf } from './failures';
 import type { Caller, Handlers, House } from './house';
 import { findSession, livingAs, planAgain, whatBecame } from './session-again';
+import { checkBase, mapsInBase, type OpenJoin, openBase } from './session-base';
 import { Fetched, surroundingsOf, variable } from './session-caller';
 import { Insides } from './session-inside';
-import { type FoundJoin, findJoins, idsInside, namesOf, openJoin } from './session-join';
+import { type FoundJoin, findJoins, hasRoot, idsInside, namesOf, openJoin } from './session-join';
 import { launchFailure, launchPlan } from './session-launch';
 import { SessionLives } from './session-life';
-import { type SettledPlan, settlePlan } from './session-plan';
+import { type SettledPlan, settlePlan, type Who } from './session-plan';
 import { livingSessions } from './session-record';
 import { newTicket, sessionOf, Tickets } from './session-tickets';
 
@@ -48,7 +49,12 @@ export function sessionHandlers(house: House, scanner: Scanner, now?: () => numb
       const ticket = newTicket();
       const session = sessionOf(ticket);
       tickets.issue(caller.uid, { session, plan, ...around }, ticket);
-      return { ticket, session, equivalent: equivalent(plan, { ...around, caller }) };
+      return {
+        ticket,
+        session,
+        equivalent: equivalent(plan, { ...around, caller }),
+        ...(plan.added.length > 0 && { added: [...plan.added] }),
+      };
     },
 
     'session/attach': async (params, caller) => {
@@ -95,13 +101,18 @@ export async function planSession(
   caller: Caller,
   scanner: Scanner,
 ): Promise<Planned> {
-  const plan = settlePlan(params, caller);
+  const who = actorOf(realm, caller);
+  const plan = settlePlan(params, who, realm.kind);
   const joins = await findJoins(realm, plan.join, scanner);
   const user = joins.find(({ kind, same }) => kind === 'user' && !same);
-  const inside = user && plan.as === 'me' ? idsInside(user, caller) : undefined;
+  const inside = user && plan.as === 'me' ? idsInside(user, who) : undefined;
   if (user && plan.as === 'me' && inside === undefined) {
-    throw broken('invalid', 'not-mapped-there', { id: caller.uid }, { field: 'as' });
+    throw broken('invalid', 'not-mapped-there', { id: who.uid }, { field: 'as' });
   }
+  if (user && plan.as !== 'me' && !hasRoot(user)) {
+    throw broken('invalid', 'root-not-mapped-there', undefined, { field: 'as', hint: { code: 'enter-as-me' } });
+  }
+  checkBase(realm, plan, joins);
   const net = plan.join.find(({ kind }) => kind === 'net')?.of;
   const netId = joins.find(({ kind }) => kind === 'net')?.id;
   const netnsName = net && 'name' in net ? net.name : netId && namesOf(realm, netId)[0];
@@ -125,7 +136,7 @@ async function attach(
   const twice = whatBecame(livingAs(house, caller.uid, session));
   if (twice) throw twice;
   const fetched = new Fetched(caller.pidfd);
-  const joins: { kind: FoundJoin['kind']; fd: number }[] = [];
+  const joins: OpenJoin[] = [];
   const descriptors: number[] = [];
   try {
     const [stdin, stdout, stderr] = params.stdio;
@@ -138,7 +149,10 @@ async function attach(
     const root = params.root === undefined ? undefined : fetched.directory(params.root, 'root');
     const surroundings = surroundingsOf(caller);
     const command = plan.asked.command ?? [variable(surroundings, 'SHELL') ?? '/bin/sh'];
-    for (const join of opened.joins) if (!join.same) joins.push({ kind: join.kind, fd: openJoin(join) });
+    for (const found of opened.joins) if (!found.same) joins.push({ kind: found.kind, found, fd: openJoin(found) });
+    const base = openBase(house.realm, plan, joins);
+    if (base !== undefined) descriptors.push(base.fd);
+    const maps = base === undefined ? plan.maps : mapsInBase(plan, base);
 
     const record: Omit<MadeSession, 'pid' | 'startTime'> = {
       type: 'session',
@@ -157,16 +171,17 @@ async function attach(
         house.nativeDir,
         {
           ...launchPlan(plan, {
-            caller,
+            caller: actorOf(house.realm, caller),
             surroundings,
             command,
+            ...(house.realm.kind === 'user' && { realm: { based: base !== undefined, ...(maps && { maps }) } }),
             join: joins.map(({ kind }) => kind),
             ...(opened.inside && { inside: opened.inside }),
             binds: plan.netnsFiles && opened.netnsName !== undefined ? netnsBinds(opened.netnsName) : [],
           }),
           statusFile: true,
         },
-        { stdio, link, joins, statusFile, ...(root === undefined ? {} : { root }) },
+        { stdio, link, joins, statusFile, ...(base && { base: base.fd }), ...(root === undefined ? {} : { root }) },
         { hold },
       ),
     );
@@ -175,6 +190,12 @@ async function attach(
     fetched.close();
     for (const fd of [...joins.map((join) => join.fd), ...descriptors]) close(fd);
   }
+}
+
+/** Whose identity a session may have: in a user realm nobody's but that of the person whose realm it is. */
+function actorOf(realm: House['realm'], caller: Caller): Who {
+  if (realm.kind === 'host') return caller;
+  return { uid: process.getuid?.() ?? caller.uid, gid: process.getgid?.() ?? caller.gid, groups: [] };
 }
 
 /** Who waits for the session's end, as an identity; nothing where it ended meanwhile. */

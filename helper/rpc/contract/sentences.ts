@@ -65,7 +65,11 @@ function codedWith({ code, args = {} }: Coded, more: Record<string, string | num
 
 /** An argument that is itself a code of ours is shown in words. */
 function inWords(args: NonNullable<Coded['args']>, t: Translate): NonNullable<Coded['args']> {
-  return typeof args.feature === 'string' ? { ...args, feature: feature(args.feature, t) } : args;
+  return {
+    ...args,
+    ...(typeof args.feature === 'string' && { feature: feature(args.feature, t) }),
+    ...(typeof args.step === 'string' && { step: step(args.step, t) }),
+  };
 }
 
 /** The name of a feature of the greeting, as a noun; an unknown one is shown as its code. */

@@ -51,7 +51,7 @@ export const SessionPlan = z.strictObject({
       name: Text(64),
       /** Where the program cannot read this file, nothing is added. */
       file: AbsolutePath,
-      arguments: z.array(Text(4096).min(1, 'empty')).max(8, 'too-many'),
+      arguments: z.array(Text(4096).regex(/./s, 'value')).max(8, 'too-many'),
       environment: z.array(Text(4096).regex(/^[A-Za-z_][A-Za-z0-9_]*=/, 'variable')).max(16, 'too-many'),
     })
     .optional(),

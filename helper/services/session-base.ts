@@ -1,0 +1,119 @@
+// Where a session of a user realm begins: the user namespace that it enters before anything is joined or made, since an
+// ordinary user has rights only below one of his own. The realm's, or that of what it joins.
+import { readFileSync, readlinkSync } from 'node:fs';
+import type { Realm } from '../realm/realm';
+import type { Kind } from '../rpc/contract/terms';
+import type { IdRange } from '../sys/launch-plan';
+import { close } from '../sys/libc';
+import { findSubordinateIds } from '../sys/map-programs';
+import { identify } from '../sys/namespaces';
+import { type TopUserNamespace, topUserNamespace } from '../sys/owners';
+import { parseIdMap, parseNamespaceLink } from '../sys/proc';
+import { broken, errnoOf } from './failures';
+import { inBase } from './session-ids';
+import { type FoundJoin, openJoin } from './session-join';
+import type { SettledPlan } from './session-plan';
+
+/** A user namespace to enter first, and what it maps. */
+export interface Base {
+  /** The caller closes it. */
+  readonly fd: number;
+  readonly maps: { readonly uid: readonly IdRange[]; readonly gid: readonly IdRange[] };
+}
+
+/** A join that has been opened, of something that the helper does not live in. */
+export interface OpenJoin {
+  readonly kind: Kind;
+  readonly found: FoundJoin;
+  readonly fd: number;
+}
+
+/** Fails as opening the base and translating the maps would, before anybody waits for a terminal. */
+export function checkBase(realm: Realm, plan: SettledPlan, joins: readonly FoundJoin[]): void {
+  if (!plan.base) return;
+  const host = joins.find(({ kind, same }) => kind === 'user' && same);
+  if (host !== undefined) throw belongsToHost(host);
+  const opened: OpenJoin[] = [];
+  let base: Base | undefined;
+  try {
+    for (const found of joins) if (!found.same) opened.push({ kind: found.kind, found, fd: openJoin(found) });
+    base = openBase(realm, plan, opened);
+    if (base !== undefined) mapsInBase(plan, base);
+  } finally {
+    for (const { fd } of opened) close(fd);
+    if (base !== undefined) close(base.fd);
+  }
+}
+
+function belongsToHost({ kind, id, field }: FoundJoin) {
+  return broken('denied', 'belongs-to-host', { kind, id }, { field, hint: { code: 'use-host-realm' } });
+}
+
+/**
+ * The base of a session in a user realm; undefined in the host realm, and where nothing is made or entered. Failure `denied`
+ * where a join leads to what is the host's or somebody else's, or the joins have no base in common.
+ */
+export function openBase(realm: Realm, plan: SettledPlan, joins: readonly OpenJoin[]): Base | undefined {
+  if (!plan.base || realm.openUserNamespace === undefined || realm.maps === undefined) return undefined;
+  const own = realm.openUserNamespace();
+  const tops: TopUserNamespace[] = [];
+  let kept = own;
+  try {
+    for (const { found, fd } of joins) tops.push(topOf(found, fd));
+    const [first, ...rest] = tops;
+    if (first === undefined || tops.every(({ id }) => id === identify(own).id)) return { fd: own, maps: realm.maps };
+    const stranger = rest.findIndex(({ id }) => id !== first.id);
+    if (stranger >= 0) {
+      const field = joins[stranger + 1]?.found.field ?? 'join';
+      throw broken('denied', 'join-owners-differ', undefined, { field, hint: { code: 'join-one-owner' } });
+    }
+    kept = first.fd;
+    return { fd: first.fd, maps: mapsOf(first.id, joins) };
+  } catch (error) {
+    kept = -1;
+    throw error;
+  } finally {
+    for (const fd of [own, ...tops.map((top) => top.fd)]) if (fd !== kept) close(fd);
+  }
+}
+
+/** The user namespace that gives rights over what is joined; Failure where there is none of the person's. */
+function topOf(found: FoundJoin, fd: number): TopUserNamespace {
+  const { kind, id, field } = found;
+  const top = topUserNamespace(fd, kind);
+  if (top === undefined) throw belongsToHost(found);
+  if (top.owner === process.getuid?.()) return top;
+  close(top.fd);
+  throw broken('denied', 'belongs-to-others', { kind, id }, { field, hint: { code: 'use-host-realm' } });
+}
+
+/** What a user namespace maps that is not the realm's, as a process in it tells; where none is known, the person alone. */
+function mapsOf(id: string, joins: readonly OpenJoin[]): Base['maps'] {
+  const inside = joins.find(({ found }) => {
+    try {
+      return parseNamespaceLink(readlinkSync(`/proc/${found.process?.pid}/ns/user`), 'user') === id;
+    } catch (error) {
+      // Joined by its name, or it ended.
+      if (['ENOENT', 'ESRCH', 'EACCES'].includes(errnoOf(error) ?? '')) return false;
+      throw error;
+    }
+  });
+  const pid = inside?.found.process?.pid;
+  const alone = (own: number) => [{ inside: 0, outside: own, count: 1 }];
+  if (pid === undefined) return { uid: alone(process.getuid?.() ?? 0), gid: alone(process.getgid?.() ?? 0) };
+  const read = (file: string) => parseIdMap(readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+  return { uid: read('uid_map'), gid: read('gid_map') };
+}
+
+/** The plan's maps in ids of the base. Failure with the field where they hold an id that it has not. */
+export function mapsInBase(plan: SettledPlan, { maps }: Base): SettledPlan['maps'] {
+  if (plan.maps === undefined) return undefined;
+  const { missing } = findSubordinateIds();
+  const translated = (field: 'uidMap' | 'gidMap', own: number, sort: 'uid' | 'gid') =>
+    inBase(plan.maps?.[sort] ?? [], { own, map: maps[sort], ...(missing && { missing }) }, field);
+  return {
+    ...plan.maps,
+    uid: translated('uidMap', process.getuid?.() ?? 0, 'uid'),
+    gid: translated('gidMap', process.getgid?.() ?? 0, 'gid'),
+  };
+}
