@@ -3,12 +3,19 @@ import { defineConfig } from 'vitest/config';
 
 const MINUTE = 60_000;
 
+/** What of the kernel tier is asked of a user realm too: all that one can do. */
+const REALM = [
+  ...['netns', 'link', 'address', 'route', 'neighbour', 'session*', 'cleanup', 'process', 'namespace', 'uplink'],
+  ...['stale-netns'],
+].map((name) => `test/kernel/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     projects: [
       tier('unit', { testTimeout: 10_000 }),
       tier('native', { testTimeout: 30_000, fileParallelism: false }),
       tier('kernel', { testTimeout: 60_000, hookTimeout: 30_000, fileParallelism: false }),
+      tier('realm', { testTimeout: 60_000, hookTimeout: 30_000, fileParallelism: false, include: REALM }),
       tier('ui', {
         testTimeout: 2 * MINUTE,
         hookTimeout: 3 * MINUTE,
@@ -20,6 +27,7 @@ export default defineConfig({
 });
 
 interface Options {
+  include?: string[];
   testTimeout: number;
   hookTimeout?: number;
   fileParallelism?: boolean;

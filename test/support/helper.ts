@@ -1,9 +1,11 @@
 // A helper of the test's own: the built daemon in a fresh folder, ended and looked after when the test is over.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, connect as connectClient } from '../../helper/rpc/contract/client';
+import { asUser, caller, outside, userRealm } from './realm';
 import { ISOLAB } from './root';
 import { until } from './until';
 import { as, type User } from './users';
@@ -16,8 +18,12 @@ export interface HelperOptions {
   /** An earlier helper's folders, to come back after it; fresh ones by default. */
   socket?: string;
   stateDir?: string;
+  /** Who starts it, without root: it makes a user realm, which ends with it. */
+  user?: User;
   /** A program that goes on as the helper: `unshare --net`, say. */
   within?: readonly string[];
+  /** Makes of the whole argv, user and all, the one that is run: in other mount namespaces, say. */
+  around?: (argv: readonly string[]) => readonly string[];
   /** Further arguments of `isolab helper`. */
   args?: readonly string[];
   env?: NodeJS.ProcessEnv;
@@ -28,7 +34,7 @@ export interface TestHelper {
   readonly stateDir: string;
   /** Pid of the helper, which runs as a child of the test. */
   readonly pid: number;
-  /** A greeted connection as root. */
+  /** A greeted connection as root; in a user realm as the person whose it is. */
   readonly client: Client;
   readonly process: ChildProcess;
   /** What the helper wrote to its standard error so far. */
@@ -40,8 +46,8 @@ export interface TestHelper {
 }
 
 /** A greeted connection to the helper behind that socket. */
-export function connect(socket: string): Promise<Client> {
-  return connectClient(socket, { client: 'test' });
+export function connect(socket: string, user = caller()): Promise<Client> {
+  return asUser(user, () => connectClient(socket, { client: 'test' }));
 }
 
 export async function startHelper(options: HelperOptions = {}): Promise<TestHelper> {
@@ -51,15 +57,20 @@ export async function startHelper(options: HelperOptions = {}): Promise<TestHelp
   const socket = options.socket ?? join(folder, 'run', 'helper.sock');
   const stateDir = options.stateDir ?? join(folder, 'state');
   const env: NodeJS.ProcessEnv = { ...process.env, ...options.env };
-  if (options.holder) {
+  if (options.holder && userRealm === undefined) {
     env.SUDO_UID = String(options.holder.uid);
     env.SUDO_GID = String(options.holder.gid);
   } else {
     delete env.SUDO_UID;
     delete env.SUDO_GID;
   }
+  const user = options.user ?? caller();
+  if (user.uid !== 0) await chown(folder, user.uid, user.gid);
+  if (userRealm !== undefined && options.user === undefined) await shareKeeper(userRealm.state, stateDir);
+  const starter = user.uid === 0 ? [] : outside([], user);
   const daemon = [process.execPath, ISOLAB, 'helper', '--foreground', '--socket', socket, '--state', stateDir];
-  const [program, ...args] = [...(options.within ?? []), ...daemon, ...(options.args ?? [])] as [string, ...string[]];
+  const argv = [...starter, ...(options.within ?? []), ...daemon, ...(options.args ?? [])];
+  const [program, ...args] = (options.around?.(argv) ?? argv) as [string, ...string[]];
   const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -79,7 +90,7 @@ export async function startHelper(options: HelperOptions = {}): Promise<TestHelp
     client = await until(
       () => {
         if (child.exitCode !== null) throw new Error(`the helper ended with ${child.exitCode}: ${said}`);
-        return connect(socket);
+        return connect(socket, user);
       },
       `a helper behind ${socket}`,
       { timeoutMs: 10_000 },
@@ -99,15 +110,41 @@ export async function startHelper(options: HelperOptions = {}): Promise<TestHelp
     kill: () => end('SIGKILL'),
     stop: async () => {
       client.close();
-      await end('SIGTERM');
+      // In good order the last helper of a realm takes its keeper along, in whose namespaces this process stands.
+      await end(userRealm === undefined || options.user !== undefined ? 'SIGTERM' : 'SIGKILL');
+      if (options.user !== undefined) await endKeeper(stateDir);
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** argv of the command line against that helper, as root or as a user. */
+/** The helper finds the keeper of the realm that this process stands in, as one does that comes after another. */
+async function shareKeeper(from: string, stateDir: string): Promise<void> {
+  if ((await mkdir(stateDir, { recursive: true, mode: 0o700 })) === undefined) return;
+  await copyFile(join(from, 'keeper.json'), join(stateDir, 'keeper.json'));
+  await symlink(join(from, 'keeper.sock'), join(stateDir, 'keeper.sock'));
+  const { uid, gid } = caller();
+  for (const path of [stateDir, join(stateDir, 'keeper.json')]) await chown(path, uid, gid);
+}
+
+/** What holds the namespaces of a realm outlives its helper. */
+async function endKeeper(stateDir: string): Promise<void> {
+  const record = await readFile(join(stateDir, 'keeper.json'), 'utf8').catch(() => undefined);
+  if (record === undefined) return;
+  const { pid } = JSON.parse(record) as { pid: number };
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended with its helper.
+    return;
+  }
+  await until(() => !existsSync(`/proc/${pid}`), `the end of the keeper ${pid}`);
+}
+
+/** argv of the command line against that helper, as `caller()` or as a user. */
 export function isolab(socket: string, args: readonly string[], user?: User): string[] {
   const argv = [process.execPath, ISOLAB, ...withSocket(args, socket)];
+  if (userRealm !== undefined) return outside(argv, user ?? caller());
   return user ? as(user, argv) : argv;
 }
 

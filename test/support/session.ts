@@ -6,6 +6,7 @@ import type { Input, Result } from '../../helper/rpc/contract';
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import { isolab, ROOT, type TestHelper } from './helper';
+import { baseNamespace, outside, userRealm } from './realm';
 import { type Done, output, type RunOptions, run } from './run';
 import { until } from './until';
 import { as, type User } from './users';
@@ -31,6 +32,7 @@ export async function openSession(helper: TestHelper, plan: Plan, user?: User): 
 /** argv that redeems a ticket. */
 export function attachArgv(helper: TestHelper, ticket: string, { user, args = [] }: SessionOptions = {}): string[] {
   const argv = [ATTACH, '--socket', helper.socket, ...args, ticket];
+  if (userRealm !== undefined) return outside(argv, user);
   return user ? as(user, argv) : argv;
 }
 
@@ -84,10 +86,13 @@ export async function startSession(
   };
 }
 
-/** The links of /proc/PID/ns as the kernel writes them. */
+/** The links of /proc/PID/ns as the kernel writes them; `self` is a program without any new kind. */
 export async function namespacesOf(pid: number | 'self'): Promise<Record<Kind, string>> {
   const links = await Promise.all(
-    KINDS.map(async (kind) => [kind, await readlink(`/proc/${pid}/ns/${kind}`)] as const),
+    KINDS.map(
+      async (kind) =>
+        [kind, await (pid === 'self' ? baseNamespace(kind) : readlink(`/proc/${pid}/ns/${kind}`))] as const,
+    ),
   );
   return Object.fromEntries(links) as Record<Kind, string>;
 }

@@ -1,0 +1,77 @@
+// The kernel tier runs a second time against helpers of a user realm (scripts/realm.mjs): then the test process stands in
+// the realm's network and mount namespaces, tools become the realm's root, and helpers start outside as an ordinary user.
+// In the first run, against the host realm, nothing of this file has any effect.
+import { readlink } from 'node:fs/promises';
+import type { Kind } from '../../helper/rpc/contract/terms';
+import { as, HOLDER, type User } from './users';
+
+interface Realm {
+  /** Keeps the realm's namespaces. */
+  readonly keeper: number;
+  /** A process in the namespaces of the host, as the sealed place has them. */
+  readonly outside: number;
+  /** State directory of the keeper. */
+  readonly state: string;
+}
+
+const text = process.env.ISOLAB_TEST_REALM;
+
+export const userRealm: Realm | undefined = text === undefined ? undefined : (JSON.parse(text) as Realm);
+
+/** Programs that speak of the network and the mounts of the realm, and so have to be its root. */
+const REALMS_ROOT = new Set(['ip', 'mount', 'umount', 'findmnt', 'ping', 'sysctl', 'unshare', 'ss', 'touch', 'mkfifo']);
+/** Programs that look at processes: what they show is to be compared with what the helper may see. */
+const HOLDERS = new Set(['lsns']);
+
+/** argv of a judging tool as the realm needs it. */
+export function tool(argv: readonly string[]): readonly string[] {
+  const [program] = argv;
+  if (userRealm === undefined || program === undefined) return argv;
+  if (HOLDERS.has(program)) return outside(argv);
+  return REALMS_ROOT.has(program) ? ['nsenter', `--user=/proc/${userRealm.keeper}/ns/user`, '--', ...argv] : argv;
+}
+
+/** argv that runs outside of the realm, as the person whose realm it is or somebody else. */
+export function outside(argv: readonly string[], user: User = HOLDER): string[] {
+  return [...onHost(), ...as(user, argv)];
+}
+
+/** argv that runs outside of the realm as root. */
+export function onHost(argv: readonly string[] = []): string[] {
+  if (userRealm === undefined) return [...argv];
+  const at = `/proc/${userRealm.outside}/ns`;
+  return ['nsenter', `--mount=${at}/mnt`, `--net=${at}/net`, '--', ...argv];
+}
+
+/** Who calls where a test names nobody: root, in a user realm the person whose it is. */
+export function caller(): User {
+  return userRealm === undefined ? { uid: 0, gid: 0 } : HOLDER;
+}
+
+/**
+ * A link of /proc/self/ns as a program finds it that was started without any new kind: in a user realm its user namespace
+ * is the realm's, everything else the host's.
+ */
+export function baseNamespace(kind: Kind): Promise<string> {
+  if (userRealm === undefined) return readlink(`/proc/self/ns/${kind}`);
+  return readlink(`/proc/${kind === 'user' ? userRealm.keeper : userRealm.outside}/ns/${kind}`);
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+/** Does something as somebody, such as opening a connection; one at a time, for it is the whole process that changes. */
+export function asUser<T>({ uid, gid }: User, work: () => Promise<T>): Promise<T> {
+  if (uid === 0) return work();
+  const turn = last.then(async () => {
+    process.setegid?.(gid);
+    process.seteuid?.(uid);
+    try {
+      return await work();
+    } finally {
+      process.seteuid?.(0);
+      process.setegid?.(0);
+    }
+  });
+  last = turn.catch(() => undefined);
+  return turn;
+}
