@@ -2,8 +2,9 @@
 // session's. Read from a process that the pidfd proves to be the caller.
 import { fstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { constants } from 'node:os';
+import type { Limit } from '../sys/launch-plan';
 import { close, getsockopt, pidfdGetfd, pidfdSendSignal, SOL_SOCKET } from '../sys/libc';
-import { parseStatus, splitNul } from '../sys/proc';
+import { parseLimits, parseStatus, splitNul } from '../sys/proc';
 import { asFailure, broken, errnoOf } from './failures';
 import type { Caller } from './house';
 
@@ -12,19 +13,21 @@ export interface Surroundings {
   readonly environment: readonly Buffer[];
   readonly cwd: Buffer;
   readonly umask: number;
+  readonly limits: readonly Limit[];
 }
 
 /**
- * Environment, working directory and umask of the caller. Failure `not-found` where it ended meanwhile: a pid is only
+ * Environment, working directory, umask and resource limits of the caller. Failure `not-found` where it ended meanwhile: a pid is only
  * a name, and what was read belongs to the caller if the pidfd still lives afterwards.
  */
 export function surroundingsOf({ pid, pidfd }: Caller): Surroundings {
   try {
     const environ = readFileSync(`/proc/${pid}/environ`);
     const cwd = readlinkSync(`/proc/${pid}/cwd`, { encoding: 'buffer' });
+    const limits = parseLimits(readFileSync(`/proc/${pid}/limits`, 'latin1'));
     const umask = parseStatus(readFileSync(`/proc/${pid}/status`, 'latin1'))?.umask ?? 0o022;
     pidfdSendSignal(pidfd, 0);
-    return { environment: splitNul(environ).filter((entry) => entry.includes('=')), cwd, umask };
+    return { environment: splitNul(environ).filter((entry) => entry.includes('=')), cwd, umask, limits };
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '')) throw broken('not-found', 'caller-gone');
     throw asFailure(error, { step: 'caller' });

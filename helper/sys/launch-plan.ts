@@ -12,6 +12,11 @@ export interface IdRange {
   readonly count: number;
 }
 
+export interface Limit {
+  readonly soft: bigint;
+  readonly hard: bigint;
+}
+
 /** What shall run, where, and as whom. The launcher refuses a plan that contradicts itself before it does anything. */
 export interface LaunchPlan {
   /**
@@ -58,6 +63,16 @@ export interface LaunchPlan {
   readonly user?: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
   /** File mode creation mask; default 0o022. */
   readonly umask?: number;
+  /** Resource limits in the order of setrlimit(2)'s resources; one above what the launcher may set is set as high as it may. */
+  readonly limits?: readonly Limit[];
+  /** A `cwd` that cannot be entered is a failure. */
+  readonly cwdRequired?: boolean;
+  /** More for the program, if it can read `file` where it runs: arguments behind its own, variables in place of its own. */
+  readonly addition?: {
+    readonly file: string;
+    readonly arguments: readonly string[];
+    readonly environment: readonly string[];
+  };
   /** Where the program starts; where that cannot be entered it starts in / and a note says so. Default /. */
   readonly cwd?: Bytes;
   /** Program and arguments; the program is searched in the PATH of `environment` when it has no slash. */
@@ -96,6 +111,9 @@ const RECORD = {
   hold: 24,
   base: 25,
   mapPrograms: 26,
+  limits: 27,
+  cwdRequired: 28,
+  addition: 29,
 } as const;
 
 const MAGIC = 0x314c_5349; // "ISL1"
@@ -118,6 +136,14 @@ function u32(...values: readonly number[]): Buffer {
   const buffer = Buffer.alloc(values.length * 4);
   values.forEach((value, index) => {
     buffer.writeUInt32LE(value, index * 4);
+  });
+  return buffer;
+}
+
+function u64(...values: readonly bigint[]): Buffer {
+  const buffer = Buffer.alloc(values.length * 8);
+  values.forEach((value, index) => {
+    buffer.writeBigUInt64LE(value, index * 8);
   });
   return buffer;
 }
@@ -172,6 +198,12 @@ export function encodePlan(plan: LaunchPlan, options: { link?: boolean; hold?: b
   }
   if (plan.umask !== undefined) put(RECORD.umask, u32(plan.umask));
   if (plan.cwd !== undefined) put(RECORD.cwd, bytes(plan.cwd));
+  if (plan.limits?.length) put(RECORD.limits, u64(...plan.limits.flatMap(({ soft, hard }) => [soft, hard])));
+  if (plan.cwdRequired) put(RECORD.cwdRequired);
+  if (plan.addition) {
+    const { file, arguments: words, environment } = plan.addition;
+    put(RECORD.addition, bytes([file, ...words, '', ...environment].map((text) => `${text}\0`).join('')));
+  }
   for (const argument of plan.command) put(RECORD.argument, bytes(argument));
   for (const variable of plan.environment) put(RECORD.environment, bytes(variable));
   if (options.link) put(RECORD.link, u32(fdOf('link')));

@@ -172,3 +172,14 @@ export function commandLine(cmdline: Buffer, max: number): string {
   );
   return text.length > max ? `${text.slice(0, max - 1)}…` : text;
 }
+
+const UNLIMITED = 0xffff_ffff_ffff_ffffn;
+
+/** /proc/PID/limits (proc_pid_limits(5)): soft and hard limits, in the order of setrlimit(2)'s resources, which is the file's. */
+export function parseLimits(text: string): { soft: bigint; hard: bigint }[] {
+  const value = (word: string) => (word === 'unlimited' ? UNLIMITED : BigInt(word));
+  const lines = text.split('\n').slice(1);
+  // The name may hold spaces; two columns of one word follow.
+  const found = lines.map((line) => /^Max [a-z ]+? +(\d+|unlimited) +(\d+|unlimited)(?: |$)/.exec(line));
+  return found.flatMap((match) => (match ? [{ soft: value(match[1] ?? ''), hard: value(match[2] ?? '') }] : []));
+}

@@ -28,7 +28,7 @@ static void await_parent(int socket) {
   if (got != 1) _exit(1);
 }
 
-static _Noreturn void become_program(const struct plan *plan, const struct home *home, int socket) {
+static _Noreturn void become_program(struct plan *plan, const struct home *home, int socket) {
   // Here runs the process that will be the program, in all its namespaces but time, with every capability in its user
   // namespace: those of the launcher, or all of a new or joined one.
   if (creates(plan, TIME)) {
@@ -58,7 +58,7 @@ static bool needs_second(const struct plan *plan) {
   return moves(plan) && (joins(plan, PID) || creates(plan, PID) || creates(plan, USER));
 }
 
-static _Noreturn void first_child(const struct plan *plan, const struct home *home, int socket) {
+static _Noreturn void first_child(struct plan *plan, const struct home *home, int socket) {
   report_through(socket);
   if (moves(plan)) {
     // Here runs a copy of the launcher at home, with its privileges; nothing is created before everything is joined,

@@ -24,6 +24,7 @@ enum {
   MAX_RANGES = 340,         // lines of a map, user_namespaces(7)
   MAX_GROUPS = 65536,       // NGROUPS_MAX
   MAX_BINDS = 256,
+  MAX_LIMITS = 64,
   MAX_OFFSET = 315360000,   // ten years of seconds
 };
 
@@ -126,6 +127,38 @@ static void bind_record(struct plan *plan, const unsigned char *at, size_t size)
   two_paths(at, size, &bind->source, &bind->target);
 }
 
+static const struct limit *limits(const unsigned char *at, size_t size, size_t *count) {
+  const uint32_t *list = words(at, size, 4, 4 * MAX_LIMITS);
+  if (size % 16 != 0) die("plan-size");
+  *count = size / 16;
+  struct limit *all = room(*count, sizeof *all);
+  for (size_t i = 0; i < *count; i++, list += 4) {
+    all[i] = (struct limit){(uint64_t)list[1] << 32 | list[0], (uint64_t)list[3] << 32 | list[2]};
+    if (all[i].soft > all[i].hard) die("plan-value");
+  }
+  return all;
+}
+
+// A file, arguments, an empty string, environment: each with its NUL.
+static void addition(struct addition *addition, const unsigned char *at, size_t size) {
+  struct strings arguments = {0}, environment = {0}, *to = &arguments;
+  if (size == 0 || at[size - 1] != 0) die("plan-size");
+  for (const unsigned char *end = at + size; at < end;) {
+    size_t length = strlen((const char *)at);
+    if (addition->file == NULL) {
+      addition->file = text(at, length, 1, MAX_PATH);
+    } else if (length == 0 && to == &arguments) {
+      to = &environment;
+    } else {
+      add(to, text(at, length, 1, MAX_STRING));
+    }
+    at += length + 1;
+  }
+  if (addition->file[0] != '/') die("plan-value");
+  addition->arguments = arguments.list != NULL ? arguments.list : room(0, sizeof(char *));
+  addition->environment = environment.list != NULL ? environment.list : room(0, sizeof(char *));
+}
+
 static void take(struct plan *plan, uint32_t type, const unsigned char *at, size_t size, struct strings *arguments,
                  struct strings *environment) {
   const uint32_t *list;
@@ -156,6 +189,7 @@ static void take(struct plan *plan, uint32_t type, const unsigned char *at, size
     case FRESH_PROC:
     case FRESH_SYS:
     case HOLD:
+    case CWD_REQUIRED:
       if (size != 0) die("plan-size");
       break;
     case PROPAGATION:
@@ -188,6 +222,8 @@ static void take(struct plan *plan, uint32_t type, const unsigned char *at, size
     case STATUS_FILE: plan->status_file = descriptor(words(at, size, 1, 1)[0]); break;
     case BASE: plan->base = descriptor(words(at, size, 1, 1)[0]); break;
     case MAP_PROGRAMS: two_paths(at, size, &plan->uid_program, &plan->gid_program); break;
+    case LIMITS: plan->limits = limits(at, size, &plan->limit_count); break;
+    case ADDITION: addition(&plan->addition, at, size); break;
     case RECORDS: break;
   }
 }

@@ -37,6 +37,18 @@ struct bind {
   const char *target;
 };
 
+// Of setrlimit(2), in the order of its resources.
+struct limit {
+  uint64_t soft, hard;
+};
+
+// What the program gets besides, if the file can be read where and as whom it runs.
+struct addition {
+  const char *file;
+  char **arguments;  // both NULL-terminated
+  char **environment;
+};
+
 struct plan {
   uint32_t seen;    // bit per record type
   uint32_t create;  // bit per kind
@@ -61,6 +73,9 @@ struct plan {
   char **arguments;  // both NULL-terminated
   char **environment;
   int link, status_file;
+  size_t limit_count;
+  const struct limit *limits;
+  struct addition addition;
 };
 
 enum record {
@@ -90,6 +105,9 @@ enum record {
   HOLD,
   BASE,
   MAP_PROGRAMS,
+  LIMITS,
+  CWD_REQUIRED,
+  ADDITION,
   RECORDS
 };
 

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "additions.h"
 #include "interpreter.h"
 #include "report.h"
 
@@ -46,8 +47,9 @@ static void take_terminal(void) {
   }
 }
 
-static void enter_directory(const char *path) {
+static void enter_directory(const char *path, bool required) {
   if (chdir(path) == 0) return;
+  if (required) die_errno("cwd", path);
   report_note("cwd", path);
   if (chdir("/") < 0) die_errno("cwd", "/");
 }
@@ -132,14 +134,16 @@ static _Noreturn void execute(const struct plan *plan) {
   die_errno(attempt.step, attempt.path);
 }
 
-void program_run(const struct plan *plan, int parent) {
+void program_run(struct plan *plan, int parent) {
   // Here runs the child, set up, still with all privileges it had in its user namespace.
   keep_only(parent);
+  limits_apply(plan);
   take_ids(plan);
   // From here on with the program's own ids: what it may not enter or run, we do not either.
   take_terminal();
   umask(plan->mask);
-  enter_directory(plan->cwd);
+  enter_directory(plan->cwd, has(plan, CWD_REQUIRED));
+  addition_apply(plan);
   reset_signals();
   report(EXECUTING, 0);
   execute(plan);

@@ -5,6 +5,6 @@
 #include "plan.h"
 
 // `parent` is the socket to the launcher; it closes on exec, which tells that the program runs.
-_Noreturn void program_run(const struct plan *plan, int parent);
+_Noreturn void program_run(struct plan *plan, int parent);
 
 #endif

@@ -8,7 +8,15 @@ import type { Kind } from '../../helper/rpc/contract/terms';
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
 import { output, run } from '../support/run';
-import { differing, type Plan, runSession, type SessionOptions, startSession } from '../support/session';
+import {
+  attachArgv,
+  differing,
+  openSession,
+  type Plan,
+  runSession,
+  type SessionOptions,
+  startSession,
+} from '../support/session';
 
 const undo = undoAfterEach();
 let helper: TestHelper;
@@ -159,6 +167,24 @@ describe('what the program keeps of the process that attached', () => {
     const done = await runSession(helper, plan, { cwd: '/usr/bin', env, input: '\nthrough' });
     const mask = process.umask().toString(8).padStart(4, '0');
     expect(done).toEqual({ status: 0, stdout: `/usr/bin\n${mask}\na=b\nc\nthrough`, stderr: 'said\n' });
+  });
+
+  test('resource limits, whatever those of the helper are', async () => {
+    for (const plan of [{ new: ['uts'] }, { new: ['user', 'pid'] }] as Plan[]) {
+      const { ticket } = await openSession(helper, {
+        ...plan,
+        command: ['sh', '-c', 'ulimit -Sn; ulimit -Hn; ulimit -Sc'],
+      });
+      const done = await run(['prlimit', '--nofile=123:456', '--core=0', ...attachArgv(helper, ticket)]);
+      expect(done).toMatchObject({ status: 0, stdout: '123\n456\n0\n' });
+    }
+  });
+
+  test('a directory that was asked for and cannot be entered is refused, the caller’s own is not required', async () => {
+    const done = await runSession(helper, { cwd: '/no/such/place', command: ['pwd'] });
+    expect(done).toMatchObject({ status: 1, stdout: '' });
+    expect(done.stderr).toMatch(/^The working directory \/no\/such\/place cannot be entered in there: No such file/);
+    expect(await runSession(helper, { command: ['pwd'] }, { cwd: '/usr' })).toMatchObject({ stdout: '/usr\n' });
   });
 
   test('$SHELL is the default program, a directory that was asked for wins', async () => {

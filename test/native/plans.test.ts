@@ -27,6 +27,9 @@ const FULL: LaunchPlan = {
   user: { uid: 0, gid: 0 },
   umask: 0o22,
   cwd: '/usr',
+  cwdRequired: true,
+  limits: [{ soft: 1000n, hard: 2000n }],
+  addition: { file: '/etc/hostname', arguments: [], environment: ['A=1'] },
 };
 
 const record = (type: number, payload: Uint8Array = Buffer.alloc(0)) =>
@@ -121,7 +124,13 @@ describe.each(BUILDS)('$name build', (build) => {
     ['an endless body', Buffer.concat([word(0x314c5349, 0xffffffff)]), /^plan-length$/],
     ['a body just too long', Buffer.concat([word(0x314c5349, (8 << 20) + 1)]), /^plan-length$/],
     ['an empty body', whole(), /^plan-no-program$/],
-    ['an unknown record', plus(record(27)), /^plan-record$/],
+    ['an unknown record', plus(record(30)), /^plan-record$/],
+    ['limits that are half a pair', plus(record(27, word(1, 0))), /^plan-size$/],
+    ['a soft limit above the hard one', plus(record(27, word(2, 0, 1, 0))), /^plan-value$/],
+    ['an addition without its last NUL', plus(record(29, Buffer.from('/etc/hosts'))), /^plan-size$/],
+    ['an addition without a file', plus(record(29, Buffer.from('\0'))), /^plan-size$/],
+    ['an addition with a relative file', plus(record(29, Buffer.from('hosts\0'))), /^plan-value$/],
+    ['an addition with an empty variable', plus(record(29, Buffer.from('/etc/hosts\0\0\0'))), /^plan-size$/],
     ['record type 0', plus(record(0)), /^plan-record$/],
     ['a huge record type', plus(record(0xffffffff)), /^plan-record$/],
     ['a record longer than the body', plus(word(19, 0x7fffffff)), /^plan-truncated$/],

@@ -14,12 +14,28 @@ import {
 import { createConnection, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { parseLimits } from '../../helper/sys/proc';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
-import { BUILDS, cleanUp, later, makePrograms, open, PTY_RUN, refusal, scratch, start } from './harness';
+import {
+  BUILDS,
+  cleanUp,
+  ENVIRONMENT,
+  later,
+  MAPPED,
+  makePrograms,
+  open,
+  PTY_RUN,
+  refusal,
+  scratch,
+  start,
+} from './harness';
 
 beforeAll(makePrograms);
 afterEach(cleanUp);
+
+/** RLIMIT_NOFILE. */
+const NOFILE = 7;
 
 /** Field of /proc/PID/stat behind the name, counted as proc_pid_stat(5) does. */
 const stat = (pid: number, field: number) =>
@@ -122,6 +138,44 @@ describe.each(BUILDS)('$name build', (build) => {
     expect(await refusal(build, {}, { stdio: [fd, fd, fd] })).toEqual({ step: 'controlling-terminal', code: 'EPERM' });
     expect(stat(leader, 6)).toBe(leader);
     expect(stat(leader, 7)).not.toBe(0);
+  });
+
+  it('is refused where it must start somewhere and cannot', async () => {
+    const cwd = `${scratch()}/nowhere`;
+    expect(await refusal(build, { cwd, cwdRequired: true })).toMatchObject({ step: 'cwd', code: 'ENOENT', path: cwd });
+  });
+
+  it('has the limits it was given, those it may not have as high as it may', async () => {
+    const own = parseLimits(readFileSync('/proc/self/limits', 'latin1'));
+    const limits = own.map((limit, at) => (at === NOFILE ? { soft: 100n, hard: 200n } : limit));
+    const { pid } = await start(build, { limits, create: ['user'], ...MAPPED });
+    expect(parseLimits(readFileSync(`/proc/${pid}/limits`, 'latin1'))).toEqual(limits);
+    const { pid: raised } = await start(build, {
+      limits: own.map(() => ({ soft: 1n << 40n, hard: 1n << 41n })),
+      ...MAPPED,
+      create: ['user'],
+    });
+    const result = parseLimits(readFileSync(`/proc/${raised}/limits`, 'latin1'));
+    expect(result.length).toBe(16);
+    const [before, after] = [own[NOFILE], result[NOFILE]];
+    expect(after?.hard).toBe(before?.hard);
+  });
+
+  it('gets an addition where it can read the file there, as the user that it is', async () => {
+    const dir = scratch();
+    const file = join(dir, 'script');
+    writeFileSync(file, '');
+    chmodSync(dir, 0o755);
+    const plan = {
+      command: ['sh', '-c', 'echo "$# $A $B"', 'sh'],
+      environment: [...ENVIRONMENT, 'A=own', 'B=own'],
+      addition: { file, arguments: ['-x', '-y'], environment: ['A=added', 'C=3'] },
+    };
+    expect(await (await start(build, plan)).finished()).toBe('2 added own\n');
+    const user = { uid: 61_001, gid: 61_001, groups: [] };
+    expect(await (await start(build, { ...plan, user })).finished()).toBe('2 added own\n');
+    chmodSync(file, 0o600);
+    expect(await (await start(build, { ...plan, user })).finished()).toBe('0 own own\n');
   });
 
   it('starts where it is told, else in / with a note', async () => {

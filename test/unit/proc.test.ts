@@ -6,6 +6,7 @@ import {
   insideId,
   outsideId,
   parseIdMap,
+  parseLimits,
   parseMountInfo,
   parseNamespaceLink,
   parseStat,
@@ -80,6 +81,23 @@ test('NUL-separated strings', () => {
   expect(split('a\0b c\0')).toEqual(['a', 'b c']);
   expect(split('a\0\0b')).toEqual(['a', '', 'b']);
   expect(split('')).toEqual([]);
+});
+
+test('resource limits, in the order of the file', () => {
+  const text = [
+    'Limit                     Soft Limit           Hard Limit           Units     ',
+    'Max cpu time              unlimited            unlimited            seconds   ',
+    'Max open files            1024                 1048576              files     ',
+    'Max nice priority         0                    0                    ',
+    '',
+  ].join('\n');
+  const unlimited = 2n ** 64n - 1n;
+  expect(parseLimits(text)).toEqual([
+    { soft: unlimited, hard: unlimited },
+    { soft: 1024n, hard: 1_048_576n },
+    { soft: 0n, hard: 0n },
+  ]);
+  expect(parseLimits('')).toEqual([]);
 });
 
 describe('id maps', () => {

@@ -140,8 +140,12 @@ describe('defaults', () => {
 });
 
 describe('what the launcher is told', () => {
-  const surroundings = { environment: [Buffer.from('A=1')], cwd: Buffer.from('/home'), umask: 0o27 };
-  const told = (input: unknown, caller = ME, more: { join?: 'user'[]; inside?: { uid: number; gid: number } } = {}) =>
+  const surroundings = { environment: [Buffer.from('A=1')], cwd: Buffer.from('/home'), umask: 0o27, limits: [] };
+  const told = (
+    input: unknown,
+    caller = ME,
+    more: { command?: string[]; join?: 'user'[]; inside?: { uid: number; gid: number } } = {},
+  ) =>
     launchPlan(settlePlan(plan(input), caller), {
       caller,
       surroundings,
@@ -150,6 +154,17 @@ describe('what the launcher is told', () => {
       binds: [],
       ...more,
     });
+
+  test('what an editor adds goes to a plain shell of that name only, and a directory that was asked for is required', () => {
+    const shell = { name: 'sh', file: '/x', arguments: ['-i'], environment: ['A=1'] };
+    const addition = { file: '/x', arguments: ['-i'], environment: ['A=1'] };
+    expect(told({ shell })).toMatchObject({ addition });
+    expect(told({ shell })).not.toHaveProperty('cwdRequired');
+    expect(told({ shell: { ...shell, name: 'bash' } })).not.toHaveProperty('addition');
+    expect(told({ shell }, ME, { command: ['sh', '-c', 'true'] })).not.toHaveProperty('addition');
+    expect(told({ shell }, ME, { command: ['/usr/bin/sh'] })).toMatchObject({ addition });
+    expect(told({ cwd: '/etc' })).toMatchObject({ cwd: '/etc', cwdRequired: true });
+  });
 
   test('identities', () => {
     expect(told({})).toMatchObject({ user: { uid: 0, gid: 0, groups: [0] } });

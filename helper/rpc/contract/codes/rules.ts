@@ -83,6 +83,8 @@ export const RULES: Readonly<Record<string, string>> = {
   'namespace-replaced': 'The namespace that was meant is gone; another one has its number now.',
   'process-not-found': 'There is no process {pid}, or it has ended.',
   'too-many-tickets': '{most} shells are waiting for their terminals already.',
+  variable: 'A variable is written NAME=value.',
+  'cwd-unusable': 'The working directory {path} cannot be entered there ({errno}).',
   'session-ended': '“{title}” has ended.',
   'session-elsewhere': '“{title}” still runs (process {pid}), in another terminal or without one.',
   'session-unknown': 'There is no such session, or nothing is known of it any more.',
