@@ -41,6 +41,8 @@ function factsOf(node: Node): Facts {
       return { main: String(node.process.pid), name: node.process.comm, pid: String(node.process.pid) };
     case 'membership':
       return { main: `${node.kind}:[${node.namespace}]`, id: node.namespace, pid: String(node.process.pid) };
+    case 'beyond':
+      return { main: node.what };
     case 'message':
       return { main: node.text };
   }

@@ -17,7 +17,11 @@ export class Decorations implements FileDecorationProvider {
     const words = path.split('/');
     const stale = words.includes('stale');
     const badge = stale ? '!' : words.includes('ours') ? '●' : words.includes('foreign') ? '○' : undefined;
-    const colour = stale ? 'list.warningForeground' : words.includes('down') ? 'disabledForeground' : undefined;
+    const colour = stale
+      ? 'list.warningForeground'
+      : words.includes('down') || words.includes('beyond')
+        ? 'list.deemphasizedForeground'
+        : undefined;
     return new FileDecoration(badge, tooltip(words), colour === undefined ? undefined : new ThemeColor(colour));
   }
 }
@@ -31,6 +35,8 @@ function tooltip(words: readonly string[]): string | undefined {
         return [t('Not made by Isolab')];
       case 'down':
         return [t('Down')];
+      case 'beyond':
+        return [t('Needs root')];
       case 'stale':
         return [t('Left behind')];
       default:

@@ -7,6 +7,7 @@ import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
+import { beyondNodes } from './beyond';
 import type { Filter, Kept } from './filter';
 import { message } from './messages';
 import { type All, keptInKind, keptInNamespace, keptKinds } from './namespaces-filter';
@@ -83,7 +84,7 @@ export class NamespacesView extends Tree {
   async #every(client: Client, node: Node | undefined): Promise<Node[]> {
     switch (node?.type) {
       case undefined:
-        return kindNodes(await this.#namespaces(client));
+        return [...kindNodes(await this.#namespaces(client)), ...beyondNodes(client.greeting.features, 'other-users')];
       case 'kind':
         return insideKind(node, await this.#namespaces(client));
       case 'namespace': {

@@ -5,6 +5,7 @@ import type { Topic } from '../../helper/rpc/contract/events';
 import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
+import { beyondNodes } from './beyond';
 import type { Filter, Kept } from './filter';
 import { message } from './messages';
 import { hostIds, membershipNodes } from './namespaces-nodes';
@@ -84,8 +85,13 @@ export class NetworksView extends Tree {
   }
 
   async #roots(client: Client, filter: Filter | undefined): Promise<Node[]> {
-    const roots: Node[] = networkRoots(await client.call('netns/list', {}));
-    if (roots.length > 1 || filter !== undefined) return roots;
+    const [home, ...others] = networkRoots(await client.call('netns/list', {}));
+    const roots: Node[] = [
+      ...(home ? [home] : []),
+      ...beyondNodes(client.greeting.features, 'host-network'),
+      ...others,
+    ];
+    if (others.length > 0 || filter !== undefined) return roots;
     const command = { id: 'isolab.netns.create', title: t('Create network namespace') };
     return [...roots, message('networks', 'empty', t('Create network namespace…'), command)];
   }

@@ -1,5 +1,6 @@
 // The nodes of both trees as plain data. A node holds what its row, its children and the commands on it need, no more.
 import type { AddressOnLink } from '../../helper/rpc/contract/address';
+import type { Coded } from '../../helper/rpc/contract/errors';
 import type { Link } from '../../helper/rpc/contract/link';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Neighbour } from '../../helper/rpc/contract/neighbour';
@@ -93,6 +94,13 @@ export interface MembershipNode extends Identified {
   readonly host?: boolean;
 }
 
+/** What is there, but out of reach of a helper without root. */
+export interface BeyondNode extends Identified {
+  readonly type: 'beyond';
+  readonly what: 'host-network' | 'other-users';
+  readonly reason: Coded;
+}
+
 /** Emptiness or an error where rows would stand. */
 export interface MessageNode extends Identified {
   readonly type: 'message';
@@ -114,6 +122,7 @@ export type Node =
   | NamespaceNode
   | ProcessNode
   | MembershipNode
+  | BeyondNode
   | MessageNode;
 
 export type NodeOf<Type extends Node['type']> = Extract<Node, { type: Type }>;

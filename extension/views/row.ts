@@ -24,7 +24,7 @@ export interface Row {
 /** What a decoration shows of a row, besides its icon: decorations.ts. */
 export interface Mark {
   readonly maker?: 'ours' | 'foreign';
-  readonly state?: 'down' | 'stale';
+  readonly state?: 'down' | 'stale' | 'beyond';
 }
 
 const STATE_COLOURS = { up: 'charts.green', waiting: 'charts.yellow', down: 'disabledForeground' } as const;

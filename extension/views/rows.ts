@@ -1,5 +1,6 @@
 // Every node has a row: the one switch that both trees share.
 import type { Translate } from '../../helper/rpc/contract/sentences';
+import { beyondRow } from './beyond';
 import { kindRow, membershipRow, namespaceRow, processRow } from './namespaces-rows';
 import { addressRow, groupRow, linkRow, neighbourRow, netnsRow, peerRow, routeRow, staleRow } from './networks-rows';
 import type { MessageNode, Node } from './nodes';
@@ -31,6 +32,8 @@ export function rowOf(node: Node, t: Translate): Row {
       return processRow(node, t);
     case 'membership':
       return membershipRow(node, t);
+    case 'beyond':
+      return beyondRow(node, t);
     case 'message':
       return messageRow(node);
   }

@@ -1,7 +1,8 @@
 // What a screen reader says of a row: a whole sentence, with what the icon, the colour and the place in the tree tell
 // people who see them. Pure.
 import type { Link } from '../../helper/rpc/contract/link';
-import type { Translate } from '../../helper/rpc/contract/sentences';
+import { coded, type Translate } from '../../helper/rpc/contract/sentences';
+import { beyondLabel } from './beyond';
 import { linkState } from './icons';
 import { kindMeaning, processCount } from './namespaces-rows';
 import { netnsLabel } from './networks-rows';
@@ -65,6 +66,8 @@ function clauses(node: Node, t: Translate): (string | undefined | false)[] {
         t('of process {name}', { name: visible(process.comm) }),
       ];
     }
+    case 'beyond':
+      return [beyondLabel(node.what, t), t('needs root'), coded(node.reason, t)];
     case 'message':
       return [node.text];
   }

@@ -1,49 +1,21 @@
 // Isolated shells in terminals: one for each kind, all at once, entering, closing, a reload, and a helper that dies.
 // What is isolated is read from outside, from /proc of a process that the shell started.
 import { afterAll, expect, test } from 'vitest';
-import { output, run } from '../support/run';
+import { run } from '../support/run';
 import { until } from '../support/until';
 import { startDaemon, stopDaemon, useDaemon } from './support/daemon';
 import { FACTS } from './support/facts';
-import { helperPid, isolatedKinds, type Kind, namespacesOf, processRunning, statusField } from './support/outside';
+import { helperPid, isolatedKinds, type Kind, namespacesOf, statusField } from './support/outside';
 import { PERSON } from './support/person';
+import { commandOf, Shells } from './support/shells';
 import { useEditor } from './support/use-editor';
 
 useDaemon();
 const editor = useEditor({ theme: 'dark' });
 afterAll(stopDaemon);
 
+const shells = new Shells(editor);
 const ALL: Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'user', 'cgroup', 'time'];
-let nextMarker = 7_770_001;
-
-/** Opens a shell by the wizard. */
-async function openShell(kinds: readonly Kind[], identity: string): Promise<void> {
-  const { quick, terminals } = editor();
-  await editor().command('Isolab: New isolated shell');
-  await quick.step('Kinds of namespaces to create');
-  for (const kind of ALL.filter((each) => !kinds.includes(each))) await quick.toggle(kind);
-  await quick.ok();
-  await quick.step('Who you are inside');
-  await quick.pick(identity);
-  await quick.row('Open the shell').waitFor();
-  await quick.pick('Open the shell');
-  await quick.gone();
-  await terminals.prompt();
-}
-
-/** Lets the active shell start a process that can be told from all others; its pid outside. */
-async function marker(): Promise<number> {
-  const seconds = nextMarker++;
-  await editor().terminals.type(`sleep ${seconds} &`);
-  return await processRunning(`sleep ${seconds}`);
-}
-
-/** Ends the active shell. */
-async function leave(pid: number): Promise<void> {
-  await editor().terminals.type('kill %1; exit');
-  await until(async () => (await run(['ps', '-p', String(pid)])).status !== 0, 'the shell to end');
-}
-
 test.each([
   ['uts', 'Root'],
   ['ipc', 'Root'],
@@ -54,11 +26,11 @@ test.each([
   ['time', 'Root'],
   ['user', 'Root inside, you outside'],
 ] as const)('a shell with its own %s, and nothing else of its own', async (kind, identity) => {
-  await openShell([kind], identity);
-  const pid = await marker();
+  await shells.open([kind], identity);
+  const pid = await shells.marker();
   expect(await isolatedKinds(pid)).toEqual([kind]);
   await FACTS[kind](editor().terminals, pid);
-  await leave(pid);
+  await shells.leave(pid);
 });
 
 test('the profile of the terminal drop-down opens a shell with all kinds its own', async () => {
@@ -69,33 +41,33 @@ test('the profile of the terminal drop-down opens a shell with all kinds its own
   await terminals.prompt();
   await terminals.profile('Isolated shell');
   await terminals.shows(/^root:.*#$/m);
-  const pid = await marker();
+  const pid = await shells.marker();
   expect(await isolatedKinds(pid)).toEqual(ALL);
   expect(await statusField(pid, 'Uid')).toBe(`${PERSON.uid} ${PERSON.uid} ${PERSON.uid} ${PERSON.uid}`);
   await editor().screenshot('profile-dark');
-  await leave(pid);
+  await shells.leave(pid);
   await terminals.shows(/\$$/);
   await terminals.type('exit');
   await terminals.none();
 });
 
 test('the trash icon of a terminal hangs the shell up, root or not', async () => {
-  await openShell(['net'], 'Root');
-  const pid = await marker();
+  await shells.open(['net'], 'Root');
+  const pid = await shells.marker();
   expect(await statusField(pid, 'Uid')).toBe('0 0 0 0');
   const shell = Number(await statusField(pid, 'PPid'));
-  expect((await output(['ps', '-o', 'comm=', '-p', String(shell)])).trim()).toBe('bash');
+  expect(await commandOf(shell)).toBe('bash');
   await editor().terminals.trash();
   await until(async () => (await run(['ps', '-p', `${shell},${pid}`])).status !== 0, 'the shell and its job to end');
 });
 
 test('all kinds at once: process 1, its own /proc, root inside and the person outside', async () => {
   await editor().openIsolab();
-  await openShell(ALL, 'Root inside, you outside');
+  await shells.open(ALL, 'Root inside, you outside');
   const { terminals } = editor();
   await terminals.type('echo "I am $$"; ps -e | wc -l');
   await terminals.shows('I am 1');
-  const pid = await marker();
+  const pid = await shells.marker();
   expect(await isolatedKinds(pid)).toEqual(ALL);
   expect(await statusField(pid, 'Uid')).toBe(`${PERSON.uid} ${PERSON.uid} ${PERSON.uid} ${PERSON.uid}`);
   await terminals.type('clear; ps -e');
@@ -106,7 +78,7 @@ test('all kinds at once: process 1, its own /proc, root inside and the person ou
 });
 
 test('a reload of the window finds the same shell alive', async () => {
-  const pid = await processRunning(`sleep ${nextMarker - 1}`);
+  const pid = await shells.lastMarker();
   const before = await namespacesOf(pid);
   await editor().reload();
   const { terminals } = editor();
@@ -118,7 +90,7 @@ test('a reload of the window finds the same shell alive', async () => {
 });
 
 test('Open shell here on a process enters its namespaces', async () => {
-  const inside = await processRunning(`sleep ${nextMarker - 1}`);
+  const inside = await shells.lastMarker();
   const { namespaces, networks } = await editor().openIsolab();
   await networks.toggle();
   await namespaces.expand('uts');
@@ -128,15 +100,15 @@ test('Open shell here on a process enters its namespaces', async () => {
   await namespaces.menu(['uts', id, 'bash'], 'Open shell here');
   await editor().terminals.named(/bash \(\d+\)/);
   await editor().terminals.prompt();
-  const pid = await marker();
+  const pid = await shells.marker();
   expect(await namespacesOf(pid)).toEqual(await namespacesOf(inside));
-  await leave(pid);
+  await shells.leave(pid);
 });
 
 test('the helper killed while a shell runs: the shell goes on, and its exit status still shows', async () => {
   const { terminals, dialogs } = editor();
-  await openShell(['uts', 'net'], 'Root');
-  const pid = await marker();
+  await shells.open(['uts', 'net'], 'Root');
+  const pid = await shells.marker();
   process.kill(await until(helperPid, 'the helper'), 'SIGKILL');
   await editor().status('Isolab: no helper');
   await terminals.type('clear; echo alive-$((40 + 2))');

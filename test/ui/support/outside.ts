@@ -40,9 +40,9 @@ export async function statusField(pid: number, field: string): Promise<string> {
     .replace(/\s+/g, ' ');
 }
 
-/** Pid of who listens on the helper's socket, or undefined. */
-export async function helperPid(): Promise<number | undefined> {
-  const listening = await output(['ss', '-xlpHO', 'src', SOCKET]);
+/** Pid of who listens on a helper's socket, or undefined. */
+export async function helperPid(socket = SOCKET): Promise<number | undefined> {
+  const listening = await output(['ss', '-xlpHO', 'src', socket]);
   const pid = /pid=(\d+)/.exec(listening)?.[1];
   return pid === undefined ? undefined : Number(pid);
 }

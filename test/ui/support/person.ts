@@ -14,6 +14,8 @@ export const PERSON: User & { name: string; password: string; home: string; fold
   folder: '/run/student/lab',
 };
 
+const SUDO = `${PERSON.name} ALL=(ALL:ALL) ALL`;
+
 /** Account file, and the line that makes the person known in it. */
 async function lines(): Promise<[file: string, mode: string, line: string][]> {
   const { name, uid, gid, home, password } = PERSON;
@@ -22,7 +24,7 @@ async function lines(): Promise<[file: string, mode: string, line: string][]> {
     ['/etc/passwd', '644', `${name}:x:${uid}:${gid}::${home}:/bin/bash`],
     ['/etc/group', '644', `${name}:x:${gid}:`],
     ['/etc/shadow', '640', `${name}:${hash}:20000:0:99999:7:::`],
-    ['/etc/sudoers', '440', `Defaults lecture=never\n${name} ALL=(ALL:ALL) ALL`],
+    ['/etc/sudoers', '440', `Defaults lecture=never\n${SUDO}`],
   ];
 }
 
@@ -40,6 +42,13 @@ export async function makePerson(): Promise<void> {
   await writeFile(`${PERSON.home}/.bashrc`, `PS1='\\u:\\w\\$ '\n`);
   await writeFile(`${PERSON.folder}/notes.md`, '# Network namespaces\n');
   await output(['chown', '-R', `${PERSON.uid}:${PERSON.gid}`, PERSON.home]);
+}
+
+/** Takes sudo from the person; called with true gives it back. */
+export async function maySudo(may: boolean): Promise<void> {
+  const sudoers = '/run/accounts/sudoers';
+  const rest = (await readFile(sudoers, 'utf8')).split('\n').filter((line) => !line.startsWith(`${PERSON.name} `));
+  await writeFile(sudoers, [...rest.filter(Boolean), ...(may ? [SUDO] : []), ''].join('\n'));
 }
 
 export async function removePerson(): Promise<void> {

@@ -79,6 +79,44 @@ export class Tree {
     return (await this.seen()).map(({ label, description }) => `${label} ${description}`.trim());
   }
 
+  /** Labels of the rows in view, top down. */
+  async labels(): Promise<string[]> {
+    return (await this.seen()).map(({ label }) => label);
+  }
+
+  /** How deep each row in view stands and whether it is open, as the page says, top down. */
+  async places(): Promise<{ level: number; expanded: string | null }[]> {
+    const rows = await this.pane.locator('.monaco-list-row').evaluateAll((elements) =>
+      elements.map((element) => ({
+        index: Number(element.getAttribute('data-index')),
+        level: Number(element.getAttribute('aria-level')),
+        // Whether there is something to open is drawn, not only said.
+        expanded: element.querySelector('.monaco-tl-twistie.collapsible')
+          ? String(element.querySelector('.monaco-tl-twistie.collapsed') === null)
+          : null,
+      })),
+    );
+    return rows.sort((a, b) => a.index - b.index).map(({ level, expanded }) => ({ level, expanded }));
+  }
+
+  /** Rests on a row, so that what it says more comes up. */
+  async hover(path: Path): Promise<void> {
+    await (await this.row(path)).locator('.label-name').hover();
+  }
+
+  /** The mark at the end of a row. */
+  async badge(path: Path): Promise<string> {
+    const label = (await this.row(path)).locator('.monaco-icon-label').first();
+    const mark = await label.evaluate<string, unknown>(`(element) => getComputedStyle(element, '::after').content`);
+    return mark.replaceAll('"', '');
+  }
+
+  /** Colour of a row's label. */
+  async colour(path: Path): Promise<string> {
+    const label = (await this.row(path)).locator('.label-name');
+    return await label.evaluate<string, unknown>('(element) => getComputedStyle(element).color');
+  }
+
   /** Waits for the row, and that its description says this; resolves with the description. */
   async shows(path: Path, wanted: string | RegExp = '', timeoutMs = 10_000): Promise<string> {
     const { description } = await until(
