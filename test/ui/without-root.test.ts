@@ -69,15 +69,16 @@ test.each([
 
 test('6: without a fresh /proc it shows the host’s processes, with one only its own; the host’s is not disturbed', async () => {
   const { terminals } = editor();
+  const keeper = await keeperPid();
   const before = await output(['findmnt', '--noheadings', '--output', 'ID,FSTYPE', '/proc']);
   await shells.open(['pid'], 'Root');
   const outer = await shells.marker();
-  await terminals.type(`clear; ps -e | grep -c isolab-keep`);
+  await terminals.type(`clear; ps --no-headers -p ${keeper} | wc -l`);
   await terminals.shows(/^1$/m);
   await shells.leave(outer);
   await shells.open(['pid', 'mnt'], 'Root');
   const inner = await shells.marker();
-  await terminals.type(`clear; ps -e | grep -c isolab-keep`);
+  await terminals.type(`clear; ps --no-headers -p ${keeper} | wc -l`);
   await terminals.shows(/^0$/m);
   await shells.leave(inner);
   expect(await output(['findmnt', '--noheadings', '--output', 'ID,FSTYPE', '/proc'])).toBe(before);
