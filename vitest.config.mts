@@ -15,7 +15,13 @@ export default defineConfig({
       tier('unit', { testTimeout: 10_000 }),
       tier('native', { testTimeout: 30_000, fileParallelism: false }),
       tier('kernel', { testTimeout: 60_000, hookTimeout: 30_000, fileParallelism: false }),
-      tier('realm', { testTimeout: 60_000, hookTimeout: 30_000, fileParallelism: false, include: REALM }),
+      tier('realm', {
+        testTimeout: 60_000,
+        hookTimeout: 30_000,
+        fileParallelism: false,
+        include: REALM,
+        setupFiles: 'test/support/realm-setup.ts',
+      }),
       tier('ui', {
         testTimeout: 2 * MINUTE,
         hookTimeout: 3 * MINUTE,
@@ -28,6 +34,7 @@ export default defineConfig({
 
 interface Options {
   include?: string[];
+  setupFiles?: string;
   testTimeout: number;
   hookTimeout?: number;
   fileParallelism?: boolean;

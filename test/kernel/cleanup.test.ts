@@ -146,7 +146,7 @@ test('what will live on without its name is foreseen, and told again afterwards;
   undo(() => {
     for (const holder of holders) holder.kill();
   });
-  await output(['ip', 'netns', 'attach', 'isc-theirs', String(process.pid)]);
+  await output(['ip', 'netns', 'add', 'isc-theirs']);
   await output(['umount', '/run/netns/isc-theirs']);
   await output(['mount', '--bind', '/run/netns/isc-twice', '/run/netns/isc-theirs']);
   undo(() => run(['ip', 'netns', 'delete', 'isc-theirs']));

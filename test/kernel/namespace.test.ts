@@ -6,6 +6,8 @@ import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Kind, NamespaceId } from '../../helper/rpc/contract/terms';
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
+import { inHostRealm } from '../support/host-realm';
+import { userRealm } from '../support/realm';
 import { output } from '../support/run';
 import { namespacesOf, startSession } from '../support/session';
 import { until } from '../support/until';
@@ -172,39 +174,45 @@ describe('compare', () => {
 
   test('kind by kind, in the order of the kinds, with both ids', async () => {
     const { pid } = await started({ new: ['uts', 'net'] });
-    const { a, b, kinds } = await compare(pid, process.pid);
-    expect([a.pid, b.pid]).toEqual([pid, process.pid]);
+    const { pid: plain } = await started({});
+    const { a, b, kinds } = await compare(pid, plain);
+    expect([a.pid, b.pid]).toEqual([pid, plain]);
     const [ofA, ofB] = [await namespacesOf(pid), await namespacesOf('self')];
+    expect(await namespacesOf(plain)).toEqual(ofB);
     expect(kinds).toEqual(
       KINDS.map((kind) => ({ kind, a: inode(ofA[kind]), b: inode(ofB[kind]), shared: ofA[kind] === ofB[kind] })),
     );
-    expect(await isolated(pid, process.pid)).toEqual(['uts', 'net']);
+    expect(await isolated(pid, plain)).toEqual(['uts', 'net']);
   });
 
   test('a plain child shares all', async () => {
     const { pid } = await started({});
-    expect(await isolated(pid, helper.pid)).toEqual([]);
+    // The helper of a user realm stands outside of it.
+    expect(await isolated(pid, helper.pid)).toEqual(userRealm === undefined ? [] : ['user']);
   });
 
-  test('a kernel thread that has a mount namespace of its own', async (context) => {
-    const threads = (await output(['ps', '-A', '-o', 'pid=,comm=']))
-      .trim()
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/));
-    const pidOf = (comm: string) => Number(threads.find(([, name]) => name === comm)?.[0]);
-    const [devtmpfs, threadd] = [pidOf('kdevtmpfs'), pidOf('kthreadd')];
-    if (!devtmpfs || !threadd) context.skip('this kernel shows no kdevtmpfs');
-    expect(await isolated(devtmpfs, threadd)).toEqual(['mnt']);
-  });
+  inHostRealm('who is not root sees no namespaces of kernel threads')(
+    'a kernel thread that has a mount namespace of its own',
+    async (context) => {
+      const threads = (await output(['ps', '-A', '-o', 'pid=,comm=']))
+        .trim()
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/));
+      const pidOf = (comm: string) => Number(threads.find(([, name]) => name === comm)?.[0]);
+      const [devtmpfs, threadd] = [pidOf('kdevtmpfs'), pidOf('kthreadd')];
+      if (!devtmpfs || !threadd) context.skip('this kernel shows no kdevtmpfs');
+      expect(await isolated(devtmpfs, threadd)).toEqual(['mnt']);
+    },
+  );
 
   test('a process that is gone, or whose pid another one has', async () => {
     const rule = async (a: { pid: number; startTime?: string }) => {
       const error: unknown = await helper.client
-        .call('namespace/compare', { a, b: { pid: process.pid } })
+        .call('namespace/compare', { a, b: { pid: helper.pid } })
         .catch((reason: unknown) => reason);
       return error instanceof Failure ? `${error.data.kind} ${error.data.field} ${error.data.rule?.code}` : error;
     };
     expect(await rule({ pid: 4_194_304 })).toBe('not-found a process-not-found');
-    expect(await rule({ pid: process.pid, startTime: '1' })).toBe('not-found a process-not-found');
+    expect(await rule({ pid: helper.pid, startTime: '1' })).toBe('not-found a process-not-found');
   });
 });

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NamespaceId, NamespaceUid } from '../../helper/rpc/contract/terms';
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
+import { inHostRealm } from '../support/host-realm';
 import { output, run } from '../support/run';
+import { namespacesOf } from '../support/session';
 import { until } from '../support/until';
 import { hostInode, inodeInside, netns, netnsFiles, netnsOfIp, refused } from './support/network';
 
@@ -35,7 +37,7 @@ describe('netns/create', () => {
     expect(made.id).not.toBe(await hostInode());
     expect(await output(['ip', '-n', 'isns-a', '-br', 'link'])).toMatch(/^lo\s+DOWN/);
     // The helper itself came home.
-    expect(await readlink(`/proc/${helper.pid}/ns/net`)).toBe(await readlink('/proc/self/ns/net'));
+    expect(await readlink(`/proc/${helper.pid}/ns/net`)).toBe((await namespacesOf('self')).net);
   });
 
   test('mounts it where a mount namespace made before sees it, as ip(8) does', async () => {
@@ -95,7 +97,8 @@ describe('netns/create', () => {
     expect(await readFile('/run/netns/isns-stale', 'utf8')).toBe('precious');
   });
 
-  test('makes nothing where it cannot be noted: the state directory is full', async () => {
+  const mounted = inHostRealm('a helper outside of its realm does not see what is mounted in it');
+  mounted('makes nothing where it cannot be noted: the state directory is full', async () => {
     const state = '/run/test/small-state';
     await mkdir(state, { mode: 0o700 });
     undo(() => rm(state, { recursive: true, force: true }));

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../helper/rpc/contract/errors';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { inHostRealm } from '../support/host-realm';
+import { caller } from '../support/realm';
 import { output, run } from '../support/run';
 import { ATTACH, attachArgv, differing, openSession, type Plan, startSession } from '../support/session';
 import { openTerminal, type Terminal } from '../support/tmux';
@@ -190,7 +192,7 @@ test('a launcher that is killed is not the end of its program', async () => {
 });
 
 describe('session/reopen', () => {
-  test('another uid’s is as one that never was', async () => {
+  inHostRealm('a user realm is one person’s')('another uid’s is as one that never was', async () => {
     const { session } = await over();
     const call = (id: string) =>
       run(isolab(helper.socket, ['call', 'session/reopen', JSON.stringify({ session: id }), '--json'], HOLDER));
@@ -241,7 +243,7 @@ describe('session/reopen', () => {
   test('isolab session list --ended and isolab session reopen', async () => {
     const { session } = await over();
     const list = await output(isolab(helper.socket, ['session', 'list', '--ended']));
-    expect(list).toMatch(new RegExp(`^${session} +0 +\\S+Z +7 +lab shell`, 'm'));
+    expect(list).toMatch(new RegExp(`^${session} +${caller().uid} +\\S+Z +7 +lab shell`, 'm'));
     const done = await run(isolab(helper.socket, ['session', 'reopen', session]), { input: 'echo again-$$; exit 4\n' });
     expect(done).toMatchObject({ status: 4, stdout: expect.stringContaining('again-1') });
   });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
+import { inHostRealm } from '../support/host-realm';
 import { output } from '../support/run';
 import { type Plan, runSession, startSession } from '../support/session';
 import { HOLDER } from '../support/users';
@@ -68,7 +69,7 @@ describe('mapped', () => {
   });
 });
 
-test('root is uid 0 of the host, with its groups', async () => {
+inHostRealm('an ordinary user is no root of the host')('root is uid 0 of the host, with its groups', async () => {
   expect(await seen({ as: 'root' })).toMatchObject({ uid: 0, gid: 0 });
   expect(await id({ as: 'root' })).toBe('uid=0(root) gid=0(root) groups=0(root)');
   expect(await id({ as: 'root', new: ['user'] }, '-u')).toBe('0');
@@ -87,23 +88,26 @@ test('me is the caller, inside and outside, without capabilities', async () => {
   });
 });
 
-test('the same id inside two user namespaces is two users outside', async () => {
-  const mapped = (outside: number): Plan => ({
-    new: ['user'],
-    uidMap: [{ inside: 0, outside, count: 1 }],
-    gidMap: [{ inside: 0, outside: outside + 1, count: 1 }],
-  });
-  const [one, two] = [await seen(mapped(62_000)), await seen(mapped(62_100))];
-  expect([one.uid, two.uid]).toEqual([62_000, 62_100]);
-  expect([one.gid, two.gid]).toEqual([62_001, 62_101]);
-  expect([one.uidMap, two.uidMap]).toEqual([
-    [0, 62_000, 1],
-    [0, 62_100, 1],
-  ]);
-  expect(one.setgroups).toBe('allow');
-});
+inHostRealm('an ordinary user maps no ids but his own')(
+  'the same id inside two user namespaces is two users outside',
+  async () => {
+    const mapped = (outside: number): Plan => ({
+      new: ['user'],
+      uidMap: [{ inside: 0, outside, count: 1 }],
+      gidMap: [{ inside: 0, outside: outside + 1, count: 1 }],
+    });
+    const [one, two] = [await seen(mapped(62_000)), await seen(mapped(62_100))];
+    expect([one.uid, two.uid]).toEqual([62_000, 62_100]);
+    expect([one.gid, two.gid]).toEqual([62_001, 62_101]);
+    expect([one.uidMap, two.uidMap]).toEqual([
+      [0, 62_000, 1],
+      [0, 62_100, 1],
+    ]);
+    expect(one.setgroups).toBe('allow');
+  },
+);
 
-test('several ranges stand in the map as asked', async () => {
+inHostRealm('an ordinary user maps no ids but his own')('several ranges stand in the map as asked', async () => {
   const uidMap = [
     { inside: 0, outside: HOLDER.uid, count: 1 },
     { inside: 1, outside: 200_000, count: 1000 },

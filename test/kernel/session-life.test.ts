@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Topic } from '../../helper/rpc/contract/events';
 import { connect, isolab, startHelper, type TestHelper } from '../support/helper';
+import { inHostRealm } from '../support/host-realm';
+import { caller } from '../support/realm';
 import { output } from '../support/run';
 import { attachArgv, differing, namespacesOf, runSession, startSession } from '../support/session';
 import { until } from '../support/until';
@@ -38,7 +40,7 @@ test('the end is noticed and told, without anybody asking', async () => {
   expect(await ids()).toEqual([]);
 });
 
-test('everybody sees his own, root sees all', async () => {
+inHostRealm('a user realm is one person’s')('everybody sees his own, root sees all', async () => {
   const [his, roots] = [await startSession(helper, {}, { user: HOLDER }), await startSession(helper, {})];
   expect((await ids()).sort()).toEqual([his.id, roots.id].sort());
   const call = isolab(helper.socket, ['call', 'session/list', '{}'], HOLDER);
@@ -60,7 +62,7 @@ test('with the helper killed shells go on, their status arrives, and the next he
   try {
     const { sessions } = await next.client.call('session/list', {});
     expect(sessions).toMatchObject([
-      { id: one.id, pid: one.pid, title: 'kept', plan: { new: ['pid', 'net'] }, uid: 0 },
+      { id: one.id, pid: one.pid, title: 'kept', plan: { new: ['pid', 'net'] }, uid: caller().uid },
     ]);
     expect(sessions[0]?.namespaces.net).toBe(/\d+/.exec(before.net)?.[0]);
     const topics: Topic[] = [];

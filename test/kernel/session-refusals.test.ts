@@ -10,6 +10,7 @@ import type { Input } from '../../helper/rpc/contract';
 import { type ErrorData, Failure } from '../../helper/rpc/contract/errors';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { inHostRealm } from '../support/host-realm';
 import { output, run } from '../support/run';
 import { attachArgv, openSession, type Plan, runSession, startSession } from '../support/session';
 import { compare, fdsOf } from '../support/snapshot';
@@ -22,6 +23,9 @@ beforeAll(async () => {
   helper = await startHelper({ holder: HOLDER });
 });
 afterAll(() => helper.stop());
+
+/** Redeemed by this process, which is root: an ordinary user may not take its descriptors. */
+const ofRoot = inHostRealm('descriptors of a process of root are not for an ordinary user');
 
 async function failureOf(promise: Promise<unknown>): Promise<ErrorData> {
   const error = await promise.then(
@@ -78,15 +82,18 @@ describe('tickets', () => {
   const plan: Plan = { command: ['true'] };
   const redeem = (ticket: string) => ({ ticket, stdio: [0, 1, 2], link: 3 });
 
-  test("another uid's ticket is answered like one that never was, and stays its owner's", async () => {
-    const { ticket } = await openSession(helper, plan);
-    const call = (of: string) =>
-      run(isolab(helper.socket, ['call', 'session/attach', JSON.stringify(redeem(of)), '--json'], HOLDER));
-    const [foreign, never] = [await call(ticket), await call('0'.repeat(32))];
-    expect(foreign.status).toBe(1);
-    expect(foreign).toEqual(never);
-    expect(await run(attachArgv(helper, ticket))).toMatchObject({ status: 0 });
-  });
+  inHostRealm('a user realm is one person’s')(
+    "another uid's ticket is answered like one that never was, and stays its owner's",
+    async () => {
+      const { ticket } = await openSession(helper, plan);
+      const call = (of: string) =>
+        run(isolab(helper.socket, ['call', 'session/attach', JSON.stringify(redeem(of)), '--json'], HOLDER));
+      const [foreign, never] = [await call(ticket), await call('0'.repeat(32))];
+      expect(foreign.status).toBe(1);
+      expect(foreign).toEqual(never);
+      expect(await run(attachArgv(helper, ticket))).toMatchObject({ status: 0 });
+    },
+  );
 
   test('a spent ticket is void', async () => {
     const { ticket, session } = await openSession(helper, plan);
@@ -108,7 +115,7 @@ describe('tickets', () => {
 });
 
 describe('descriptors', () => {
-  test('that are not open', async () => {
+  ofRoot('that are not open', async () => {
     expect(await ruleOf(attach({}, { stdio: [9999, 9999, 9999] }))).toEqual({
       kind: 'invalid',
       field: 'stdio.0',
@@ -117,7 +124,7 @@ describe('descriptors', () => {
     expect(await ruleOf(attach({}, { link: 9999 }))).toMatchObject({ field: 'link', rule: 'fd-not-open' });
   });
 
-  test('of the wrong type', async () => {
+  ofRoot('of the wrong type', async () => {
     const [file, tcp] = [await nullFd(), await socketFd({ tcp: true })];
     expect(await ruleOf(attach({}, { link: file }))).toMatchObject({ field: 'link', rule: 'fd-not-socket' });
     expect(await ruleOf(attach({}, { link: tcp }))).toMatchObject({ field: 'link', rule: 'fd-not-socket' });
@@ -195,7 +202,7 @@ describe('what vanished', () => {
     expect(fd).toBeGreaterThan(2);
   });
 
-  test('a name that is given to another namespace between open and attach', async () => {
+  ofRoot('a name that is given to another namespace between open and attach', async () => {
     await output(['ip', 'netns', 'add', 'swap']);
     undo(() => output(['ip', 'netns', 'delete', 'swap']));
     const plan: Plan = { join: [{ kind: 'net', of: { name: 'swap' } }] };
@@ -219,7 +226,7 @@ describe('the program', () => {
   };
   const refused = (...command: string[]) => failureOf(attach({ new: ['uts'], command }, {}));
 
-  test('is missing', async () => {
+  ofRoot('is missing', async () => {
     expect(await refused('no-such-program')).toMatchObject({
       kind: 'missing-program',
       errno: 'ENOENT',
@@ -228,13 +235,13 @@ describe('the program', () => {
     });
   });
 
-  test('is no program', async () => {
+  ofRoot('is no program', async () => {
     const file = join(await folder(), 'text');
     await writeFile(file, 'text');
     expect(await refused(file)).toMatchObject({ errno: 'EACCES', rule: { code: 'program-not-executable' } });
   });
 
-  test('names an interpreter that is missing', async () => {
+  ofRoot('names an interpreter that is missing', async () => {
     const file = join(await folder(), 'script');
     await writeFile(file, '#!/no/such/interpreter -x\n');
     await chmod(file, 0o755);
@@ -244,7 +251,7 @@ describe('the program', () => {
     });
   });
 
-  test('never runs when a step before it fails, and the step is named', async () => {
+  ofRoot('never runs when a step before it fails, and the step is named', async () => {
     const trace = join(await folder(), 'ran');
     const target = await startSession(helper, { new: ['pid'] });
     undo(() => target.stop());

@@ -7,6 +7,7 @@ import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
+import { caller } from '../support/realm';
 import { output, run } from '../support/run';
 import {
   attachArgv,
@@ -55,7 +56,7 @@ describe('kinds', () => {
     const { pid } = await started({ new: kinds });
     expect(await differing('self', pid)).toEqual(kinds);
     const listed = (await helper.client.call('session/list', {})).sessions.find((session) => session.pid === pid);
-    expect(listed).toMatchObject({ uid: 0, command: ['cat'], title: 'cat', plan: { new: kinds } });
+    expect(listed).toMatchObject({ uid: caller().uid, command: ['cat'], title: 'cat', plan: { new: kinds } });
   });
 });
 

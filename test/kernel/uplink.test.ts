@@ -1,10 +1,12 @@
 // uplink/*: an outside connection for a network namespace, through both programs: reached is what the host reaches, nothing
 // of the host's loopback, and nothing before or after. The "outside" is an address of the sealed place that stands for the host.
-import { createServer, type Server } from 'node:net';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { UPLINK_PROGRAMS } from '../../helper/rpc/contract/uplink';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { onHost, userRealm } from '../support/realm';
 import { ipJson, output, run } from '../support/run';
 import { until } from '../support/until';
 import type { IpLink, IpRoute } from './support/ip';
@@ -14,15 +16,18 @@ import { netns, refused } from './support/network';
 const OUTSIDE = '203.0.113.9';
 const HOST = '198.51.100.1';
 const GATEWAY = '198.51.100.2';
+const TUN = '/run/test/tun';
+const SERVER = `const server = require('node:net').createServer((socket) => socket.end('reached'));
+  server.listen(0, '0.0.0.0', () => console.log(server.address().port));`;
 
 const undo = undoAfterEach();
 let helper: TestHelper;
-let server: Server;
+let server: ChildProcess;
 let port: number;
 
 beforeAll(async () => {
   // A host with a way out, which pasta copies: a veth with a default route.
-  await output(['ip', '-batch', '-'], {
+  await output(onHost(['ip', '-batch', '-']), {
     input: [
       'link add isu0 type veth peer name isu1',
       `address add ${HOST}/24 dev isu0`,
@@ -33,20 +38,27 @@ beforeAll(async () => {
     ].join('\n'),
   });
   // Answers on every address of the host, its loopback among them.
-  server = createServer((socket) => socket.end('reached'));
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  port = address.port;
+  const [program, ...args] = onHost([process.execPath, '-e', SERVER]);
+  server = spawn(program as string, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  port = await new Promise((resolve) => server.stdout?.once('data', (chunk: Buffer) => resolve(Number(chunk))));
+  if (userRealm !== undefined) await openTun();
   helper = await startHelper();
 });
 
 afterAll(async () => {
   await helper.stop();
-  await new Promise((resolve) => server.close(resolve));
-  await output(['ip', 'link', 'delete', 'isu0']);
-  await output(['ip', 'address', 'delete', `${OUTSIDE}/32`, 'dev', 'lo']);
+  server.kill();
+  if (userRealm !== undefined) await output(onHost(['umount', '/dev/net/tun']));
+  await rm(TUN, { force: true });
+  await output(onHost(['ip', 'link', 'delete', 'isu0']));
+  await output(onHost(['ip', 'address', 'delete', `${OUTSIDE}/32`, 'dev', 'lo']));
 });
+
+/** Most machines let everybody open the device; this one may not. Over it, in the sealed place only, lies one that does. */
+async function openTun(): Promise<void> {
+  await output(onHost(['mknod', '--mode=0600', TUN, 'c', '10', '200']));
+  await output(onHost(['mount', '--bind', TUN, '/dev/net/tun']));
+}
 
 const call: TestHelper['client']['call'] = (method, params) => helper.client.call(method, params);
 
@@ -64,6 +76,20 @@ async function runs(pid: number): Promise<boolean> {
   const { stdout } = await run(['ps', '-o', 'stat=', '-p', String(pid)]);
   return stdout.trim() !== '' && !stdout.startsWith('Z');
 }
+
+const withoutRoot = userRealm === undefined ? () => undefined : test;
+withoutRoot('a device for root only is named, with what opens it', async () => {
+  const name = await netns(helper.client, undo, 'isu');
+  expect(await refused(call('uplink/start', { netns: { name } }))).toMatchObject({
+    kind: 'denied',
+    rule: { code: 'tun-denied', args: { path: '/dev/net/tun', mode: '0600' } },
+    hint: { code: 'open-tun' },
+  });
+  const { stderr } = await run(isolab(helper.socket, ['uplink', 'start', name]));
+  expect(stderr).toContain('/dev/net/tun is for root only here (mode 0600)');
+  expect(stderr).toContain('sudo chmod 0666 /dev/net/tun');
+  await output(onHost(['chmod', '0666', TUN]));
+});
 
 describe.each(UPLINK_PROGRAMS)('%s', (program) => {
   test('the host’s network is reached from inside, not before and not after; its loopback never', async () => {
@@ -189,8 +215,8 @@ test('what stands in the way is refused, and nothing is left', async () => {
 test('a program whose self-test fails is ended, and its words are told', async () => {
   const name = await netns(helper.client, undo, 'isu');
   // Without a way out of the host there is nothing that pasta could copy.
-  await output(['ip', 'route', 'delete', 'default']);
-  undo(() => output(['ip', 'route', 'add', 'default', 'via', GATEWAY]));
+  await output(onHost(['ip', 'route', 'delete', 'default']));
+  undo(() => output(onHost(['ip', 'route', 'add', 'default', 'via', GATEWAY])));
   const failure = await refused(call('uplink/start', { netns: { name }, program: 'pasta' }));
   expect(failure).toMatchObject({ step: 'uplink-program', rule: { code: 'uplink-failed-said' } });
   expect(String(failure.rule?.args?.said)).toMatch(/interface/i);

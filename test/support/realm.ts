@@ -27,20 +27,22 @@ const HOLDERS = new Set(['lsns']);
 export function tool(argv: readonly string[]): readonly string[] {
   const [program] = argv;
   if (userRealm === undefined || program === undefined) return argv;
-  if (HOLDERS.has(program)) return outside(argv);
+  // Terminals are outside of the realm, as people are.
+  if (HOLDERS.has(program) || program.endsWith('/isolab-attach')) return outside(argv);
   return REALMS_ROOT.has(program) ? ['nsenter', `--user=/proc/${userRealm.keeper}/ns/user`, '--', ...argv] : argv;
 }
 
 /** argv that runs outside of the realm, as the person whose realm it is or somebody else. */
-export function outside(argv: readonly string[], user: User = HOLDER): string[] {
-  return [...onHost(), ...as(user, argv)];
+export function outside(argv: readonly string[], user: User = HOLDER, cwd?: string): string[] {
+  return onHost(as(user, argv), cwd);
 }
 
 /** argv that runs outside of the realm as root. */
-export function onHost(argv: readonly string[] = []): string[] {
+export function onHost(argv: readonly string[], cwd = process.cwd()): string[] {
   if (userRealm === undefined) return [...argv];
   const at = `/proc/${userRealm.outside}/ns`;
-  return ['nsenter', `--mount=${at}/mnt`, `--net=${at}/net`, '--', ...argv];
+  // A mount namespace is entered at its root directory.
+  return ['nsenter', `--mount=${at}/mnt`, `--net=${at}/net`, '--', 'env', `--chdir=${cwd}`, ...argv];
 }
 
 /** Who calls where a test names nobody: root, in a user realm the person whose it is. */

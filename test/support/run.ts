@@ -1,6 +1,5 @@
 // Runs other people's tools for the tests: argument lists only, and what they said, parsed where they speak JSON.
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { tool } from './realm';
 
 export interface Done {
   /** Exit status; 128 + N for signal N as shells count it (SIGKILL: 137). */
@@ -28,7 +27,7 @@ const SIGNALS: Partial<Record<NodeJS.Signals, number>> = {
 /** Runs to the end; a failing status is a result, not an exception. Rejects only when it cannot start or does not end. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Done> {
   const { input, timeoutMs = 30_000, ...spawnOptions } = options;
-  const [program, ...args] = tool(argv);
+  const [program, ...args] = argv;
   if (program === undefined) throw new Error('run: no program');
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { ...spawnOptions, stdio: 'pipe' });

@@ -18,6 +18,8 @@ export type Plan = Input<'session/open'>;
 export interface SessionOptions extends RunOptions {
   /** Who opens and attaches; root by default. */
   user?: User;
+  /** Another isolab-attach than the one that was built. */
+  attach?: string;
   /** Arguments of isolab-attach before the ticket. */
   args?: readonly string[];
 }
@@ -30,9 +32,13 @@ export async function openSession(helper: TestHelper, plan: Plan, user?: User): 
 }
 
 /** argv that redeems a ticket. */
-export function attachArgv(helper: TestHelper, ticket: string, { user, args = [] }: SessionOptions = {}): string[] {
-  const argv = [ATTACH, '--socket', helper.socket, ...args, ticket];
-  if (userRealm !== undefined) return outside(argv, user);
+export function attachArgv(
+  helper: TestHelper,
+  ticket: string,
+  { user, args = [], cwd, attach = ATTACH }: SessionOptions = {},
+): string[] {
+  const argv = [attach, '--socket', helper.socket, ...args, ticket];
+  if (userRealm !== undefined) return outside(argv, user, cwd?.toString());
   return user ? as(user, argv) : argv;
 }
 
