@@ -55,6 +55,30 @@ export async function connectToHelper(wish: Wish): Promise<Found> {
   throw new Failure({ ...found.data, hint: { code: 'start-helper' } });
 }
 
+/**
+ * A connection that may end the helper, also one of another protocol, which would serve nothing else. Starts none: rejects
+ * with `no-helper` where there is none.
+ */
+export async function connectToEnd(wish: Wish): Promise<Client> {
+  const { connect } = await import('../rpc/contract/client');
+  let absent: Failure | undefined;
+  for (const socket of candidates(wish, wish.uid === 0 ? holders() : [])) {
+    try {
+      return await connect(socket, { client: 'isolab' });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const { rule } = error.data;
+      const protocol = rule?.args?.helper;
+      if (rule?.code === 'protocol-version' && typeof protocol === 'number') {
+        return connect(socket, { client: 'isolab', protocol });
+      }
+      if (rule?.code !== 'no-helper') throw error;
+      absent ??= error;
+    }
+  }
+  throw absent ?? new Failure({ kind: 'not-found', rule: { code: 'no-helper' } });
+}
+
 /** Uids that have a directory in /run/isolab. */
 function holders(): string[] {
   try {

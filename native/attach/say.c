@@ -21,8 +21,8 @@ static const struct {
     [HELPER_SILENT] = {"The Isolab helper did not answer within %1 seconds.", "Isolab 助手在 %1 秒内没有应答。"},
     [HELPER_GARBLED] = {"What answers at %1 does not speak as an Isolab helper does.", "%1 处的应答不符合 Isolab 助手的协议。"},
     [NOT_SERVED] = {"This helper does not serve you: it belongs to another user.", "此助手不为您服务：它属于另一位用户。"},
-    [OTHER_VERSION] = {"This helper is of another version. End it with “isolab call helper/shutdown '{}'” and try again.",
-                       "此助手是其他版本。请用 “isolab call helper/shutdown '{}'” 结束它后重试。"},
+    [OTHER_VERSION] = {"This helper is of another version. End it with “isolab shutdown” and try again.",
+                       "此助手是其他版本。请用 “isolab shutdown” 结束它后重试。"},
     [TICKET_VOID] = {"This ticket is void: used already, older than 30 seconds, or not yours, and nothing more is known of its "
                      "shell. Open a new one.",
                      "此凭证无效：已被使用、超过 30 秒，或不属于您；关于它的终端也没有更多记录。请打开新的终端。"},

@@ -3,7 +3,7 @@ import { escaped } from '../../rpc/contract/escape';
 import type { Finding, MadeObject } from '../../rpc/contract/helper';
 import { coded } from '../../rpc/contract/sentences';
 import { type Command, command, flag, operand, value } from '../command';
-import { tellWhy } from '../connect';
+import { connectToEnd, tellWhy } from '../connect';
 import type { Context } from '../context';
 import { integer, oneOf, text } from '../refs';
 import { table } from '../table';
@@ -39,6 +39,23 @@ export const HELPER: readonly Command[] = [
         throw error;
       }
       return 0;
+    },
+  }),
+  command({
+    words: 'shutdown',
+    summary: 'End the helper, of whatever version. What it made stays, and shells go on.',
+    run: async (context) => {
+      const { socket, program } = context;
+      const client = await connectToEnd({
+        socket,
+        uid: process.getuid?.() ?? -1,
+        env: process.env,
+        script: program.script,
+      });
+      const gone = new Promise<void>((resolve) => client.onClose(resolve));
+      await client.call('helper/shutdown', {});
+      await gone;
+      return context.show({ pid: client.greeting.pid }, () => []);
     },
   }),
   command({

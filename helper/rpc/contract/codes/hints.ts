@@ -2,7 +2,8 @@
 
 export const HINTS: Readonly<Record<string, string>> = {
   'start-helper': 'Start one: sudo isolab helper, or without root: isolab helper',
-  'restart-helper': 'End the helper, then start the one of this version.',
+  'restart-helper':
+    'End it with “isolab shutdown” (what it made stays, shells go on), then start the one of this version.',
   'start-helper-foreground': 'Run “isolab helper --foreground” as root to see what it says.',
   'say-yes': '{what} can be removed all the same: add --yes.',
   'say-foreign': 'Confirm that you want to remove it all the same.',
@@ -10,6 +11,7 @@ export const HINTS: Readonly<Record<string, string>> = {
   'needs-kernel-option': 'It needs a kernel built with {option}.',
   'needs-cgroup2': 'It needs cgroup version 2 mounted at /sys/fs/cgroup; here the controllers belong to version 1.',
   'needs-capability': 'The helper lacks {capability}: start it as root, outside of any container.',
+  'needs-host-realm': 'It needs a helper with root: sudo isolab helper',
   'not-permitted': 'The kernel does not permit {call}: a capability is missing, or a filter forbids it.',
   'start-with-sudo': 'Run: sudo isolab helper, or without root: isolab helper',
   'mount-user-namespace':
