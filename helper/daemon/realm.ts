@@ -4,6 +4,7 @@ import { listPids, readProcLink } from '../discovery/files';
 import { hostRealm } from '../realm/host';
 import { REALM_KINDS } from '../realm/keeper-record';
 import type { Realm } from '../realm/realm';
+import { causeOfTrouble } from '../realm/try-user-namespaces';
 import { type UserRealm, userRealm } from '../realm/user';
 import { Failure } from '../rpc/contract/errors';
 import { TOPICS } from '../rpc/contract/events';
@@ -11,7 +12,7 @@ import type { House, Log } from '../services/house';
 import { netnsNames } from '../services/netns-names';
 import { forgetRealm } from '../services/reconcile';
 import { prune } from '../services/survey';
-import { errnoName, SysError } from '../sys/errors';
+import { SysError } from '../sys/errors';
 import { LaunchError } from '../sys/launch';
 import { findSubordinateIds } from '../sys/map-programs';
 import type { Standing } from './places';
@@ -45,17 +46,11 @@ export async function openRealm(kind: Standing['realm'], places: RealmPlaces): P
 
 function refusal(error: unknown, stateDir: string): unknown {
   if (error instanceof LaunchError) {
-    const { step, errno } = error;
-    const code = errno === 0 ? '?' : errnoName(errno);
-    return new Failure(
-      {
-        kind: 'missing-capability',
-        step,
-        errno: code,
-        rule: { code: 'user-namespaces-refused', args: { step, errno: code } },
-      },
-      { cause: error },
-    );
+    const { step, code } = error;
+    const { reason, mend } = causeOfTrouble({ step, ...(code !== undefined && { errno: code }) });
+    const errno = code === undefined ? {} : { errno: code };
+    const data = { kind: 'missing-capability', step, ...errno, rule: reason, ...(mend && { hint: mend }) } as const;
+    return new Failure(data, { cause: error });
   }
   if (!(error instanceof SysError)) return error;
   const rule = { code: 'keeper-silent', args: { state: stateDir, call: error.call, errno: error.code } };

@@ -1,5 +1,6 @@
 // Starts the helper, as a daemon or in the foreground: `isolab helper` calls nothing else. What it takes to serve is
 // loaded only once it is known that this process will (serve.ts).
+import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { Failure } from '../rpc/contract/errors';
 import { isProcOurs } from '../sys/own-proc';
@@ -8,6 +9,9 @@ import { NODE_FLAGS } from './environment';
 import { holderOf } from './holder';
 import { isKernelAtLeast, OLDEST_KERNEL } from './kernel';
 import { choosePlaces, type Places, type Standing, securePlaces } from './places';
+
+/** Its bit. */
+const CAP_SYS_ADMIN = 21n;
 
 export interface DaemonOptions {
   /** With real root's rights, or an ordinary user's; default: by who starts it. */
@@ -50,6 +54,11 @@ function refuseUnfit(realm: Standing['realm'], uid: number): void {
   if (realm === 'host' && uid !== 0) {
     throw new Failure({ kind: 'denied', rule: { code: 'root-needed' }, hint: { code: 'start-with-sudo' } });
   }
+  if (realm === 'host' && !mayAdminister()) {
+    const args = { capability: 'CAP_SYS_ADMIN' };
+    const hint = { code: 'give-capability' };
+    throw new Failure({ kind: 'missing-capability', rule: { code: 'root-without-capability', args }, hint });
+  }
   if (!isKernelAtLeast(release(), OLDEST_KERNEL)) {
     const args = { kernel: release(), needed: OLDEST_KERNEL };
     throw new Failure({ kind: 'unsupported-kernel', rule: { code: 'kernel-too-old', args } });
@@ -57,6 +66,12 @@ function refuseUnfit(realm: Standing['realm'], uid: number): void {
   if (!isProcOurs()) {
     throw new Failure({ kind: 'conflict', rule: { code: 'proc-foreign' }, hint: { code: 'unmount-proc' } });
   }
+}
+
+/** Root of a container is often not allowed what makes root (capabilities(7)). */
+function mayAdminister(): boolean {
+  const [, effective = '0'] = /^CapEff:\t([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+  return ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
 }
 
 async function startDetached(places: Places, { idleExit }: DaemonOptions, standing: Standing): Promise<void> {

@@ -24,6 +24,7 @@ export function findProcesses(snapshot: Snapshot): void {
     if (within !== undefined && linkOf(pid, within.kind) !== within.id) continue;
     const found = readNamespaces(pid, kinds);
     snapshot.processes.push(found);
+    if (Object.keys(found.namespaces).length === 0 && isThere(found.pid)) snapshot.hidden++;
     for (const kind of kinds) {
       const id = found.namespaces[kind];
       if (id === undefined) continue;
@@ -32,6 +33,12 @@ export function findProcesses(snapshot: Snapshot): void {
       if (row.leader === undefined || row.leader.pid > found.pid) row.leader = found;
     }
   }
+}
+
+/** Neither gone nor going: a zombie is in no namespace any more. */
+function isThere(pid: number): boolean {
+  const state = parseStat(readProc(`/proc/${pid}/stat`)?.toString('utf8') ?? '')?.state;
+  return state !== undefined && state !== 'Z' && state !== 'X';
 }
 
 function linkOf(pid: string, kind: Kind): NamespaceId | undefined {

@@ -4,8 +4,7 @@ import { scan } from './passes';
 import type { Answer, Question } from './scanner';
 
 parentPort?.on('message', ({ number, options, place }: Question) => {
-  const { processes, namespaces } = answer(options, place);
-  parentPort?.postMessage({ number, processes, namespaces } satisfies Answer);
+  parentPort?.postMessage({ number, ...answer(options, place) } satisfies Answer);
 });
 
 function answer(options: Question['options'], place: Question['place']): Omit<Answer, 'number'> {
@@ -16,5 +15,6 @@ function answer(options: Question['options'], place: Question['place']): Omit<An
     // Who asks for namespaces alone is spared the processes: copying them costs the other thread its time.
     processes: options.details === 'all' ? snapshot.processes : [],
     namespaces: within === undefined ? rows : rows.filter((row) => row.kind === within.kind && row.id === within.id),
+    hidden: snapshot.hidden,
   };
 }

@@ -15,6 +15,7 @@ export interface Answer {
   /** Empty unless everybody's details were asked for. */
   readonly processes: readonly FoundProcess[];
   readonly namespaces: readonly FoundNamespace[];
+  readonly hidden: number;
 }
 
 interface Waiting {

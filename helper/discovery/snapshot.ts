@@ -47,6 +47,8 @@ export interface FoundNamespace {
 export class Snapshot {
   /** In ascending order of pid. */
   readonly processes: FoundProcess[] = [];
+  /** Processes whose namespaces the kernel does not show to us: somebody else's. */
+  hidden = 0;
   private readonly byKey = new Map<string, FoundNamespace>();
 
   constructor(

@@ -1,6 +1,7 @@
 // Why an ordinary user cannot make user namespaces here, told apart by what a try said and what the system shows of itself.
 // Pure: evidence in, code out. The try is try-user-namespaces.ts.
 import type { Coded } from '../rpc/contract/errors';
+import type { Reason } from '../sys/subordinate-ids';
 
 /** What went wrong when a user and a mnt namespace were made, mapped, and a file system mounted in them. */
 export interface Trouble {
@@ -11,8 +12,7 @@ export interface Trouble {
 }
 
 export interface Evidence {
-  /** Absent where all of it worked. */
-  readonly trouble?: Trouble;
+  readonly trouble: Trouble;
   /** /proc/self/ns/user is there. */
   readonly kernelHas: boolean;
   /** Values of sysctls by name, of those that this kernel has. */
@@ -25,13 +25,8 @@ export interface Evidence {
   readonly chrooted: boolean;
 }
 
-export interface Cause {
-  readonly reason: Coded;
-  readonly mend?: Coded;
-}
-
 /** Limits that a try runs into (namespaces(7)); each may be zero, or reached. */
-const LIMITS = ['user.max_user_namespaces', 'user.max_mnt_namespaces'];
+const LIMITS = ['user.max_user_namespaces', 'user.max_mnt_namespaces', 'user.max_net_namespaces'];
 const CLONE_RESTRICTED = 'kernel.unprivileged_userns_clone';
 const APPARMOR_RESTRICTS = 'kernel.apparmor_restrict_unprivileged_userns';
 /** What a distribution's kernel has; the number of its default does not matter to anybody. */
@@ -39,10 +34,9 @@ const PLENTY = 15_000;
 
 export const SYSCTLS: readonly string[] = [...LIMITS, CLONE_RESTRICTED, APPARMOR_RESTRICTS];
 
-/** The cause with its mend; undefined where user namespaces work. */
-export function causeOf(evidence: Evidence): Cause | undefined {
+/** The cause, with its mend where one is known. */
+export function causeOf(evidence: Evidence): Reason {
   const { trouble, kernelHas, filtered, chrooted } = evidence;
-  if (trouble === undefined) return undefined;
   if (!kernelHas) {
     return cause('user-namespaces-kernel', {}, 'needs-kernel-option', { option: 'CONFIG_USER_NS' });
   }
@@ -70,7 +64,7 @@ export function causeOf(evidence: Evidence): Cause | undefined {
 }
 
 /** Zero is a switch, any other number a limit; where ours are neither, it is that of a user namespace around us. */
-function limit({ sysctls, nested }: Evidence): Cause {
+function limit({ sysctls, nested }: Evidence): Reason {
   const zero = LIMITS.find((sysctl) => sysctls[sysctl] === '0');
   if (zero !== undefined) {
     const args = { sysctl: zero, value: '0' };
@@ -84,7 +78,7 @@ function limit({ sysctls, nested }: Evidence): Cause {
   return cause('user-namespaces-limit', args, 'end-namespaces', { sysctl, value: Math.max(PLENTY, value * 2) });
 }
 
-function cause(code: string, args: NonNullable<Coded['args']>, mend?: string, mendArgs?: Coded['args']): Cause {
+function cause(code: string, args: NonNullable<Coded['args']>, mend?: string, mendArgs?: Coded['args']): Reason {
   const reason = { code, args };
   if (mend === undefined) return { reason };
   return { reason, mend: mendArgs === undefined ? { code: mend } : { code: mend, args: mendArgs } };

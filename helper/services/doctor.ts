@@ -3,11 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import type { Realm } from '../realm/realm';
+import { whyNotMapped, whyNoUserNamespaces } from '../realm/try-user-namespaces';
 import type { Coded } from '../rpc/contract/errors';
 import type { Feature, Finding } from '../rpc/contract/helper';
+import { findSubordinateIds } from '../sys/map-programs';
 import { NETNS_DIR } from '../sys/namespaces';
 import { isProcOurs } from '../sys/own-proc';
 import { errnoOf } from './failures';
+import { NEEDS_HOST_REALM } from './features';
 import type { Handlers, House } from './house';
 import { netnsAt, netnsNames } from './netns-names';
 import { writableByOthers } from './own-code';
@@ -28,25 +31,26 @@ export function doctorHandlers(
   features: readonly Feature[],
   code: readonly string[],
 ): Pick<Handlers, 'helper/doctor'> {
-  const checks: Readonly<Record<string, () => Finding[]>> = {
+  const checks: Readonly<Record<string, () => Finding[] | Promise<Finding[]>>> = {
     features: () => features.flatMap(missingFeature),
-    'user-namespaces': userNamespaces,
+    'user-namespaces': () => (house.realm.kind === 'user' ? ownUserNamespaces(house) : userNamespaces()),
+    'subordinate-ids': () => (house.realm.kind === 'user' ? subordinate(house) : []),
     proc: procOfAnotherPidNamespace,
     'netns-directory': () => netnsDirectory(house.realm),
     'netns-stale': () => staleNames(house.realm),
     code: () => writableByOthers(code, [0, house.holder]).map(writableCode),
   };
   return {
-    'helper/doctor': () => {
-      const found = Object.entries(checks).flatMap(([name, check]) => attempt(house, name, check));
-      return { findings: [...found.sort(bySeverity), about(house)] };
+    'helper/doctor': async () => {
+      const found = await Promise.all(Object.entries(checks).map(([name, check]) => attempt(house, name, check)));
+      return { findings: [...found.flat().sort(bySeverity), ...about(house)] };
     },
   };
 }
 
-function attempt(house: House, name: string, check: () => Finding[]): Finding[] {
+async function attempt(house: House, name: string, check: () => Finding[] | Promise<Finding[]>): Promise<Finding[]> {
   try {
-    return check();
+    return await check();
   } catch (error) {
     house.log.error(`doctor ${name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
     return [warning('check-failed', { check: name, errno: errnoOf(error) ?? '?' })];
@@ -66,12 +70,17 @@ function warning(code: string, args: NonNullable<Coded['args']>, mend?: Coded): 
   return { ...problem(code, args, mend), severity: 'warning' };
 }
 
-function about({ version }: House): Finding {
-  return { severity: 'ok', finding: { code: 'helper-runs', args: { version, kernel: release(), pid: process.pid } } };
+function about({ version, realm }: House): Finding[] {
+  const runs = { code: 'helper-runs', args: { version, kernel: release(), pid: process.pid } };
+  return [...(realm.kind === 'user' ? [{ code: 'without-root' }] : []), runs].map((finding) => ({
+    severity: 'ok',
+    finding,
+  }));
 }
 
+/** What no user realm has is said once, by `about`; subordinate ids have a check of their own, which looks anew. */
 function missingFeature({ name, present, reason }: Feature): Finding[] {
-  if (present) return [];
+  if (present || reason?.code === NEEDS_HOST_REALM || name === 'subordinate-ids') return [];
   const say = INDISPENSABLE.has(name) ? problem : warning;
   return [say('feature-missing', { feature: name }, reason)];
 }
@@ -89,6 +98,17 @@ function userNamespaces(): Finding[] {
     if (value !== off) return [];
     return [warning(code, { sysctl, value }, { code: 'set-sysctl', args: { sysctl, value: good } })];
   });
+}
+
+/** By trying: a switch that is on may still leave a user without them (user-namespaces.ts). */
+async function ownUserNamespaces({ nativeDir }: House): Promise<Finding[]> {
+  const cause = await whyNoUserNamespaces(nativeDir);
+  return cause === undefined ? [] : [problem(cause.reason.code, cause.reason.args ?? {}, cause.mend)];
+}
+
+async function subordinate({ nativeDir }: House): Promise<Finding[]> {
+  const cause = await whyNotMapped(nativeDir, findSubordinateIds());
+  return cause === undefined ? [] : [warning(cause.reason.code, cause.reason.args ?? {}, cause.mend)];
 }
 
 function procOfAnotherPidNamespace(): Finding[] {

@@ -10,6 +10,7 @@ import type { Feature } from '../rpc/contract/helper';
 import { KINDS } from '../rpc/contract/kinds';
 import { SysError } from '../sys/errors';
 import { close, getsockopt, pidfdGetfd, pidfdOpen, SO_PEERPIDFD, SOL_SOCKET, socket } from '../sys/libc';
+import { findSubordinateIds } from '../sys/map-programs';
 import { identify, openNamespace } from '../sys/namespaces';
 
 const AF_UNIX = 1;
@@ -44,8 +45,26 @@ export function probeFeatures(realm: Realm): Feature[] {
     ),
     feature('overlay', overlayReason()),
     feature('cgroup2', cgroup2Reason()),
-    ...CAPABILITIES.map(({ name, bit }) => feature(name, capabilityReason(name, bit, effectiveCapabilities()))),
+    ...(realm.kind === 'user' ? [] : capabilities()),
+    ...NEED_ROOT.map((name) => feature(name, realm.kind === 'user' ? { code: NEEDS_HOST_REALM } : undefined)),
+    feature('subordinate-ids', subordinateReason(realm)),
   ];
+}
+
+/** What an ordinary user cannot have, whatever he makes for himself. */
+const NEED_ROOT = ['host-network', 'other-users', 'disk-images'];
+export const NEEDS_HOST_REALM = 'needs-host-realm';
+
+/** Root maps any id; a person those that the realm was given when it was made. */
+function subordinateReason({ maps }: Realm): Coded | undefined {
+  if (maps === undefined || maps.uid.length > 1) return undefined;
+  return findSubordinateIds().missing?.reason ?? { code: 'restart-realm' };
+}
+
+/** Of the helper itself; inside a user realm its root has all of them. */
+function capabilities(): Feature[] {
+  const effective = effectiveCapabilities();
+  return CAPABILITIES.map(({ name, bit }) => feature(name, capabilityReason(name, bit, effective)));
 }
 
 function feature(name: string, reason: Coded | undefined): Feature {

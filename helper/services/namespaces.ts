@@ -16,7 +16,7 @@ export function namespaceHandlers(
 ): Pick<Handlers, 'namespace/list' | 'namespace/show' | 'namespace/compare'> {
   return {
     'namespace/list': async (params) => {
-      const { namespaces } = await scanner.scan({
+      const { namespaces, hidden } = await scanner.scan({
         kinds: params.kinds === undefined ? KINDS : [...new Set(params.kinds)],
         details: 'leaders',
         names: true,
@@ -24,7 +24,7 @@ export function namespaceHandlers(
         identity: true,
       });
       const marks = marksOf(house);
-      return { namespaces: namespaces.map((row) => asNamespace(row, marks)).sort(byKindAndId) };
+      return { namespaces: namespaces.map((row) => asNamespace(row, marks)).sort(byKindAndId), hidden };
     },
 
     'namespace/show': async ({ namespace }) => {

@@ -2,6 +2,7 @@
 // ordinary user has rights only below one of his own. The realm's, or that of what it joins.
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Realm } from '../realm/realm';
+import { whyNotMapped } from '../realm/try-user-namespaces';
 import type { Kind } from '../rpc/contract/terms';
 import type { IdRange } from '../sys/launch-plan';
 import { close } from '../sys/libc';
@@ -9,7 +10,9 @@ import { findSubordinateIds } from '../sys/map-programs';
 import { identify } from '../sys/namespaces';
 import { type TopUserNamespace, topUserNamespace } from '../sys/owners';
 import { parseIdMap, parseNamespaceLink } from '../sys/proc';
+import type { Reason } from '../sys/subordinate-ids';
 import { broken, errnoOf } from './failures';
+import type { House } from './house';
 import { inBase } from './session-ids';
 import { type FoundJoin, openJoin } from './session-join';
 import type { SettledPlan } from './session-plan';
@@ -29,8 +32,13 @@ export interface OpenJoin {
 }
 
 /** Fails as opening the base and translating the maps would, before anybody waits for a terminal. */
-export function checkBase(realm: Realm, plan: SettledPlan, joins: readonly FoundJoin[]): void {
+export async function checkBase(
+  { realm, nativeDir }: Pick<House, 'realm' | 'nativeDir'>,
+  plan: SettledPlan,
+  joins: readonly FoundJoin[],
+): Promise<void> {
   if (!plan.base) return;
+  const missing = plan.maps?.asked ? await whyNotMapped(nativeDir, findSubordinateIds()) : undefined;
   const host = joins.find(({ kind, same }) => kind === 'user' && same);
   if (host !== undefined) throw belongsToHost(host);
   const opened: OpenJoin[] = [];
@@ -38,7 +46,7 @@ export function checkBase(realm: Realm, plan: SettledPlan, joins: readonly Found
   try {
     for (const found of joins) if (!found.same) opened.push({ kind: found.kind, found, fd: openJoin(found) });
     base = openBase(realm, plan, opened);
-    if (base !== undefined) mapsInBase(plan, base);
+    if (base !== undefined) mapsInBase(plan, base, missing);
   } finally {
     for (const { fd } of opened) close(fd);
     if (base !== undefined) close(base.fd);
@@ -105,10 +113,12 @@ function mapsOf(id: string, joins: readonly OpenJoin[]): Base['maps'] {
   return { uid: read('uid_map'), gid: read('gid_map') };
 }
 
-/** The plan's maps in ids of the base. Failure with the field where they hold an id that it has not. */
-export function mapsInBase(plan: SettledPlan, { maps }: Base): SettledPlan['maps'] {
+/**
+ * The plan's maps in ids of the base. Failure with the field where they hold an id that it has not; `missing`: why the
+ * person has no subordinate ids.
+ */
+export function mapsInBase(plan: SettledPlan, { maps }: Base, missing?: Reason): SettledPlan['maps'] {
   if (plan.maps === undefined) return undefined;
-  const { missing } = findSubordinateIds();
   const translated = (field: 'uidMap' | 'gidMap', own: number, sort: 'uid' | 'gid') =>
     inBase(plan.maps?.[sort] ?? [], { own, map: maps[sort], ...(missing && { missing }) }, field);
   return {

@@ -2,7 +2,7 @@
 // Pure: maps in, maps or Failure out.
 import type { IdMap } from '../rpc/contract/terms';
 import type { IdRange } from '../sys/launch-plan';
-import type { MissingIds } from '../sys/subordinate-ids';
+import type { Reason } from '../sys/subordinate-ids';
 import { broken } from './failures';
 
 /** What the user namespace maps that a session enters first. */
@@ -12,7 +12,7 @@ export interface Mappable {
   /** In ids of the host. */
   readonly map: readonly IdRange[];
   /** Why there are no subordinate ids now; absent where there are. */
-  readonly missing?: MissingIds;
+  readonly missing?: Reason;
 }
 
 /**

@@ -96,11 +96,12 @@ export function sessionHandlers(house: House, scanner: Scanner, now?: () => numb
 
 /** What a plan means for this caller, checked; nothing is done yet. */
 export async function planSession(
-  { realm }: House,
+  house: Pick<House, 'realm' | 'nativeDir'>,
   params: Params<'session/open'>,
   caller: Caller,
   scanner: Scanner,
 ): Promise<Planned> {
+  const { realm } = house;
   const who = actorOf(realm, caller);
   const plan = settlePlan(params, who, realm.kind);
   const joins = await findJoins(realm, plan.join, scanner);
@@ -112,7 +113,7 @@ export async function planSession(
   if (user && plan.as !== 'me' && !hasRoot(user)) {
     throw broken('invalid', 'root-not-mapped-there', undefined, { field: 'as', hint: { code: 'enter-as-me' } });
   }
-  checkBase(realm, plan, joins);
+  await checkBase(house, plan, joins);
   const net = plan.join.find(({ kind }) => kind === 'net')?.of;
   const netId = joins.find(({ kind }) => kind === 'net')?.id;
   const netnsName = net && 'name' in net ? net.name : netId && namesOf(realm, netId)[0];

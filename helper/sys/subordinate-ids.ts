@@ -86,11 +86,11 @@ export interface SubordinateIds {
   readonly gidMap: readonly IdRange[];
   /** What must write maps with subordinate ids. */
   readonly programs?: { readonly uid: string; readonly gid: string };
-  readonly missing?: MissingIds;
+  readonly missing?: Reason;
 }
 
-/** Codes of sentences: what is missing, and what mends it. */
-export interface MissingIds {
+/** Codes of sentences: what is missing or wrong, and what mends it. */
+export interface Reason {
   readonly reason: Coded;
   readonly mend?: Coded;
 }
@@ -111,7 +111,7 @@ export function subordinateIds(facts: SubordinateFacts): SubordinateIds {
 }
 
 /** In the order in which a person would mend them: a range first, then what may map it. */
-function whyNot({ uid, name, subuid, subgid, programs, noNewPrivileges }: SubordinateFacts): MissingIds | undefined {
+function whyNot({ uid, name, subuid, subgid, programs, noNewPrivileges }: SubordinateFacts): Reason | undefined {
   if (name === undefined) return { reason: { code: 'subordinate-no-account', args: { uid } } };
   for (const [path, text] of [
     ['/etc/subuid', subuid],

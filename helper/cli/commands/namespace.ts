@@ -14,7 +14,13 @@ export const NAMESPACES: readonly Command[] = [
     fields: { kinds: '--kind' },
     run: async (context, given) => {
       const params = given.kind.length > 0 ? { kinds: [...given.kind] } : {};
-      return context.show(await context.call('namespace/list', params), ({ namespaces }) => rows(context, namespaces));
+      const result = await context.call('namespace/list', params);
+      const { hidden } = result;
+      const status = context.show(result, ({ namespaces }) => rows(context, namespaces));
+      // Left out without a word, they would be taken for not being there.
+      if (hidden > 0 && !context.json)
+        context.note(context.t('Not shown: the namespaces of {count} processes of other users.', { count: hidden }));
+      return status;
     },
   }),
   command({

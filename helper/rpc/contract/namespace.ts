@@ -29,7 +29,11 @@ export const list = method({
   access: 'look',
   doc: 'Lists namespaces that have processes or a name, all kinds or some.',
   params: z.strictObject({ kinds: z.array(Kind).min(1, 'empty').max(8, 'too-many').optional() }),
-}).returns<{ namespaces: Namespace[] }>();
+}).returns<{
+  namespaces: Namespace[];
+  /** Processes whose namespaces are not shown, for they are somebody else's; 0 in the host realm. */
+  hidden: number;
+}>();
 
 export const show = method({
   name: 'namespace/show',

@@ -19,5 +19,9 @@ export const FEATURES: Readonly<Record<string, string>> = {
   'cap-sys-admin': 'the capability CAP_SYS_ADMIN',
   'cap-net-admin': 'the capability CAP_NET_ADMIN',
   'cap-sys-ptrace': 'the capability CAP_SYS_PTRACE',
+  'host-network': 'the network interfaces of the host',
+  'other-users': 'the namespaces of other people’s processes',
+  'disk-images': 'disk images',
+  'subordinate-ids': 'subordinate ids',
   'cap-sys-resource': 'the capability CAP_SYS_RESOURCE',
 };

@@ -2,6 +2,8 @@
 
 export const FINDINGS: Readonly<Record<string, string>> = {
   'helper-runs': 'The helper of version {version} runs as process {pid} on Linux {kernel}.',
+  'without-root':
+    'This helper works without root: it has no access to the interfaces of the host, to other people’s processes or to disk images.',
   'feature-missing': 'Missing here: {feature}.',
   'check-failed': 'The check {check} could not be made ({errno}).',
   'user-namespaces-off': 'User namespaces are switched off ({sysctl} = {value}).',
