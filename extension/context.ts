@@ -5,6 +5,8 @@ import type { Documents } from './documents/documents';
 import type { Recorder } from './equivalents/recorder';
 import type { Helper } from './helper/client';
 import type { Settings } from './settings';
+import type { RememberedTerminals } from './terminals/remembered';
+import type { Surroundings } from './terminals/reporting';
 import type { NamespacesView } from './views/namespaces';
 import type { NetworksView } from './views/networks';
 
@@ -25,6 +27,9 @@ export interface Context {
   readonly networks: NetworksView;
   readonly namespaces: NamespacesView;
   readonly documents: Documents;
+  readonly remembered: RememberedTerminals;
+  /** What shells in terminals find around them. */
+  readonly around: Surroundings;
 }
 
 /** A context whose helper is connected: what needs a helper takes this, so that it cannot be written without one. */

@@ -1,7 +1,7 @@
 // Wiring: builds one Context, registers everything, starts nothing that takes time. Activation never fails for want of a
 // helper: without one the views say so and offer to start it.
 import { join } from 'node:path';
-import { type ExtensionContext, window, workspace } from 'vscode';
+import { type ExtensionContext, env, window, workspace } from 'vscode';
 import { socketsOf } from '../helper/rpc/contract/places';
 import { registerCommands } from './commands';
 import { drop } from './commands/drop';
@@ -13,8 +13,11 @@ import { Helper } from './helper/client';
 import { connectOnOpen } from './helper/on-open';
 import { greetVersion } from './helper/version';
 import { type Settings, settingsOf } from './settings';
+import { warnOfBusy } from './terminals/busy';
 import { provideCommandLine } from './terminals/environment';
+import { Ours } from './terminals/ours';
 import { ShellProfile } from './terminals/profile';
+import { RememberedTerminals } from './terminals/remembered';
 import { t } from './translate';
 import { Decorations } from './views/decorations';
 import { DragAndDrop } from './views/drag';
@@ -34,11 +37,13 @@ export function activate(extension: ExtensionContext): void {
   const namespaces = new NamespacesView(helper, drag);
   const facts = new Facts(helper, extension.globalState);
   const refresh = new Refresh([networks, namespaces, facts]);
+  const ours = new Ours(helper);
+  const attach = extension.asAbsolutePath('dist/native/isolab-attach');
   const context: Context = {
     version: String(extension.extension.packageJSON.version),
     programs: {
       cli: extension.asAbsolutePath('dist/isolab.cjs'),
-      attach: extension.asAbsolutePath('dist/native/isolab-attach'),
+      attach,
     },
     log,
     recorder,
@@ -49,6 +54,8 @@ export function activate(extension: ExtensionContext): void {
     namespaces,
     configured,
     documents: new Documents(helper),
+    remembered: new RememberedTerminals(extension.workspaceState, helper, ours, attach),
+    around: { appRoot: env.appRoot, folder: join(extension.globalStorageUri.fsPath, 'zsh'), env: process.env },
   };
 
   const folder = join(extension.globalStorageUri.fsPath, 'bin');
@@ -69,6 +76,8 @@ export function activate(extension: ExtensionContext): void {
     refresh,
     facts,
     context.documents,
+    context.remembered,
+    ...warnOfBusy(ours),
     context.documents.onDidShowProcess((process) => facts.saw(process)),
     ...showStatus(helper),
     ...registerCommands(context),

@@ -1,13 +1,19 @@
 // Isolated shells as terminals of the editor. The terminal's program is isolab-attach with a ticket: it hands the terminal
 // over, so nothing is ever typed into a shell and no byte of it passes through here.
-import { type TerminalOptions, ThemeColor, ThemeIcon, window } from 'vscode';
+import { randomUUID } from 'node:crypto';
+import { ThemeColor, ThemeIcon, window, workspace } from 'vscode';
 import type { Input, Result } from '../../helper/rpc/contract';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import type { Connected } from '../context';
 import { TerminalColours } from '../views/icons';
+import type { ReportingOptions } from './events';
+import { type Reporting, reportingOf } from './reporting';
 
 export type Plan = Input<'session/open'>;
-export type Opened = Result<'session/open'>;
+export interface Opened extends Result<'session/open'> {
+  /** Its shell is to report commands and directory. */
+  readonly reports: boolean;
+}
 
 /** Of this window. */
 const colours = new TerminalColours();
@@ -21,20 +27,37 @@ export interface Look {
 }
 
 /** The program is the plan's, else the one that the settings name, else the person's shell. */
-export function openSession({ client, configured }: Connected, plan: Plan, { name }: Look): Promise<Opened> {
-  const { shell } = configured();
-  return client.call('session/open', { ...(shell !== '' && { command: [shell] }), ...plan, title: name });
+export async function openSession(context: Connected, plan: Plan, { name }: Look): Promise<Opened> {
+  const { shell } = context.configured();
+  const whole: Plan = { ...(shell !== '' && { command: [shell] }), ...plan, title: name };
+  const reporting = await reportingFor(context, whole);
+  const opened = await context.client.call('session/open', { ...whole, ...(reporting && { shell: reporting }) });
+  return { ...opened, reports: reporting !== undefined };
 }
 
-/** Shell, working folder and environment stay the person's own: nothing is said about them here. */
-export function terminalOptions(context: Connected, { ticket }: Opened, look: Look): TerminalOptions {
+/** Where the editor would do so in a shell of its own. */
+async function reportingFor({ around }: Connected, { command, root }: Plan): Promise<Reporting | undefined> {
+  const [program, ...rest] = command ?? [around.env.SHELL ?? ''];
+  const wanted = workspace.getConfiguration('terminal.integrated').get('shellIntegration.enabled') === true;
+  return wanted && !root && program && rest.length === 0 ? await reportingOf(program, around) : undefined;
+}
+
+/** For a terminal that is made at once. Working folder and environment are the person's own: nothing is said about them. */
+export function terminalOptions(context: Connected, opened: Opened, look: Look): ReportingOptions {
+  const { session, ticket, reports } = opened;
+  const args = ['--socket', context.helper.socket, ticket];
+  const color = colours.of(look.colourOf);
+  void context.remembered.add({ session, args, name: look.name, icon: look.icon, color });
+  // What the shell says with this is known to come from it, not from what it shows.
+  const nonce = randomUUID();
   return {
     name: look.name,
     shellPath: context.programs.attach,
-    shellArgs: ['--socket', context.helper.socket, ticket],
+    shellArgs: args,
     iconPath: new ThemeIcon(look.icon),
-    color: new ThemeColor(colours.of(look.colourOf)),
+    color: new ThemeColor(color),
     isTransient: false,
+    ...(reports && { shellIntegrationNonce: nonce, env: { VSCODE_NONCE: nonce } }),
   };
 }
 

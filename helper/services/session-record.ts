@@ -28,9 +28,14 @@ export function livingSessions(house: House): LivingSession[] {
     const { session: id, uid, title, command, plan, pid, startTime, openedAt, terminal } = record;
     const made: Kind[] = plan.netnsFiles ? ['mnt', ...(plan.new ?? [])] : [...(plan.new ?? [])];
     const { namespaces, details } = found;
-    const known = { id, uid, title, command, plan, pid, startTime, openedAt, ...(terminal && { terminal }) };
+    const known = { id, uid, title, command, plan, pid, startTime, openedAt, ...(waits(terminal) && { terminal }) };
     return [{ ...known, namespaces, made, details }];
   });
+}
+
+/** Whether who brought the terminal still waits for the end: if not, the terminal is gone. */
+function waits(terminal: MadeSession['terminal']): terminal is NonNullable<MadeSession['terminal']> {
+  return terminal !== undefined && startTimeOf(terminal.pid) === terminal.startTime;
 }
 
 /** A pidfd of the session's program; undefined where it ended. The caller closes it. */

@@ -86,7 +86,7 @@ export interface Session {
   /** The namespaces it lives in. */
   namespaces: Partial<Record<Kind, NamespaceId>>;
   inside: Inside;
-  /** Who brought its terminal: isolab-attach, which an editor knows as the terminal's process. */
+  /** Who brought its terminal: isolab-attach, which an editor knows as the terminal's process. Absent once that is gone. */
   terminal?: { pid: number; startTime: string };
 }
 

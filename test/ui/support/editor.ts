@@ -1,7 +1,6 @@
 // One editor for one test file: a server run by the person, a browser page on it, and the parts of the window that
 // tests act on. Mouse and keyboard only; whatever is read is what a person sees.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
@@ -11,8 +10,9 @@ import { output } from '../../support/run';
 import { until } from '../../support/until';
 import { Dialogs } from './dialogs';
 import { installChinese } from './language';
-import { asPerson, PERSON, personEnv } from './person';
+import { PERSON } from './person';
 import { QuickInput } from './quick-input';
+import { EditorServer } from './server';
 import { EDITOR_HOME, EXTENSIONS } from './setup';
 import { Terminals } from './terminals';
 import { Tree } from './tree';
@@ -28,7 +28,13 @@ const QUIET = [
   '--disable-component-update',
   '--disable-sync',
 ];
-const THEMES = { light: 'Default Light Modern', dark: 'Default Dark Modern' };
+const THEMES = {
+  light: 'Default Light Modern',
+  dark: 'Default Dark Modern',
+  contrast: 'Default High Contrast',
+};
+
+const CLASSES = { light: 'vs', dark: 'vs-dark', contrast: 'hc-black' };
 
 export interface EditorOptions {
   theme?: keyof typeof THEMES;
@@ -45,9 +51,7 @@ export class Editor {
   private constructor(
     readonly page: Page,
     private readonly browser: Browser,
-    private readonly server: ChildProcess,
-    private readonly words: () => string,
-    private readonly address: string,
+    private readonly server: EditorServer,
   ) {
     this.quick = new QuickInput(page);
     this.terminals = new Terminals(page);
@@ -72,29 +76,26 @@ export class Editor {
       locale: options.language === 'zh-cn' ? 'zh-cn' : undefined,
       untrusted: options.untrusted,
     });
-    const [program, ...args] = asPerson(argv) as [string, ...string[]];
-    const server = spawn(program, args, { env: personEnv(), cwd: PERSON.home, stdio: ['ignore', 'pipe', 'pipe'] });
-    let said = '';
-    for (const stream of [server.stdout, server.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk));
+    const server = new EditorServer(argv, address);
     let browser: Browser | undefined;
     try {
-      await until(async () => (await fetch(`${address}/healthz`)).ok, `the editor's server`, { timeoutMs: 30_000 });
+      await server.start();
       browser = await chromium.launch({ executablePath: PROGRAM, args: QUIET });
       const page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
       page.setDefaultTimeout(15_000);
-      const editor = new Editor(page, browser, server, () => said, address);
+      const editor = new Editor(page, browser, server);
       await editor.load();
       return editor;
     } catch (error) {
       await browser?.close();
-      server.kill('SIGTERM');
-      throw new Error(`${error instanceof Error ? error.message : error}\n${said}`);
+      await server.stop();
+      throw new Error(`${error instanceof Error ? error.message : error}\n${server.log()}`);
     }
   }
 
   /** Loads the window (again) and waits until it can be used. */
   async load(): Promise<void> {
-    await this.page.goto(`${this.address}/?folder=${PERSON.folder}`);
+    await this.page.goto(`${this.server.address}/?folder=${PERSON.folder}`, { timeout: 60_000 });
     await this.part('Isolab').waitFor({ timeout: 60_000 });
   }
 
@@ -187,6 +188,25 @@ export class Editor {
       .filter(Boolean);
   }
 
+  /** What the person copied last. */
+  async clipboard(): Promise<string> {
+    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: this.server.address });
+    return await this.page.evaluate<string>('navigator.clipboard.readText()');
+  }
+
+  /** Writes settings of the person's, as by hand into settings.json. */
+  async set(changes: Record<string, unknown>): Promise<void> {
+    const file = `${PERSON.home}/data/User/settings.json`;
+    const before = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    await writeFile(file, JSON.stringify({ ...before, ...changes }));
+  }
+
+  /** Changes the colours, and waits until they are there. */
+  async theme(theme: keyof typeof THEMES): Promise<void> {
+    await this.set({ 'workbench.colorTheme': THEMES[theme] });
+    await this.page.locator(`.monaco-workbench.${CLASSES[theme]}`).waitFor();
+  }
+
   /** Saves artifacts/screens/NAME.png. */
   async screenshot(name: string): Promise<void> {
     await mkdir(SCREENS, { recursive: true });
@@ -195,14 +215,19 @@ export class Editor {
 
   /** What the editor's server wrote. */
   log(): string {
-    return this.words();
+    return this.server.log();
   }
 
   async close(): Promise<void> {
     await this.browser.close();
-    const gone = new Promise((resolve) => this.server.once('exit', resolve));
-    this.server.kill('SIGTERM');
-    await gone;
+    await this.server.stop();
+  }
+
+  /** Ends the editor's server and everything in it, starts it again on the same data, and loads the window anew. */
+  async restart(): Promise<void> {
+    await this.server.stop();
+    await this.server.start();
+    await this.load();
   }
 
   /** Keeps the editor's own logs beside the screenshots. */

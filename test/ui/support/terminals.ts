@@ -65,6 +65,14 @@ export class Terminals {
     await this.page.keyboard.press(key);
   }
 
+  /** How many commands in the active terminal are marked as having succeeded, and failed. */
+  async marks(): Promise<{ success: number; error: number }> {
+    const marks = this.active().locator('.terminal-command-decoration');
+    const error = await marks.and(this.page.locator('.error')).count();
+    const other = this.page.locator('.error, .default, .default-color');
+    return { error, success: (await marks.count()) - (await marks.and(other).count()) };
+  }
+
   /** Names of all terminals, whether one or many are open. */
   async names(): Promise<string[]> {
     const tabs = this.page.locator('.terminal-tabs-entry');
