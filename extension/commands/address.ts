@@ -1,10 +1,11 @@
 // address/*: addresses of interfaces.
 import type { Connected } from '../context';
+import { copying } from '../equivalents/copy';
 import { addressBeside } from '../prompts/defaults';
 import { allNetns, linksIn, pickSome } from '../prompts/pick';
 import { all, loadRules, notIn } from '../prompts/rules';
 import { cidrs, peerCidrs, survey } from '../prompts/survey';
-import { alone, askText, type Choice, wizard } from '../prompts/wizard';
+import { alone, askText, type Choice, type Step, wizard } from '../prompts/wizard';
 import { t } from '../translate';
 import { insideLink } from '../views/networks-nodes';
 import { type AddressNode, linkNodeOf } from '../views/nodes';
@@ -21,7 +22,7 @@ export async function addAddress(context: Connected, target: Target): Promise<vo
   const [rules, netns] = await Promise.all([loadRules(t), allNetns(client)]);
   let chosen: ChosenLink | undefined = linkOf(target);
   let address: string | undefined;
-  await wizard(t('Add address'), [
+  const steps: Step[] = [
     ...(chosen ? [] : linkSteps(context, netns, target, (found) => (chosen = found))),
     async (position) => {
       if (!chosen) return;
@@ -38,9 +39,16 @@ export async function addAddress(context: Connected, target: Target): Promise<vo
         ),
       });
     },
-  ]);
-  if (!chosen || address === undefined) return;
-  await client.call('address/add', { link: linkRef(chosen.netns, chosen.link), address });
+  ];
+  const request = () => chosen && address !== undefined && { link: linkRef(chosen.netns, chosen.link), address };
+  const offer = copying(context, () => {
+    const params = request();
+    return params ? [{ method: 'address/add', params }] : [];
+  });
+  await wizard(t('Add address'), steps, offer);
+  const params = request();
+  if (!chosen || address === undefined || !params) return;
+  await client.call('address/add', params);
   done(t('{name} has the address {address}', { name: visible(chosen.link.name), address }));
   await context.networks.reveal(linkNodeOf(chosen));
 }

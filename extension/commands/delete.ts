@@ -4,6 +4,7 @@ import { window } from 'vscode';
 import { Failure } from '../../helper/rpc/contract/errors';
 import { sentence } from '../../helper/rpc/contract/sentences';
 import type { Connected } from '../context';
+import { type Change, copyAsCommand } from '../equivalents/copy';
 import { Cancelled } from '../prompts/wizard';
 import { t } from '../translate';
 import type { Node } from '../views/nodes';
@@ -17,7 +18,7 @@ export async function deleteNodes(context: Connected, nodes: readonly Node[]): P
     .filter(isDeletable)
     .toSorted((a, b) => DELETE_ORDER.indexOf(a.type) - DELETE_ORDER.indexOf(b.type));
   if (things.length === 0) return;
-  await confirm(things);
+  await confirm(context, things);
   const failed: string[] = [];
   const holders: string[] = [];
   const deleted: Deletable[] = [];
@@ -44,7 +45,7 @@ export async function deleteNodes(context: Connected, nodes: readonly Node[]): P
 }
 
 /** Rejects with Cancelled unless the person says yes. */
-async function confirm(things: readonly Deletable[]): Promise<void> {
+async function confirm(context: Connected, things: readonly Deletable[]): Promise<void> {
   const [only] = things;
   const question =
     things.length === 1 && only
@@ -57,40 +58,45 @@ async function confirm(things: readonly Deletable[]): Promise<void> {
   const alone = only && isForeign(only) ? t('Isolab did not make it.') : '';
   const detail = things.length === 1 ? alone : each.join('\n');
   const yes = t('Delete');
-  const answer = await window.showWarningMessage(question, { modal: true, detail }, yes);
+  const copy = t('Copy as command');
+  const answer = await window.showWarningMessage(question, { modal: true, detail }, yes, copy);
+  if (answer === copy) await copyAsCommand(context, things.map(deletion));
   if (answer !== yes) throw new Cancelled();
 }
 
-/** Deletes one thing that was confirmed; the sentences about what keeps it alive. */
-async function remove({ client }: Connected, thing: Deletable): Promise<string[]> {
+/** The request that deletes one thing. */
+export function deletion(thing: Deletable): Change {
   const foreign = isForeign(thing) ? { foreign: true } : {};
   switch (thing.type) {
     case 'netns': {
       const { id, uid, names } = thing.netns;
       const identity = uid === undefined ? {} : { uid };
       const netns = names[0] === undefined ? { id, ...identity } : { name: names[0], ...identity };
-      const { holders } = await client.call('netns/delete', { netns, ...foreign });
-      if (holders.length === 0) return [];
-      const who = holders.map(({ comm, pid }) => `${visible(comm)} (${pid})`).join(', ');
-      const name = visible(names[0] ?? id);
-      return [t('{name} has lost its name, but lives on as long as these processes: {who}.', { name, who })];
+      return { method: 'netns/delete', params: { netns, ...foreign } };
     }
     case 'stale':
-      await client.call('netns/delete', { netns: { name: thing.name }, foreign: true });
-      return [];
+      return { method: 'netns/delete', params: { netns: { name: thing.name }, foreign: true } };
     case 'link':
-      await client.call('link/delete', { link: linkRef(thing.netns, thing.link), ...foreign });
-      return [];
+      return { method: 'link/delete', params: { link: linkRef(thing.netns, thing.link), ...foreign } };
     case 'address': {
       const address = `${thing.address.address}/${thing.address.prefix}`;
-      await client.call('address/delete', { link: linkRef(thing.netns, thing.link), address });
-      return [];
+      return { method: 'address/delete', params: { link: linkRef(thing.netns, thing.link), address } };
     }
     case 'route': {
       const { destination, via, dev } = thing.route;
       const hop = { ...(via !== undefined && { via }), ...(dev !== undefined && { dev }) };
-      await client.call('route/delete', { netns: netnsRef(thing.netns), destination, ...hop });
-      return [];
+      return { method: 'route/delete', params: { netns: netnsRef(thing.netns), destination, ...hop } };
     }
   }
+}
+
+/** Deletes one thing that was confirmed; the sentences about what keeps it alive. */
+async function remove({ client }: Connected, thing: Deletable): Promise<string[]> {
+  const { method, params } = deletion(thing);
+  const result = await client.call(method, params);
+  const holders = 'holders' in result ? result.holders : [];
+  if (holders.length === 0 || thing.type !== 'netns') return [];
+  const who = holders.map(({ comm, pid }) => `${visible(comm)} (${pid})`).join(', ');
+  const name = visible(thing.netns.names[0] ?? thing.netns.id);
+  return [t('{name} has lost its name, but lives on as long as these processes: {who}.', { name, who })];
 }

@@ -1,6 +1,7 @@
 // link/*: bringing up and down, renaming, MTU, moving, deleting, the way to the peer. The veth wizard stands in veth.ts.
 import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Connected } from '../context';
+import { copying } from '../equivalents/copy';
 import { allNetns, linkChoice, linksIn, pickLink, pickNetns, pickSome } from '../prompts/pick';
 import { loadRules } from '../prompts/rules';
 import { alone, askText, type Position, type Step, wizard } from '../prompts/wizard';
@@ -10,7 +11,7 @@ import { linkRef } from '../views/refs';
 import { visible } from '../views/row';
 import { copyText } from './copy';
 import { deleteNodes } from './delete';
-import { moveLinks } from './move';
+import { moveLinks, moving } from './move';
 import { done } from './report';
 import { linkOf, linksOf, netnsOf, type Target } from './target';
 
@@ -34,12 +35,18 @@ export async function renameLink(context: Connected, target: Target): Promise<vo
   const title = t('Rename interface');
   const rules = await loadRules(t);
   const { netns, link } = await oneLink(context, target, title);
-  const name = await askText(alone(title), {
-    prompt: t('New name of {name}', { name: visible(link.name) }),
-    value: link.name,
-    check: rules.linkName,
-  });
-  await context.client.call('link/set', { link: linkRef(netns, link), name });
+  let name = link.name;
+  const request = () => ({ link: linkRef(netns, link), name });
+  const ask: Step = async (position) => {
+    const prompt = t('New name of {name}', { name: visible(link.name) });
+    name = await askText(position, { prompt, value: name, check: rules.linkName });
+  };
+  await wizard(
+    title,
+    [ask],
+    copying(context, () => [{ method: 'link/set', params: request() }]),
+  );
+  await context.client.call('link/set', request());
   done(t('{name} is now {newName}', { name: visible(link.name), newName: name }));
 }
 
@@ -47,12 +54,18 @@ export async function setMtu(context: Connected, target: Target): Promise<void> 
   const title = t('Set MTU');
   const rules = await loadRules(t);
   const { netns, link } = await oneLink(context, target, title);
-  const mtu = await askText(alone(title), {
-    prompt: t('MTU of {name} in bytes', { name: visible(link.name) }),
-    value: String(link.mtu),
-    check: rules.mtu,
-  });
-  await context.client.call('link/set', { link: linkRef(netns, link), mtu: Number(mtu) });
+  let mtu = String(link.mtu);
+  const request = () => ({ link: linkRef(netns, link), mtu: Number(mtu) });
+  const ask: Step = async (position) => {
+    const prompt = t('MTU of {name} in bytes', { name: visible(link.name) });
+    mtu = await askText(position, { prompt, value: mtu, check: rules.mtu });
+  };
+  await wizard(
+    title,
+    [ask],
+    copying(context, () => [{ method: 'link/set', params: request() }]),
+  );
+  await context.client.call('link/set', request());
   done(t('The MTU of {name} is {mtu}', { name: visible(link.name), mtu }));
 }
 
@@ -72,7 +85,11 @@ export async function moveLink(context: Connected, target: Target): Promise<void
       to = await pickNetns(position, others, t('Move {name} to', { name }), to);
     },
   ];
-  await wizard(title, steps);
+  const offer = copying(context, () => {
+    const target = to;
+    return target === undefined ? [] : chosen.map((each) => moving(each, target));
+  });
+  await wizard(title, steps, offer);
   if (to) await moveLinks(context, chosen, to);
 }
 

@@ -25,7 +25,8 @@ export async function moveLinks(context: Connected, chosen: readonly Movable[], 
   const failures: { name: string; failure: Failure }[] = [];
   for (const { netns, link } of links) {
     try {
-      moved.push(await context.client.call('link/move', { link: linkRef(netns, link), to: netnsRef(to) }));
+      const { method, params } = moving({ netns, link }, to);
+      moved.push(await context.client.call(method, params));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failures.push({ name: visible(link.name), failure: error });
@@ -47,6 +48,11 @@ export async function moveLinks(context: Connected, chosen: readonly Movable[], 
   const told = failures.map(({ name, failure }) => `${name}: ${sentence(failure.data, t)}`);
   context.log.warn(told.join('\n'));
   void window.showErrorMessage(told.join(' '));
+}
+
+/** The request that moves one of them. */
+export function moving({ netns, link }: Movable, to: Ground) {
+  return { method: 'link/move', params: { link: linkRef(netns, link), to: netnsRef(to) } } as const;
 }
 
 /** A card of the machine: what the kernel did not make on request has no kind, lo aside. */

@@ -1,9 +1,10 @@
 // netns/*: named network namespaces.
 import type { Connected } from '../context';
+import { copying } from '../equivalents/copy';
 import { freeName } from '../prompts/defaults';
 import { allNetns, netnsChoice, pickSome } from '../prompts/pick';
 import { all, loadRules, notIn } from '../prompts/rules';
-import { alone, askText } from '../prompts/wizard';
+import { alone, askText, type Step, wizard } from '../prompts/wizard';
 import { t } from '../translate';
 import { netnsNode } from '../views/nodes';
 import { copyText } from './copy';
@@ -15,14 +16,19 @@ export async function createNetns(context: Connected): Promise<void> {
   const { client } = context;
   const [rules, { netns, stale }] = await Promise.all([loadRules(t), client.call('netns/list', {})]);
   const taken = new Set([...netns.flatMap(({ names }) => names), ...stale]);
-  const name = await askText(alone(t('Create network namespace')), {
-    prompt: t('Name of the new network namespace'),
-    value: freeName('ns', taken),
-    check: all(
-      rules.netnsName,
-      notIn(taken, (text) => t('A network namespace “{name}” exists already.', { name: text })),
-    ),
-  });
+  let name = freeName('ns', taken);
+  const ask: Step = async (position) => {
+    name = await askText(position, {
+      prompt: t('Name of the new network namespace'),
+      value: name,
+      check: all(
+        rules.netnsName,
+        notIn(taken, (text) => t('A network namespace “{name}” exists already.', { name: text })),
+      ),
+    });
+  };
+  const offer = copying(context, () => [{ method: 'netns/create', params: { name } }]);
+  await wizard(t('Create network namespace'), [ask], offer);
   const made = await client.call('netns/create', { name });
   done(t('Created the network namespace {name}', { name }));
   await context.networks.reveal(netnsNode(made));

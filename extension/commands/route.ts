@@ -1,11 +1,12 @@
 // route/*: the main routing table of a namespace.
 import type { Link } from '../../helper/rpc/contract/link';
 import type { Connected } from '../context';
+import { copying } from '../equivalents/copy';
 import { gatewayAmong } from '../prompts/defaults';
 import { allNetns, linkChoice, linksIn, pickNetns, pickSome } from '../prompts/pick';
 import { all, loadRules, optional } from '../prompts/rules';
 import { cidrs, peerCidrs } from '../prompts/survey';
-import { alone, askPick, askText, type Choice, wizard } from '../prompts/wizard';
+import { alone, askPick, askText, type Choice, type Step, wizard } from '../prompts/wizard';
 import { t } from '../translate';
 import { routeNodes } from '../views/networks-nodes';
 import { netnsLabel, routeRow } from '../views/networks-rows';
@@ -25,7 +26,7 @@ export async function addRoute(context: Connected, target: Target): Promise<void
   let destination = 'default';
   let via: string | undefined;
   let dev: string | undefined;
-  await wizard(t('Add route'), [
+  const steps: Step[] = [
     ...(given
       ? []
       : [
@@ -60,10 +61,20 @@ export async function addRoute(context: Connected, target: Target): Promise<void
         active: (value) => value === dev,
       });
     },
-  ]);
+  ];
+  const request = () => ({
+    ...(netns && { netns: netnsRef(netns) }),
+    destination,
+    ...(via && { via }),
+    ...(dev !== undefined && { dev }),
+  });
+  await wizard(
+    t('Add route'),
+    steps,
+    copying(context, () => [{ method: 'route/add', params: request() }]),
+  );
   if (!netns) return;
-  const hop = { ...(via && { via }), ...(dev !== undefined && { dev }) };
-  await client.call('route/add', { netns: netnsRef(netns), destination, ...hop });
+  await client.call('route/add', request());
   done(t('Added the route {destination} in {netns}', { destination, netns: netnsLabel(netns, t) }));
 }
 

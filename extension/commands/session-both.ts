@@ -1,24 +1,30 @@
 // A shell in the namespaces of a process and, of one kind, in another namespace: by dropping one on the other, or asked.
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Connected } from '../context';
+import { copying } from '../equivalents/copy';
 import { pickNamespace, pickProcess } from '../prompts/pick';
-import { type Position, wizard } from '../prompts/wizard';
+import { type Position, type Step, wizard } from '../prompts/wizard';
 import { enteringBoth } from '../terminals/both';
+import type { Entry } from '../terminals/places';
 import { openTerminal } from '../terminals/sessions';
 import { t } from '../translate';
 import { visible } from '../views/row';
 import { type Ground, groundLabel, groundRef } from './dropping';
-import { hostNamespaces } from './session';
+import { hostNamespaces, opening } from './session';
 import { processesOf, type Target } from './target';
 
+type Hosts = Awaited<ReturnType<typeof hostNamespaces>>;
+
 export async function openBoth(context: Connected, processes: readonly Process[], ground: Ground): Promise<void> {
-  const host = await hostNamespaces(context);
-  const { kind, id } = ground;
-  const place = { kind, id, host: host.has(id), of: groundRef(ground), label: groundLabel(ground, t) };
-  for (const process of processes) {
-    const { plan, look } = enteringBoth(process, place, host);
+  for (const { plan, look } of entriesOf(processes, ground, await hostNamespaces(context))) {
     await openTerminal(context, plan, look);
   }
+}
+
+function entriesOf(processes: readonly Process[], ground: Ground, host: Hosts): Entry[] {
+  const { kind, id } = ground;
+  const place = { kind, id, host: host.has(id), of: groundRef(ground), label: groundLabel(ground, t) };
+  return processes.map((process) => enteringBoth(process, place, host));
 }
 
 /** The same by keyboard. */
@@ -26,7 +32,8 @@ export async function enterBoth(context: Connected, target: Target): Promise<voi
   let processes = processesOf(target);
   const given = processes.length > 0;
   let ground: Ground | undefined;
-  await wizard(t('Open shell here with another namespace'), [
+  const host = await hostNamespaces(context);
+  const steps: Step[] = [
     ...(given
       ? []
       : [
@@ -42,6 +49,10 @@ export async function enterBoth(context: Connected, target: Target): Promise<voi
         t('Namespace to enter instead of the one of {names}', { names }),
       );
     },
-  ]);
+  ];
+  const offer = copying(context, () =>
+    ground ? entriesOf(processes, ground, host).map(({ plan }) => opening(context, plan)) : [],
+  );
+  await wizard(t('Open shell here with another namespace'), steps, offer);
   if (ground) await openBoth(context, processes, ground);
 }

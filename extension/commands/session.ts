@@ -1,41 +1,30 @@
 // session/*: new isolated shells, and shells in namespaces that exist.
-import { env, ThemeIcon, window } from 'vscode';
+import { ThemeIcon } from 'vscode';
 import { commandLine, wrapped } from '../../helper/rpc/contract/command-line';
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import type { Connected } from '../context';
+import { type Change, copying, copyLines } from '../equivalents/copy';
 import { type Identity, identitiesFor, proposedIdentity } from '../prompts/identities';
 import { pickNamespace, pickProcess } from '../prompts/pick';
-import { alone, askMany, askPick, type Choice, type Position, wizard } from '../prompts/wizard';
+import { askMany, askPick, type Choice, type Position, type Step, wizard } from '../prompts/wizard';
 import { entering, joinsOf, type Place } from '../terminals/places';
-import {
-  type Look,
-  type Opened,
-  openSession,
-  openTerminal,
-  type Plan,
-  planOf,
-  terminalOptions,
-} from '../terminals/sessions';
+import { type Look, openTerminal, type Plan, planOf } from '../terminals/sessions';
 import { t } from '../translate';
 import { type Explanation, explainKind } from '../views/explain';
 import { KIND_ICONS, SHELL_ICON } from '../views/icons';
 import { hostIds, namespaceNode } from '../views/namespaces-nodes';
 import { kindMeaning } from '../views/namespaces-rows';
 import { visible } from '../views/row';
-import { done } from './report';
 import { nodesOf, type Target } from './target';
-
-/** Milliseconds for which a ticket that was fetched for the preview is still used: well under its life of 30 s. */
-const TICKET_FRESH = 20_000;
 
 export async function newShell(context: Connected, target: Target): Promise<void> {
   const { defaultKinds, defaultIdentity } = context.configured();
   let kinds = target.kinds ?? defaultKinds;
   let identity: Identity | undefined;
   const title = t('New isolated shell');
-  await wizard(title, [
+  const steps: Step[] = [
     async (position) => {
       kinds = await askKinds(position, t('Kinds of namespaces to create'), kinds);
     },
@@ -47,33 +36,40 @@ export async function newShell(context: Connected, target: Target): Promise<void
         active: (value) => value === active,
       });
     },
-    (position) => review(context, position, planOf(kinds, identity), shellLook(kinds)),
-  ]);
+    (position) => review(context, position, planOf(kinds, identity)),
+  ];
+  await wizard(
+    title,
+    steps,
+    copying(context, () => [opening(context, planOf(kinds, identity))]),
+  );
+  await openTerminal(context, planOf(kinds, identity), shellLook(kinds));
 }
 
-/** Shows the equivalent command line; opens the shell, or copies the line as often as wanted. */
-async function review(context: Connected, position: Position, plan: Plan, look: Look): Promise<void> {
-  let opened: Opened = await openSession(context, plan, look);
-  const fetched = Date.now();
-  const line = commandLine(opened.equivalent);
+/** Shows the equivalent command line, and copies it as often as wanted; ends when the shell is to be opened. */
+async function review(context: Connected, position: Position, plan: Plan): Promise<void> {
+  const { method, params } = opening(context, plan);
+  const { lines } = await context.client.call('command/equivalent', { method, params: { ...params } });
   const choices: Choice<'open' | 'copy'>[] = [
     { label: t('Open the shell'), iconPath: new ThemeIcon('terminal'), value: 'open' },
     { label: t('Copy the command line'), iconPath: new ThemeIcon('copy'), value: 'copy' },
   ];
-  const note = { title: t('The equivalent command line'), lines: wrapped(opened.equivalent) };
+  const note = { title: t('The equivalent command line'), lines: lines.flatMap((argv) => wrapped(argv)) };
   const prompt = t('Open it, or see what util-linux would be told for the same');
-  while ((await askPick(position, { prompt, choices, note })) === 'copy') {
-    await env.clipboard.writeText(line);
-    done(t('Copied {text}', { text: line }));
-  }
-  if (Date.now() - fetched > TICKET_FRESH) opened = await openSession(context, plan, look);
-  window.createTerminal(terminalOptions(context, opened, { ...look, colourOf: opened.session })).show();
+  while ((await askPick(position, { prompt, choices, note })) === 'copy') await copyLines(lines.map(commandLine));
+}
+
+/** The request, as openTerminal makes it, for its command line. */
+export function opening(context: Connected, plan: Plan): Change {
+  const { shell } = context.configured();
+  return { method: 'session/open', params: { ...(shell !== '' && { command: [shell] }), ...plan } };
 }
 
 function shellLook(kinds: readonly Kind[]): Look {
   const [only] = kinds;
   const icon = kinds.length === 1 && only ? KIND_ICONS[only] : SHELL_ICON;
-  return { name: shellName(kinds), icon, colourOf: shellName(kinds) };
+  // Each of them is a place of its own.
+  return { name: shellName(kinds), icon, colourOf: `session:${Date.now()}` };
 }
 
 /** What tells it from others comes first: tabs cut long names short. */
@@ -118,8 +114,13 @@ export async function openShellHere(context: Connected, target: Target): Promise
     node.type === 'netns' || node.type === 'namespace' || node.type === 'process' ? [node] : [],
   );
   if (places.length === 0) {
-    const namespace = await pickNamespace(alone(t('Open shell here')), context.client, t('Namespace to enter'));
-    places.push(namespaceNode(namespace));
+    let place: Place | undefined;
+    const ask: Step = async (position) => {
+      place = namespaceNode(await pickNamespace(position, context.client, t('Namespace to enter')));
+    };
+    const plan = () => (place ? [opening(context, entering(place, new Set(), t).plan)] : []);
+    await wizard(t('Open shell here'), [ask], copying(context, plan));
+    if (place) places.push(place);
   }
   const host = places.some(({ type }) => type === 'process') ? await hostNamespaces(context) : new Set<never>();
   for (const place of places) {
@@ -135,7 +136,7 @@ export async function enterProcess(context: Connected, target: Target): Promise<
   const host = await hostNamespaces(context);
   let kinds: Kind[] | undefined;
   const title = t('Enter namespaces of a process');
-  await wizard(title, [
+  const steps: Step[] = [
     ...(given
       ? []
       : [
@@ -150,11 +151,17 @@ export async function enterProcess(context: Connected, target: Target): Promise<
       kinds ??= KINDS.filter((kind) => own[kind] !== undefined && !host.has(own[kind]));
       kinds = await askKinds(position, t('Kinds of namespaces to enter'), kinds);
     },
-  ]);
+  ];
+  const plan = (): Plan => ({ join: process && kinds ? joinsOf(process, kinds) : [] });
+  await wizard(
+    title,
+    steps,
+    copying(context, () => [opening(context, plan())]),
+  );
   if (!process || !kinds) return;
   const name = `${visible(process.comm)} (${process.pid})`;
   const look = { name, icon: 'terminal', colourOf: `${process.pid}:${process.startTime}` };
-  await openTerminal(context, { join: joinsOf(process, kinds) }, look);
+  await openTerminal(context, plan(), look);
 }
 
 export async function hostNamespaces({ client }: Connected) {

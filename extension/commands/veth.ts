@@ -1,6 +1,7 @@
 // The wizard of a veth pair: both namespaces, both names, both addresses, up: then one request makes it, all or nothing.
 import type { Netns } from '../../helper/rpc/contract/netns';
 import type { Connected } from '../context';
+import { copying } from '../equivalents/copy';
 import { freeAddresses, freePair } from '../prompts/defaults';
 import { allNetns, linksIn, pickNetns } from '../prompts/pick';
 import { all, type Check, loadRules, notIn, optional } from '../prompts/rules';
@@ -60,7 +61,7 @@ export async function createVeth(context: Connected, target: Target): Promise<vo
   };
 
   const other = () => netns.find((each) => !each.host && (!a.netns || netnsKey(each) !== netnsKey(a.netns)));
-  await wizard(t('Create veth pair'), [
+  const steps: Step[] = [
     ...(a.netns ? [] : [where(a, t('Network namespace of the first end'), () => netns.find(({ host }) => !host))]),
     ...(b.netns ? [] : [where(b, t('Network namespace of the second end'), other)]),
     named(a, t('Name of the first end'), () => names[0]),
@@ -77,9 +78,12 @@ export async function createVeth(context: Connected, target: Target): Promise<vo
         active: (value) => value === up,
       });
     },
-  ]);
+  ];
+  const request = () => ({ kind: 'veth', a: endParams(a), b: endParams(b), up }) as const;
+  const offer = copying(context, () => [{ method: 'link/create', params: request() }]);
+  await wizard(t('Create veth pair'), steps, offer);
   if (!a.netns || !b.netns || !a.name || !b.name) return;
-  const made = await client.call('link/create', { kind: 'veth', a: endParams(a), b: endParams(b), up });
+  const made = await client.call('link/create', request());
   done(t('Created the veth pair {a} ⇄ {b}', { a: made.a.name, b: made.b.name }));
   await context.networks.reveal(linkNodeOf({ netns: a.netns, link: made.a }));
 }

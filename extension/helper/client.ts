@@ -36,6 +36,8 @@ export class Helper implements Disposable {
     /** Absolute paths of sockets, the first that answers serves; asked at each attempt, since the setting may change. */
     private readonly sockets: () => readonly [string, ...string[]],
     private readonly log: LogOutputChannel,
+    /** The same connection, with what it changes written down. */
+    private readonly recorded: (client: Client) => Client,
   ) {}
 
   /** The one that answers, else the one where a helper with root would. */
@@ -118,7 +120,7 @@ export class Helper implements Disposable {
   /** Undefined once disposed. */
   async #try(socket: string): Promise<Client | Failure | undefined> {
     try {
-      const client = await connect(socket, { client: 'vscode' });
+      const client = this.recorded(await connect(socket, { client: 'vscode' }));
       if (this.#disposed) {
         client.close();
         return undefined;

@@ -6,6 +6,7 @@ import {
   type QuickPick,
   type QuickPickItem,
   QuickPickItemKind,
+  ThemeIcon,
   window,
 } from 'vscode';
 
@@ -24,16 +25,36 @@ export interface Position {
   /** From 1. */
   readonly step: number;
   readonly total: number;
+  /** In the last step of what has an equivalent command: a button that takes the answer and copies instead of acting. */
+  readonly copying?: Copying;
+}
+
+interface Copying {
+  readonly title: string;
+  /** Said by the question once the button was pressed with an answer that is none too wrong. */
+  wanted: boolean;
 }
 
 export type Step = (position: Position) => Promise<void>;
 
-/** Runs the steps; rejects with Cancelled. Steps keep their answers in variables around them, as defaults when they come again. */
-export async function wizard(title: string, steps: readonly Step[]): Promise<void> {
+/** What the button *Copy as command* of a last step does. */
+export interface CopyOffer {
+  readonly title: string;
+  /** The answers stand in the steps' variables, as they would for the action. */
+  readonly copy: () => Promise<void>;
+}
+
+/**
+ * Runs the steps; rejects with Cancelled. Steps keep their answers in variables around them, as defaults when they come again:
+ * as the last one does after copying, so that one may go on or turn away.
+ */
+export async function wizard(title: string, steps: readonly Step[], offer?: CopyOffer): Promise<void> {
   for (let index = 0; index < steps.length; ) {
+    const copying = offer && index === steps.length - 1 ? { title: offer.title, wanted: false } : undefined;
     try {
-      await steps[index]?.({ title, step: index + 1, total: steps.length });
-      index += 1;
+      await steps[index]?.({ title, step: index + 1, total: steps.length, ...(copying && { copying }) });
+      if (copying?.wanted) await offer?.copy();
+      else index += 1;
     } catch (error) {
       if (!(error instanceof Back)) throw error;
       index -= 1;
@@ -66,16 +87,15 @@ export function askText(position: Position, question: TextQuestion): Promise<str
       input.validationMessage = wrong ?? '';
       return wrong === undefined;
     };
-    return [
-      // An empty box is not yet wrong: the sentence comes with the first character, or on accepting.
-      input.onDidChangeValue((text) => {
-        if (text.trim() === '') input.validationMessage = '';
-        else check();
-      }),
-      input.onDidAccept(() => {
-        if (check()) answer(input.value.trim());
-      }),
-    ];
+    // An empty box is not yet wrong: the sentence comes with the first character, or on accepting.
+    const typed = input.onDidChangeValue((text) => {
+      if (text.trim() === '') input.validationMessage = '';
+      else check();
+    });
+    const accept = () => {
+      if (check()) answer(input.value.trim());
+    };
+    return { accept, listeners: [typed] };
   });
 }
 
@@ -105,12 +125,13 @@ export function askPick<T>(position: Position, question: PickQuestion<T>): Promi
   input.matchOnDetail = true;
   const first = active && choices.find(({ value }) => active(value));
   if (first) input.activeItems = [first];
-  return asked(input, position, (answer) => [
-    input.onDidAccept(() => {
-      const [choice] = input.selectedItems;
-      if (choice && 'value' in choice) answer(choice.value);
-    }),
-  ]);
+  return asked<T>(input, position, (answer) => ({
+    accept: () => {
+      const chosen = [...input.selectedItems, ...input.activeItems];
+      const choice = chosen.find((item): item is Choice<T> => 'value' in item);
+      if (choice) answer(choice.value);
+    },
+  }));
 }
 
 /** Any number of the choices, none included. */
@@ -124,15 +145,21 @@ export function askMany<T>(
   input.items = question.choices;
   input.matchOnDescription = true;
   input.selectedItems = question.choices.filter(({ value }) => question.picked(value));
-  return asked(input, position, (answer) => [
-    input.onDidAccept(() => answer(input.selectedItems.map(({ value }) => value))),
-  ]);
+  return asked<T[]>(input, position, (answer) => ({
+    accept: () => answer(input.selectedItems.map(({ value }) => value)),
+  }));
+}
+
+interface Question {
+  /** Gives the answer, if it is none too wrong: for Enter, a click, or the button that copies. */
+  readonly accept: () => void;
+  readonly listeners?: readonly Disposable[];
 }
 
 function asked<T>(
   input: InputBox | QuickPick<QuickPickItem>,
-  { title, step, total }: Position,
-  listen: (answer: (value: T) => void) => Disposable[],
+  { title, step, total, copying }: Position,
+  ask: (answer: (value: T) => void) => Question,
 ): Promise<T> {
   input.title = title;
   if (total > 1) {
@@ -140,7 +167,9 @@ function asked<T>(
     input.totalSteps = total;
   }
   input.ignoreFocusOut = true;
-  if (step > 1) input.buttons = [QuickInputButtons.Back];
+  if (copying) copying.wanted = false;
+  const copy = copying && { iconPath: new ThemeIcon('copy'), tooltip: copying.title };
+  input.buttons = [...(step > 1 ? [QuickInputButtons.Back] : []), ...(copy ? [copy] : [])];
   return new Promise<T>((resolve, reject) => {
     let done = false;
     const end = (settle: () => void) => {
@@ -150,10 +179,16 @@ function asked<T>(
       input.dispose();
       settle();
     };
+    const { accept, listeners: own = [] } = ask((value) => end(() => resolve(value)));
     const listeners = [
-      ...listen((value) => end(() => resolve(value))),
+      ...own,
+      input.onDidAccept(accept),
       input.onDidTriggerButton((button) => {
-        if (button === QuickInputButtons.Back) end(() => reject(new Back()));
+        if (button === QuickInputButtons.Back) return end(() => reject(new Back()));
+        if (button !== copy || !copying) return;
+        copying.wanted = true;
+        accept();
+        copying.wanted = done;
       }),
       input.onDidHide(() => end(() => reject(new Cancelled()))),
     ];

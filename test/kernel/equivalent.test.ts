@@ -1,7 +1,6 @@
 // The lines that are said to do the same do the same: each is pasted into a shell in one clean namespace, its method is
 // called in another, and ip(8) sees no difference. A changing method that is not here does not compile.
-import { spawn } from 'node:child_process';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangingMethod, Input } from '../../helper/rpc/contract';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab } from '../support/helper';
@@ -16,10 +15,11 @@ const undo = undoAfterEach();
 /** The method acts in one, the lines in the other. */
 let called: World;
 let pasted: World;
-beforeEach(async () => {
+beforeAll(async () => {
   [called, pasted] = await Promise.all([makeWorld(), makeWorld()]);
 });
-afterEach(() => Promise.all([called.stop(), pasted.stop()]));
+afterEach(() => Promise.all([called.empty(), pasted.empty()]));
+afterAll(() => Promise.all([called.stop(), pasted.stop()]));
 
 interface Case<M extends ChangingMethod> {
   /** What is there before, made in both worlds. */
@@ -40,7 +40,7 @@ const PAIR = [
 ];
 const va = { name: 'va', netns: { name: 'red' } };
 /** Names that the kernel takes and a shell does not, as they are. */
-const ODD = `-a b'$(touch /run/owned)"\n`;
+const ODD = `-a b'$(reboot)"\n`;
 
 const CASES: Cases = {
   'helper/shutdown': { none: 'no-equivalent-helper' },
@@ -59,7 +59,7 @@ const CASES: Cases = {
       params: { netns: { name: ODD }, foreign: true },
     },
     'what pins nothing': {
-      before: ['mkdir /run/netns', 'touch /run/netns/-f'],
+      before: ['touch /run/netns/-f'],
       params: { netns: { name: '-f' }, foreign: true },
     },
     'a symbolic link, not what it leads to': {
@@ -114,7 +114,7 @@ const CASES: Cases = {
       before: TWO,
       params: async (world) => ({
         kind: 'veth',
-        a: { name: 'va', netns: { pid: await nameless(world) }, addresses: ['10.1.0.1/24'] },
+        a: { name: 'va', netns: { pid: await world.nameless() }, addresses: ['10.1.0.1/24'] },
         b: { name: 'vb', netns: { id: await inode(world, 'red') } },
         up: true,
       }),
@@ -122,8 +122,8 @@ const CASES: Cases = {
     'between two without a name': {
       params: async (world) => ({
         kind: 'veth',
-        a: { name: 'va', netns: { pid: await nameless(world) } },
-        b: { name: 'vb', netns: { pid: await nameless(world) } },
+        a: { name: 'va', netns: { pid: await world.nameless() } },
+        b: { name: 'vb', netns: { pid: await world.nameless() } },
       }),
     },
   },
@@ -162,7 +162,7 @@ const CASES: Cases = {
     },
     'into one without a name': {
       before: PAIR,
-      params: async (world) => ({ link: va, to: { pid: await nameless(world) } }),
+      params: async (world) => ({ link: va, to: { pid: await world.nameless() } }),
     },
     'into an odd name': {
       before: async (world) => {
@@ -273,23 +273,7 @@ async function inode(world: World, name: string): Promise<string> {
 }
 
 async function index(world: World, name: string): Promise<number> {
-  return Number((await world.output(['cat', `/sys/class/net/${name}/ifindex`])).trim());
-}
-
-/** Pid of a process in a network namespace without a name. */
-async function nameless(world: World): Promise<number> {
-  const child = spawn('nsenter', [`--target=${world.pid}`, '--net', '--mount', 'unshare', '--net', 'cat'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  undo(() => child.stdin.end());
-  const pid = child.pid as number;
-  const link = () => world.output(['readlink', `/proc/${pid}/ns/net`]);
-  const home = await world.output(['readlink', `/proc/${world.pid}/ns/net`]);
-  await until(
-    async () => (await link()) !== home && (await world.output(['cat', `/proc/${pid}/comm`])) === 'cat\n',
-    'it',
-  );
-  return pid;
+  return Number(/^[0-9]+/.exec(await world.output(['ip', '-o', 'link', 'show', 'dev', name]))?.[0]);
 }
 
 async function prepare(world: World, before: Case<ChangingMethod>['before'] = []): Promise<void> {

@@ -1,12 +1,23 @@
 // A network and mount namespace of a test's own with a helper in it, for comparing what two ways of doing a thing make:
 // the same names can be used in both, and neither sees the other's.
+import { spawn } from 'node:child_process';
 import type { Input, MethodName } from '../../../helper/rpc/contract';
 import { commandLine } from '../../../helper/rpc/contract/command-line';
 import { type HelperOptions, startHelper, type TestHelper } from '../../support/helper';
 import { type Done, output, run } from '../../support/run';
+import { until } from '../../support/until';
+import { type Facts, SCRIPT, toFacts } from './world-facts';
 
 const ENTER = ['unshare', '--net', '--mount', '--propagation', 'private', '--'];
-const BEGIN = 'mount -t tmpfs tmpfs /run && ip link set dev lo up && exec "$@"';
+/** Its own names, too; /run itself holds the sockets of the tests. */
+const BEGIN = 'mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && ip link set dev lo up && exec "$@"';
+/** Everything that tests make there. */
+const EMPTY = `
+  for name in /run/netns/* /run/netns/.[!.]*; do umount "$name"; rm -f -- "$name"; done
+  ip -o link show type veth | cut -d: -f2 | cut -d@ -f1 | while read -r name; do ip link delete dev "$name"; done
+  ip route flush table main; ip -6 route flush table main
+  ip address flush dev lo scope global; ip address delete 127.5.5.5/32 dev lo
+  true`;
 
 export interface World extends TestHelper {
   /** Text as somebody pastes it into bash there. */
@@ -17,12 +28,21 @@ export interface World extends TestHelper {
   lines<M extends MethodName>(method: M, params: Input<M>): Promise<string>;
   /** What ip(8) says of every namespace there, without what chance decides. */
   facts(): Promise<Facts>;
+  /** Pid of a process in a new network namespace that has no name; it lasts until `empty`. */
+  nameless(): Promise<number>;
+  /** As it was at first. */
+  empty(): Promise<void>;
 }
 
-/** `sudo` has nothing to add for root, and need not be installed. */
 export async function makeWorld(options: Pick<HelperOptions, 'holder'> = {}): Promise<World> {
   const helper = await startHelper({ ...options, within: [...ENTER, 'bash', '-c', BEGIN, 'world'] });
   const inside = (argv: readonly string[]) => ['nsenter', `--target=${helper.pid}`, '--net', '--mount', '--', ...argv];
+  const holders: { pid: number; end(): void }[] = [];
+  const facts = async () => {
+    const argv = inside(['bash', '-c', SCRIPT, 'facts', ...holders.map(({ pid }) => String(pid))]);
+    return toFacts(await output(argv), new Map([[String(helper.pid), 'HELPER']]));
+  };
+  const first = JSON.stringify(await facts());
   return {
     ...helper,
     paste: (text) => run(inside(['bash', '-c', text])),
@@ -31,99 +51,21 @@ export async function makeWorld(options: Pick<HelperOptions, 'holder'> = {}): Pr
       const { lines } = await helper.client.call('command/equivalent', { method, params: { ...params } });
       return lines.map(commandLine).join('\n');
     },
-    facts: () => factsOf((args) => ipJsonLines(inside(['ip', '-j', ...args]))),
+    facts,
+    nameless: async () => {
+      const [program, ...args] = inside(['unshare', '--net', 'cat']) as [string, ...string[]];
+      const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+      const pid = child.pid as number;
+      holders.push({ pid, end: () => child.stdin.end() });
+      // By then it is where it stays.
+      await until(async () => (await output(['cat', `/proc/${pid}/comm`])) === 'cat\n', 'a namespace without a name');
+      return pid;
+    },
+    empty: async () => {
+      for (const { end } of holders.splice(0)) end();
+      await run(inside(['bash', '-c', EMPTY]));
+      // The last of a namespace goes a moment after its name.
+      await until(async () => JSON.stringify(await facts()) === first, 'an empty world');
+    },
   };
-}
-
-export interface Facts {
-  names: string[];
-  /** By name; `''` is the world's own. */
-  namespaces: Record<string, Inside>;
-}
-
-interface Inside {
-  links: Record<string, LinkFacts>;
-  routes: string[];
-}
-
-interface LinkFacts {
-  kind: string | undefined;
-  mtu: number;
-  up: boolean;
-  /** `NAME @ NAMESPACE` of the other end. */
-  peer: string | undefined;
-  addresses: string[];
-}
-
-interface Row {
-  ifindex: number;
-  ifname: string;
-  mtu: number;
-  flags: string[];
-  link?: string;
-  link_index?: number;
-  link_netnsid?: number;
-  linkinfo?: { info_kind?: string };
-  addr_info: { family: string; local: string; prefixlen: number; scope: string; broadcast?: string }[];
-}
-
-type Ask = (args: readonly string[]) => Promise<Record<string, unknown>[]>;
-
-async function ipJsonLines(argv: readonly string[]): Promise<Record<string, unknown>[]> {
-  const text = await output(argv);
-  return text.trim() === '' ? [] : (JSON.parse(text) as Record<string, unknown>[]);
-}
-
-async function factsOf(ask: Ask): Promise<Facts> {
-  const names = (await ask(['netns', 'list'])).map(({ name }) => String(name)).sort();
-  const rows = new Map<string, Row[]>();
-  for (const name of ['', ...names]) rows.set(name, (await ask([...at(name), '-d', 'address'])) as unknown as Row[]);
-  const namespaces: Facts['namespaces'] = {};
-  for (const [name, links] of rows) {
-    const routes = [
-      ...(await ask([...at(name), 'route', 'show', 'table', 'all'])),
-      ...(await ask([...at(name), '-6', 'route', 'show', 'table', 'all'])),
-    ];
-    namespaces[name] = {
-      links: Object.fromEntries(links.map((link) => [link.ifname, linkFacts(name, link, rows)])),
-      routes: routes.map((route) => JSON.stringify(settled(route))).filter((route) => !/"fe80:|"ff00:/.test(route)),
-    };
-  }
-  return { names, namespaces };
-}
-
-function at(name: string): string[] {
-  return name === '' ? [] : ['-n', name];
-}
-
-function linkFacts(where: string, link: Row, all: ReadonlyMap<string, readonly Row[]>): LinkFacts {
-  return {
-    kind: link.linkinfo?.info_kind,
-    mtu: link.mtu,
-    up: link.flags.includes('UP'),
-    peer: peerOf(where, link, all),
-    addresses: link.addr_info
-      // Made of the MAC, which is random.
-      .filter(({ local }) => !local.startsWith('fe80:'))
-      .map(({ local, prefixlen, scope, broadcast }) => `${local}/${prefixlen} ${scope} ${broadcast ?? ''}`),
-  };
-}
-
-/** The veth whose peer index is this one's index, and the other way round: small worlds have one such. */
-function peerOf(where: string, link: Row, all: ReadonlyMap<string, readonly Row[]>): string | undefined {
-  if (link.link !== undefined) return `${link.link} @ ${where}`;
-  if (link.link_index === undefined) return undefined;
-  const others = [...all].flatMap(([name, rows]) =>
-    rows.flatMap((row) =>
-      name !== where && row.ifindex === link.link_index && row.link_index === link.ifindex
-        ? [`${row.ifname} @ ${name}`]
-        : [],
-    ),
-  );
-  return others.join(' or ');
-}
-
-/** Without whether a carrier has come already. */
-function settled({ flags: _flags, ...route }: Record<string, unknown>): Record<string, unknown> {
-  return route;
 }
