@@ -2,7 +2,8 @@
 // not on anybody's PATH, and run only if nobody but root can have put them there.
 import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UPLINK_PROGRAMS, type UplinkProgram } from '../rpc/contract/uplink';
+import type { UplinkProgram } from '../rpc/contract/uplink';
+import { UPLINK_PROGRAMS } from '../rpc/contract/uplink-programs';
 import { broken, errnoOf } from './failures';
 import { isWritable } from './own-code';
 

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { UPLINK_PROGRAMS } from '../../helper/rpc/contract/uplink';
+import { UPLINK_PROGRAMS } from '../../helper/rpc/contract/uplink-programs';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
 import { onHost, userRealm } from '../support/realm';

@@ -1,5 +1,6 @@
 // isolab uplink …: an outside connection for a network namespace, without touching the host's links.
-import { UPLINK_PROGRAMS, type Uplink } from '../../rpc/contract/uplink';
+import type { Uplink } from '../../rpc/contract/uplink';
+import { UPLINK_PROGRAMS } from '../../rpc/contract/uplink-programs';
 import { type Command, command, operand, value } from '../command';
 import type { Context } from '../context';
 import { netns, oneOf, text } from '../refs';

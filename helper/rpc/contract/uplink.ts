@@ -3,9 +3,8 @@
 import { z } from 'zod';
 import { method } from './method';
 import { type NamespaceId, type NamespaceUid, NetnsRef, NewLinkName } from './terms';
+import { UPLINK_PROGRAMS } from './uplink-programs';
 
-/** In the order in which they are tried where none is asked for. */
-export const UPLINK_PROGRAMS = ['pasta', 'slirp4netns'] as const;
 export const UplinkProgram = z.enum(UPLINK_PROGRAMS, 'uplink-program');
 export type UplinkProgram = z.infer<typeof UplinkProgram>;
 
