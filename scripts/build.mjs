@@ -4,10 +4,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { licencesText, packagesOf } from './lib/licences.mjs';
 import { capture, main, ROOT, Stop, which } from './lib/run.mjs';
 
 const DIST = join(ROOT, 'dist');
 const KOFFI = '@koromix/koffi-linux-x64';
+/** Packages that are in a bundle. */
+const bundled = new Set();
 
 /** @type {import('esbuild').BuildOptions} */
 const common = {
@@ -25,6 +28,7 @@ const common = {
 
 main(async () => {
   await Promise.all([extension(), helper(), koffi()]);
+  await replace(join(DIST, 'LICENCES.txt'), Buffer.from(licencesText(bundled)), 0o644);
   native();
 });
 
@@ -74,7 +78,8 @@ async function root(options) {
 // A file that has not changed is left alone and a changed one is replaced in one step: what runs from dist/ while
 // somebody builds goes on undisturbed.
 async function bundle(options) {
-  const { outputFiles } = await build({ ...common, ...options, write: false });
+  const { outputFiles, metafile } = await build({ ...common, ...options, write: false, metafile: true });
+  for (const name of packagesOf(Object.keys(metafile.inputs))) bundled.add(name);
   for (const { path, contents } of outputFiles) await replace(path, contents, 0o755);
 }
 
