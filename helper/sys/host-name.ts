@@ -7,7 +7,7 @@ import { CLONE_FLAGS, openNamespace } from './namespaces';
 
 /** Exit status of a process that cannot get back into its own namespace (EX_SOFTWARE). */
 const LOST = 70;
-const { EPERM, ENOENT, ESRCH } = constants.errno;
+const { EACCES, EPERM, ENOENT, ESRCH } = constants.errno;
 
 /** The uts namespace that this process was started in, held for its whole life. */
 const home = libc.open('/proc/thread-self/ns/uts', files.O_RDONLY);
@@ -22,7 +22,7 @@ export function foreignHostName(pid: number): string | undefined {
   try {
     fd = openNamespace(pid, 'uts');
   } catch (error) {
-    if (error instanceof SysError && [ENOENT, ESRCH].includes(error.errno)) return undefined;
+    if (error instanceof SysError && [ENOENT, ESRCH, EACCES].includes(error.errno)) return undefined;
     throw error;
   }
   try {
