@@ -1,6 +1,6 @@
 // The trees follow the active terminal: where it is that of an isolated shell, the rows of its namespaces are selected in
 // the views that are open. The keyboard's focus stays in the terminal.
-import { type Disposable, window } from 'vscode';
+import { type Disposable, type Terminal, window } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import { Failure } from '../../helper/rpc/contract/errors';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
@@ -15,12 +15,11 @@ type Followed = Pick<Context, 'helper' | 'networks' | 'namespaces' | 'configured
 export function followTerminal(context: Followed): Disposable[] {
   const { helper, networks, namespaces, configured, log } = context;
   const views = [networks, namespaces];
-  /** Whether the active terminal is that of no session that is known: it may become one. */
-  let unknown = false;
+  /** The terminal whose session was found. Another may become one: a terminal is active before its session is listed. */
+  let followed: Terminal | undefined;
 
   const follow = async () => {
     const terminal = window.activeTerminal;
-    unknown = false;
     if (!terminal || !configured().followTerminal || helper.state.kind !== 'connected') return;
     if (!views.some(({ visible }) => visible)) return;
     const { client } = helper.state;
@@ -28,8 +27,9 @@ export function followTerminal(context: Followed): Disposable[] {
       const [pid, { sessions }] = await Promise.all([terminal.processId, client.call('session/list', {})]);
       if (window.activeTerminal !== terminal) return;
       const session = sessions.find((each) => each.terminal?.pid === pid);
-      unknown = session === undefined;
-      if (session) await select(context, client, session);
+      if (session === undefined) return;
+      followed = terminal;
+      await select(context, client, session);
     } catch (error) {
       // A helper that went meanwhile is told elsewhere; nothing was asked for here.
       if (!(error instanceof Failure)) log.error(String(error));
@@ -39,7 +39,9 @@ export function followTerminal(context: Followed): Disposable[] {
   return [
     window.onDidChangeActiveTerminal(() => void follow()),
     ...views.map(({ tree }) => tree.onDidChangeVisibility(({ visible }) => visible && void follow())),
-    helper.onDidChange((topics) => unknown && topics.includes('session') && void follow()),
+    helper.onDidChange((topics) => {
+      if (topics.includes('session') && window.activeTerminal !== followed) void follow();
+    }),
   ];
 }
 

@@ -104,7 +104,8 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
       },
       t,
     );
-    return children.map((child) => this.#known(child, node, open));
+    // An answer that another filter overtook is drawn by nobody, and must leave nothing open.
+    return filter === this.#filter ? children.map((child) => this.#known(child, node, open)) : [];
   }
 
   getParent(node: Node): Node | undefined {

@@ -34,13 +34,20 @@ const THEMES = {
   contrast: 'Default High Contrast',
 };
 
-const CLASSES = { light: 'vs', dark: 'vs-dark', contrast: 'hc-black' };
+/** What the picker of themes calls them, and how the page is marked then. */
+const PICKED = {
+  light: { label: 'Light Modern', mark: 'vs' },
+  dark: { label: 'Dark Modern', mark: 'vs-dark' },
+  contrast: { label: 'Dark High Contrast', mark: 'hc-black' },
+};
 
 export interface EditorOptions {
   theme?: keyof typeof THEMES;
   language?: 'en' | 'zh-cn';
   /** The workspace folder is not trusted: the window is restricted. */
   untrusted?: boolean;
+  /** Further settings of the person's. */
+  settings?: Record<string, unknown>;
 }
 
 export class Editor {
@@ -194,17 +201,29 @@ export class Editor {
     return await this.page.evaluate<string>('navigator.clipboard.readText()');
   }
 
-  /** Writes settings of the person's, as by hand into settings.json. */
+  /** Writes settings into the person's settings.json, in the editor: a file changed beneath it is not noticed. */
   async set(changes: Record<string, unknown>): Promise<void> {
     const file = `${PERSON.home}/data/User/settings.json`;
-    const before = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-    await writeFile(file, JSON.stringify({ ...before, ...changes }));
+    const read = async () => JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    const wanted = { ...(await read()), ...changes };
+    await this.command('Preferences: Open User Settings (JSON)');
+    await this.page.locator('.editor-instance .view-line', { hasText: '"workbench.colorTheme"' }).first().click();
+    await this.page.keyboard.press('Control+A');
+    await this.page.keyboard.insertText(JSON.stringify(wanted));
+    await this.page.keyboard.press('Control+S');
+    await until(async () => JSON.stringify(await read()) === JSON.stringify(wanted), 'the settings to be saved');
+    await this.command('View: Close Editor');
   }
 
   /** Changes the colours, and waits until they are there. */
   async theme(theme: keyof typeof THEMES): Promise<void> {
-    await this.set({ 'workbench.colorTheme': THEMES[theme] });
-    await this.page.locator(`.monaco-workbench.${CLASSES[theme]}`).waitFor();
+    const { label, mark } = PICKED[theme];
+    await this.command('Preferences: Color Theme');
+    await this.quick.ready();
+    await this.quick.fill(label);
+    await this.quick.pick(label);
+    await this.quick.gone();
+    await this.page.locator(`.monaco-workbench.${mark}`).waitFor();
   }
 
   /** Saves artifacts/screens/NAME.png. */
@@ -236,7 +255,7 @@ export class Editor {
   }
 }
 
-function settings({ theme = 'light', untrusted = false }: EditorOptions): Record<string, unknown> {
+function settings({ theme = 'light', untrusted = false, settings: more }: EditorOptions): Record<string, unknown> {
   return {
     'workbench.colorTheme': THEMES[theme],
     'workbench.startupEditor': 'none',
@@ -253,6 +272,7 @@ function settings({ theme = 'light', untrusted = false }: EditorOptions): Record
     'git.enabled': false,
     // With this the terminal's text stands in the page, where it can be read.
     'terminal.integrated.gpuAcceleration': 'off',
+    ...more,
   };
 }
 

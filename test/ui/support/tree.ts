@@ -107,14 +107,13 @@ export class Tree {
   /** The mark at the end of a row. */
   async badge(path: Path): Promise<string> {
     const label = (await this.row(path)).locator('.monaco-icon-label').first();
-    const mark = await label.evaluate<string, unknown>(`(element) => getComputedStyle(element, '::after').content`);
-    return mark.replaceAll('"', '');
+    return (await styleOf(label, 'content', '::after')).replaceAll('"', '');
   }
 
   /** Colour of a row's label. */
   async colour(path: Path): Promise<string> {
     const label = (await this.row(path)).locator('.label-name');
-    return await label.evaluate<string, unknown>('(element) => getComputedStyle(element).color');
+    return await styleOf(label, 'color');
   }
 
   /** Waits for the row, and that its description says this; resolves with the description. */
@@ -217,7 +216,7 @@ export class Tree {
   /** Presses a button of the view's own, at the right of its title. */
   async title(action: string): Promise<void> {
     await this.pane.locator('.pane-header').hover();
-    await this.pane.locator(`.pane-header .actions a.action-label[aria-label="${action}"]`).click();
+    await this.pane.locator(`.pane-header .actions a.action-label[aria-label^="${action}"]`).click();
   }
 
   /** Drags a row and drops it on another, of this tree or of `there`, with the mouse. */
@@ -259,6 +258,15 @@ export class Tree {
   welcome(label: string): Locator {
     return this.pane.locator('.welcome-view .monaco-button', { hasText: label });
   }
+}
+
+/** A property as it is drawn. */
+async function styleOf(of: Locator, property: string, pseudo?: string): Promise<string> {
+  return await of.evaluate(
+    (element, [wanted, part]) =>
+      String(element.ownerDocument.defaultView?.getComputedStyle(element, part).getPropertyValue(wanted)),
+    [property, pseudo] as const,
+  );
 }
 
 async function middle(of: Locator): Promise<{ x: number; y: number }> {
