@@ -3,6 +3,7 @@ import { window } from 'vscode';
 import type { Result } from '../../helper/rpc/contract';
 import type { Connected } from '../context';
 import { keptLines, madeSummary } from '../documents/made';
+import { copyAsCommand } from '../equivalents/copy';
 import { Cancelled } from '../prompts/wizard';
 import { t } from '../translate';
 import { done, offer, showLog } from './report';
@@ -26,7 +27,7 @@ export async function cleanup(context: Connected): Promise<void> {
   tellKept(context, result, t('{what}. Not everything is gone.', { what: removed }));
 }
 
-async function confirm({ documents }: Connected, standing: Result<'helper/cleanup'>): Promise<void> {
+async function confirm(context: Connected, standing: Result<'helper/cleanup'>): Promise<void> {
   const yes = t('Remove');
   const all = t('Show the whole list');
   const { length } = standing.removed;
@@ -35,9 +36,11 @@ async function confirm({ documents }: Connected, standing: Result<'helper/cleanu
       ? t('Remove the one thing that Isolab made?')
       : t('Remove all {count} things that Isolab made?', { count: length });
   const detail = madeSummary(standing, t);
-  let answer = await window.showWarningMessage(question, { modal: true, detail }, yes, all);
+  const copy = t('Copy as command');
+  let answer = await window.showWarningMessage(question, { modal: true, detail }, yes, all, copy);
+  if (answer === copy) await copyAsCommand(context, [{ method: 'helper/cleanup', params: {} }]);
   if (answer === all) {
-    await documents.made();
+    await context.documents.made();
     // Beside the list, so that it can be read.
     answer = await window.showWarningMessage(question, yes);
   }

@@ -14,9 +14,7 @@ import { DELETE_ORDER, type Deletable, describe, isDeletable, isForeign } from '
 import { done } from './report';
 
 export async function deleteNodes(context: Connected, nodes: readonly Node[]): Promise<void> {
-  const things = nodes
-    .filter(isDeletable)
-    .toSorted((a, b) => DELETE_ORDER.indexOf(a.type) - DELETE_ORDER.indexOf(b.type));
+  const things = inOrder(nodes.filter(isDeletable));
   if (things.length === 0) return;
   await confirm(context, things);
   const failed: string[] = [];
@@ -42,6 +40,11 @@ export async function deleteNodes(context: Connected, nodes: readonly Node[]): P
   if (!first) return;
   const count = deleted.length;
   done(count === 1 ? t('Deleted {thing}', { thing: describe(first, t) }) : t('Deleted {count} things', { count }));
+}
+
+/** In which nothing takes another with it unseen. */
+export function inOrder(things: readonly Deletable[]): Deletable[] {
+  return things.toSorted((a, b) => DELETE_ORDER.indexOf(a.type) - DELETE_ORDER.indexOf(b.type));
 }
 
 /** Rejects with Cancelled unless the person says yes. */

@@ -52,6 +52,8 @@ export const COMMANDS = {
   'isolab.selection.copyId': 'free',
   'isolab.selection.copyAddress': 'free',
   'isolab.selection.copyPid': 'free',
+  'isolab.command.copy': 'look',
+  'isolab.command.show': 'free',
   'isolab.networks.filter': 'free',
   'isolab.networks.unfilter': 'free',
   'isolab.namespaces.filter': 'free',

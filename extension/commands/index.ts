@@ -4,6 +4,7 @@ import type { Connected, Context } from '../context';
 import * as address from './address';
 import { cleanup } from './cleanup';
 import { connected, trusted } from './connected';
+import { copyCommand } from './copy-command';
 import { deleteNodes } from './delete';
 import { copyDiagnostics } from './diagnostics';
 import { askFilter, clearFilter } from './filter';
@@ -75,6 +76,8 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.selection.copyId': (_context, target) => copyFact(target, 'id'),
   'isolab.selection.copyAddress': (_context, target) => copyFact(target, 'address'),
   'isolab.selection.copyPid': (_context, target) => copyFact(target, 'pid'),
+  'isolab.command.copy': copyCommand,
+  'isolab.command.show': ({ recorder }) => recorder.show(),
   'isolab.networks.filter': (context) => askFilter(context, 'networks'),
   'isolab.networks.unfilter': (context) => clearFilter(context, 'networks'),
   'isolab.namespaces.filter': (context) => askFilter(context, 'namespaces'),

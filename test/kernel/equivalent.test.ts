@@ -10,6 +10,7 @@ import { until } from '../support/until';
 import { HOLDER } from '../support/users';
 import { refused } from './support/network';
 import { makeWorld, type World } from './support/world';
+import type { Facts } from './support/world-facts';
 
 const undo = undoAfterEach();
 /** The method acts in one, the lines in the other. */
@@ -155,7 +156,7 @@ const CASES: Cases = {
     'from one to here': { before: PAIR, params: { link: va, to: { host: true } } },
     'from one to here, where a name is the number of a process': {
       before: async (world) => {
-        for (const line of PAIR) await world.paste(line);
+        await prepare(world, PAIR);
         await world.output(['ip', 'netns', 'add', String(world.pid)]);
       },
       params: { link: va, to: { host: true } },
@@ -166,7 +167,7 @@ const CASES: Cases = {
     },
     'into an odd name': {
       before: async (world) => {
-        for (const line of PAIR) await world.paste(line);
+        await prepare(world, PAIR);
         await world.output(['ip', 'netns', 'add', ODD]);
       },
       params: { link: va, to: { name: ODD } },
@@ -278,7 +279,7 @@ async function index(world: World, name: string): Promise<number> {
 
 async function prepare(world: World, before: Case<ChangingMethod>['before'] = []): Promise<void> {
   if (typeof before === 'function') await before(world);
-  else for (const line of before) expect(await world.paste(line), line).toMatchObject({ status: 0, stderr: '' });
+  else expect(await world.paste(['set -e', ...before].join('\n'))).toMatchObject({ status: 0, stderr: '' });
 }
 
 const runs = Object.entries(CASES).flatMap(([method, cases]) =>
@@ -300,12 +301,22 @@ test.each(runs)('%s: %s', async (method, _title, { before, params }) => {
   expect(await pasted.facts()).toEqual(start);
   expect(await pasted.paste(text), text).toMatchObject({ status: 0, stderr: '' });
   await called.client.call(method, first);
-  const same = async () => JSON.stringify(await called.facts()) === JSON.stringify(await pasted.facts());
-  await until(same, 'the same', { timeoutMs: 3000 }).catch(() => undefined);
-  const [us, hand] = await Promise.all([called.facts(), pasted.facts()]);
+  const [us, hand] = await settled();
   expect(hand, text).toEqual(us);
   expect(us).not.toEqual(start);
 });
+
+/** What is in both once they are alike, or when that takes too long. */
+async function settled(): Promise<[Facts, Facts]> {
+  let seen: [Facts, Facts] | undefined;
+  const look = async () => {
+    seen = await Promise.all([called.facts(), pasted.facts()]);
+    return JSON.stringify(seen[0]) === JSON.stringify(seen[1]);
+  };
+  // What is different to the end is for the assertion to say.
+  await until(look, 'the same in both', { timeoutMs: 3000 }).catch(() => undefined);
+  return seen ?? Promise.all([called.facts(), pasted.facts()]);
+}
 
 describe('where there is no line', () => {
   const none = Object.entries(CASES).flatMap(([method, cases]) =>

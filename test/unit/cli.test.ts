@@ -67,6 +67,7 @@ describe('parse', () => {
     ]);
     expect({ ...given }).toEqual({
       json: false,
+      print: false,
       help: false,
       version: false,
       name: 'n',
