@@ -76,6 +76,7 @@ static void run_program(const char *program, pid_t pid, const struct id_map *map
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
   while (size > 0 && said[size - 1] == '\n') size--;
   said[size] = 0;
+  if (size == 0) snprintf(said, sizeof said, "%s: exit status %d", program, WEXITSTATUS(status));
   die_said(step, said);
 }
 
