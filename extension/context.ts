@@ -14,7 +14,7 @@ export interface Context {
   /** The extension's own version, as in package.json. */
   readonly version: string;
   /** Absolute paths of what is shipped with the extension. */
-  readonly programs: { readonly cli: string; readonly attach: string };
+  readonly programs: { readonly cli: string; readonly attach: string; readonly inTerminal: string };
   readonly log: LogOutputChannel;
   readonly recorder: Recorder;
   /** Where the editor keeps what is written to `log`. */

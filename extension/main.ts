@@ -44,6 +44,7 @@ export function activate(extension: ExtensionContext): void {
     programs: {
       cli: extension.asAbsolutePath('dist/isolab.cjs'),
       attach,
+      inTerminal: extension.asAbsolutePath('dist/in-terminal.cjs'),
     },
     log,
     recorder,

@@ -41,6 +41,7 @@ async function extension() {
       plugins: [apart('./schemas', 'schemas')],
     }),
     bundle({ entryPoints: ['extension/prompts/schemas.ts'], outfile: 'dist/schemas.cjs' }),
+    bundle({ entryPoints: ['extension/helper/in-terminal.ts'], outfile: 'dist/in-terminal.cjs' }),
   ]);
 }
 

@@ -1,14 +1,15 @@
 // Starts a helper: at once where the editor is root, else through sudo in a terminal or pkexec, or without root as a user
-// realm, after saying exactly what will run. sudo itself is the terminal's program: the password goes to sudo, and
-// nothing is typed into a shell.
+// realm, after saying exactly what will run.
 import { spawn } from 'node:child_process';
-import { env, type TerminalExitStatus, ThemeIcon, window } from 'vscode';
+import { env, ThemeIcon, window } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import { commandLine, wrapped } from '../../helper/rpc/contract/command-line';
 import type { Context } from '../context';
 import { alone, askPick, Cancelled, type Choice } from '../prompts/wizard';
 import { t } from '../translate';
-import { argvOf, elevatedArgv, helperArgv, type Launch, type Way, waysHere } from './elevate';
+import { argvOf, type Elevation, elevatedArgv, helperArgv, type Launch, type Way, waysHere } from './elevate';
+import { runInTerminal } from './sudo-terminal';
+import { reachText, withinReach } from './within-reach';
 
 /** Milliseconds between looks for the new helper, and how long after its command ended without complaint. */
 const LOOK_EVERY = 200;
@@ -21,19 +22,25 @@ type Outcome = { readonly status: number; readonly said: string } | undefined;
 export type Wanted = 'root' | 'none' | 'any';
 
 /** The client of a helper that was found or started, or undefined where that was not wanted or failed (and was told). */
-export async function startHelper(context: Context, wanted: Wanted = 'any'): Promise<Client | undefined> {
+export async function startHelper(
+  context: Context,
+  wanted: Wanted = 'any',
+  failed = false,
+): Promise<Client | undefined> {
   const { helper } = context;
   const found = await helper.connect();
   if (found && !(wanted === 'root' && found.greeting.realm === 'user')) return found;
   const { socket } = context.configured();
-  const launch = { node: process.execPath, cli: context.programs.cli, ...(socket !== '' && { socket }) };
-  const way = process.getuid?.() === 0 ? 'root' : await chooseWay(context, launch, wanted);
+  const here = { node: process.execPath, cli: context.programs.cli, ...(socket !== '' && { socket }) };
+  const chosen = process.getuid?.() === 0 ? 'root' : await chooseWay(context, here, wanted);
+  const reached = isElevation(chosen) ? await withinReach(here, wanted, failed) : here;
+  const [way, launch] = reached === 'none' ? (['none', here] as const) : ([chosen, reached] as const);
   // A user realm's helper goes on, and leaves by itself once nobody needs it.
   if (found) helper.disconnect();
   helper.starting(wanted === 'root');
-  const ended = way === 'sudo' ? inTerminal(launch) : asProcess(context, way, launch);
+  const ended = way === 'sudo' ? inTerminal(context, launch) : asProcess(context, way, launch);
   const client = await arrival(context, ended).finally(() => helper.notStarted());
-  return client ?? (await tellFailure(context, way, await ended));
+  return client ?? (await tellFailure(context, { way, launch, wanted }, await ended));
 }
 
 /** The only way there is, or the one that the person picks with its command before the eyes. */
@@ -77,29 +84,9 @@ function wayChoice(way: Way): Omit<Choice<Way>, 'value'> {
   }
 }
 
-function inTerminal(launch: Launch): Promise<Outcome> {
-  const [program, ...args] = elevatedArgv('sudo', launch) as [string, ...string[]];
-  const terminal = window.createTerminal({
-    name: t('Start Isolab helper'),
-    shellPath: program,
-    shellArgs: args,
-    iconPath: new ThemeIcon('shield'),
-    isTransient: true,
-  });
-  terminal.show();
-  return new Promise((resolve) => {
-    const listener = window.onDidCloseTerminal((closed) => {
-      if (closed !== terminal) return;
-      listener.dispose();
-      resolve(outcomeOf(closed.exitStatus));
-    });
-  });
-}
-
-/** A terminal closed by hand has no code: that, too, is no helper. */
-function outcomeOf(status: TerminalExitStatus | undefined): Outcome {
-  if (status?.code === 0) return undefined;
-  return { status: status?.code ?? -1, said: '' };
+async function inTerminal({ programs }: Context, launch: Launch): Promise<Outcome> {
+  const status = await runInTerminal(programs.inTerminal, elevatedArgv('sudo', launch));
+  return status === 0 ? undefined : { status, said: '' };
 }
 
 /** The command becomes a daemon by itself and ends when the helper answers. */
@@ -138,15 +125,28 @@ async function arrival({ helper }: Context, ended: Promise<Outcome>): Promise<Cl
   }
 }
 
+interface Attempt {
+  readonly way: 'root' | Way;
+  readonly launch: Launch;
+  readonly wanted: Wanted;
+}
+
 /** Tries again if the person wants to. */
-async function tellFailure(context: Context, way: 'root' | Way, outcome: Outcome): Promise<Client | undefined> {
+async function tellFailure(context: Context, attempt: Attempt, outcome: Outcome): Promise<Client | undefined> {
+  const { way, launch, wanted } = attempt;
   const client = await context.helper.connect();
   // Somebody is there who will not serve us: status bar and views say so with their own sentence.
   if (client || context.helper.state.kind === 'refused') return client;
   context.log.warn(`start by ${way}: ${outcome ? `status ${outcome.status}` : 'no helper came'}`);
   const again = t('Try again');
-  const answer = await window.showErrorMessage(failureText(way, outcome, context.helper.socket), again);
-  return answer === again ? startHelper(context) : undefined;
+  const unread = isElevation(way) && outcome ? await reachText(launch) : undefined;
+  const text = failureText(way, outcome, context.helper.socket);
+  const answer = await window.showErrorMessage(unread === undefined ? text : `${text} ${unread}`, again);
+  return answer === again ? startHelper(context, wanted, true) : undefined;
+}
+
+function isElevation(way: 'root' | Way): way is Elevation {
+  return way === 'sudo' || way === 'pkexec';
 }
 
 function failureText(way: 'root' | Way, outcome: Outcome, socket: string): string {
