@@ -25,6 +25,9 @@ export interface OpenRealm {
   readonly isNew: boolean;
 }
 
+/** Calls that fail when a keeper that lives does not do its part. */
+const KEEPER_CALL = /^(connect|sendmsg|recvmsg|keeper) ?/;
+
 interface RealmPlaces {
   readonly nativeDir: string;
   readonly stateDir: string;
@@ -52,7 +55,7 @@ function refusal(error: unknown, stateDir: string): unknown {
     const data = { kind: 'missing-capability', step, ...errno, rule: reason, ...(mend && { hint: mend }) } as const;
     return new Failure(data, { cause: error });
   }
-  if (!(error instanceof SysError)) return error;
+  if (!(error instanceof SysError) || !KEEPER_CALL.test(error.call)) return error;
   const rule = { code: 'keeper-silent', args: { state: stateDir, call: error.call, errno: error.code } };
   return new Failure({ kind: 'busy', errno: error.code, rule }, { cause: error });
 }

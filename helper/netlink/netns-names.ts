@@ -48,10 +48,15 @@ export class NetnsNames {
     this.#watcher?.close();
     this.#inode = this.#currentInode();
     const path = this.#inode === undefined ? dirname(this.#directory) : this.#directory;
-    this.#watcher = watch(path, { persistent: false }, (_, name) => this.#onEvent(name));
-    // The directory went while it was being watched.
-    this.#watcher.on('error', () => this.#watch());
-    if (this.#inode !== undefined) for (const name of readdirSync(this.#directory)) this.#look(name, 0);
+    try {
+      this.#watcher = watch(path, { persistent: false }, (_, name) => this.#onEvent(name));
+      // The directory went while it was being watched.
+      this.#watcher.on('error', () => this.#watch());
+      if (this.#inode !== undefined) for (const name of readdirSync(this.#directory)) this.#look(name, 0);
+    } catch (error) {
+      // ENOENT: gone between two looks, or with all that is around it, as another mount namespace goes with its last process.
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
   }
 
   #currentInode(): number | undefined {

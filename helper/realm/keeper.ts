@@ -13,7 +13,7 @@ const WORD_BYTES = 40;
 const MAX_FDS = 2;
 /** Milliseconds. */
 const TIME_LIMIT = 2000;
-const { EACCES, EBADMSG, ECONNRESET, ENAMETOOLONG, EPIPE } = constants.errno;
+const { EACCES, EAGAIN, EBADMSG, ECONNRESET, ENAMETOOLONG, EPIPE, ETIMEDOUT } = constants.errno;
 
 const ORDERS = {
   socket: 1,
@@ -56,7 +56,7 @@ export class Keeper {
 
   /**
    * Carries out one order and returns the descriptors that it gives, as many as `count`; they are the caller's. Throws
-   * SysError with the keeper's errno, or with that of the connection.
+   * SysError with the keeper's errno, with that of the connection, or ETIMEDOUT.
    */
   order(order: Order, { name, fd, count = 0 }: { name?: string; fd?: number; count?: number } = {}): number[] {
     const record = formatOrder(order, name);
@@ -100,7 +100,7 @@ export class Keeper {
     } catch (error) {
       // A late answer must not be taken for that to the next order.
       this.close();
-      throw error;
+      throw isErrno(error, EAGAIN) ? new SysError(call, ETIMEDOUT) : error;
     }
     const error = got.length === ANSWER_BYTES && answer.readUInt32LE() === MAGIC ? answer.readInt32LE(4) : EBADMSG;
     if (error === 0 && got.fds.length === count) return got.fds;

@@ -298,7 +298,7 @@ describe.each(BUILDS)('$name build', (build) => {
     const kept = await keep(build);
     process.kill(kept.running.pid, 'SIGSTOP');
     const started = performance.now();
-    expect(errnoOf(() => kept.keeper.order('make', { count: 1 }))).toBe(constants.errno.EAGAIN);
+    expect(errnoOf(() => kept.keeper.order('make', { count: 1 }))).toBe(constants.errno.ETIMEDOUT);
     expect(performance.now() - started).toBeLessThan(4000);
     process.kill(kept.running.pid, 'SIGCONT');
     kept.keeper.order('pin-new', { name: 'a', fd: made(kept) });
