@@ -79,6 +79,10 @@ function byProcess(pid: number, startTime: string | undefined, field: string): n
     const code = errnoOf(error);
     // ENOENT also stands for a process that has ended and waits to be reaped: it is in no namespace any more.
     if (code === 'ENOENT' || code === 'ESRCH') throw noProcess(pid, field);
+    // Somebody else's, which only matters without root. That there is such a process, ps(1) tells everybody.
+    if (code === 'EACCES' || code === 'EPERM') {
+      throw broken('denied', 'host-process', { pid }, { field, hint: { code: 'use-host-realm' } });
+    }
     throw asFailure(error, { field });
   }
   // The pid may have gone to another process between the two looks.
