@@ -87,6 +87,16 @@ export class QuickInput {
     await this.widget.locator('.quick-input-titlebar a[aria-label^="Back"]').click();
   }
 
+  /** What the buttons beside the title are called. */
+  async buttons(): Promise<string[]> {
+    const buttons = this.widget.locator('.quick-input-titlebar a.action-label');
+    return await buttons.evaluateAll((each) => each.map((button) => button.getAttribute('aria-label') ?? ''));
+  }
+
+  async button(label: string): Promise<void> {
+    await this.widget.locator(`.quick-input-titlebar a.action-label[aria-label="${label}"]`).click();
+  }
+
   async escape(): Promise<void> {
     await this.ready();
     await this.page.keyboard.press('Escape');
