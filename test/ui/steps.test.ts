@@ -216,6 +216,8 @@ describe('by keyboard to its end', () => {
 
   test('what was learned stays learned in the next window', async () => {
     await editor().reload();
+    const { networks } = await editor().openIsolab();
+    await networks.shows('Host');
     const steps = await shown('helper');
     for (const id of STEPS) await steps.ticks(id);
   });
@@ -236,7 +238,15 @@ describe.each([
     expect(await steps.ids()).toEqual(STEPS);
     for (const id of STEPS) {
       await steps.open(id);
-      await until(async () => (await steps.picture()).endsWith(`/${id}${picture}`), `the picture of ${id}`);
+      await until(
+        async () => {
+          const address = await steps.picture();
+          if (!address.includes(`/${id}${picture}`)) throw new Error(address);
+          return true;
+        },
+        `the picture of ${id}`,
+        { timeoutMs: 10_000 },
+      );
       await editor().screenshot(`steps-${name.replace(' ', '-').toLowerCase()}-${id}`);
       if ('language' in options) {
         const texts = await editor().page.locator('.getting-started-step').allInnerTexts();

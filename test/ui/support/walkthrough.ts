@@ -3,8 +3,6 @@ import type { Locator, Page } from 'playwright-core';
 import { until } from '../../support/until';
 
 const PREFIX = 'isolab.isolab#firstSteps#';
-/** Asked in the page: whether an image is there. */
-const DRAWN = '(image) => image.complete && image.naturalWidth > 0';
 /** More presses of Tab than a window has places to stop at. */
 const MOST_TABS = 120;
 
@@ -63,10 +61,10 @@ export class Walkthrough {
   async picture(): Promise<string> {
     const image = this.page.locator('.getting-started-media img');
     await image.waitFor();
-    return await until(
-      async () => (await image.evaluate<boolean>(DRAWN)) && (await image.getAttribute('src')),
-      'the picture',
-    );
+    // An SVG that could not be read has no width.
+    const drawn = () => image.evaluate((element) => Number(Reflect.get(element, 'naturalWidth')));
+    await until(async () => (await drawn()) > 0, 'the picture');
+    return decodeURIComponent((await image.getAttribute('srcset')) ?? '');
   }
 
   private async tabTo(target: Locator): Promise<void> {
