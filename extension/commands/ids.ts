@@ -37,6 +37,8 @@ export const COMMANDS = {
   'isolab.address.copy': 'look',
   'isolab.route.add': 'change',
   'isolab.route.delete': 'change',
+  'isolab.uplink.start': 'change',
+  'isolab.uplink.stop': 'change',
   'isolab.session.open': 'change',
   'isolab.session.enter': 'change',
   'isolab.session.join': 'change',

@@ -20,6 +20,7 @@ import * as session from './session';
 import { enterBoth } from './session-both';
 import { openSteps } from './steps';
 import { keyed, type Target, targetOf } from './target';
+import * as uplink from './uplink';
 import { createVeth } from './veth';
 
 type Handler<N extends Need> = (
@@ -61,6 +62,8 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.address.copy': address.copyAddress,
   'isolab.route.add': route.addRoute,
   'isolab.route.delete': route.deleteRoute,
+  'isolab.uplink.start': uplink.startUplink,
+  'isolab.uplink.stop': uplink.stopUplink,
   'isolab.session.open': session.newShell,
   'isolab.session.enter': session.openShellHere,
   'isolab.session.join': session.enterProcess,
