@@ -2,6 +2,7 @@
 // called in another, and ip(8) sees no difference. A changing method that is not here does not compile.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangingMethod, Input } from '../../helper/rpc/contract';
+import { UPLINK_PROGRAMS } from '../../helper/rpc/contract/uplink-programs';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab } from '../support/helper';
 import { output } from '../support/run';
@@ -9,18 +10,20 @@ import { startSession } from '../support/session';
 import { until } from '../support/until';
 import { HOLDER } from '../support/users';
 import { refused } from './support/network';
-import { makeWorld, type World } from './support/world';
+import { makeWorld, type RealmKind, type World } from './support/world';
 import type { Facts } from './support/world-facts';
 
 const undo = undoAfterEach();
 /** The method acts in one, the lines in the other. */
 let called: World;
 let pasted: World;
-beforeAll(async () => {
-  [called, pasted] = await Promise.all([makeWorld(), makeWorld()]);
-});
-afterEach(() => Promise.all([called.empty(), pasted.empty()]));
-afterAll(() => Promise.all([called.stop(), pasted.stop()]));
+function useWorlds(kind: RealmKind): void {
+  beforeAll(async () => {
+    [called, pasted] = await Promise.all([makeWorld(kind), makeWorld(kind)]);
+  });
+  afterEach(() => Promise.all([called.empty(), pasted.empty()]));
+  afterAll(() => Promise.all([called.stop(), pasted.stop()]));
+}
 
 interface Case<M extends ChangingMethod> {
   /** What is there before, made in both worlds. */
@@ -28,7 +31,10 @@ interface Case<M extends ChangingMethod> {
   params: Input<M> | ((world: World) => Input<M> | Promise<Input<M>>);
 }
 type Cases = {
-  readonly [M in Exclude<ChangingMethod, 'session/open'>]: Readonly<Record<string, Case<M>>> | { none: string };
+  readonly [M in Exclude<ChangingMethod, 'session/open'>]:
+    | Readonly<Record<string, Case<M>>>
+    | { none: string }
+    | { apart: string };
 };
 
 const TWO = ['ip netns add red', 'ip netns add blue'];
@@ -38,6 +44,13 @@ const PAIR = [
   'ip -n red link add name va type veth peer name vb netns blue',
   'ip -n red link set dev va up',
   'ip -n blue link set dev vb up',
+];
+/** From here to an outside. */
+const WAY_OUT = [
+  'ip link add isu0 type veth peer name isu1',
+  'ip address add 198.51.100.1/24 dev isu0',
+  'ip link set dev isu0 up',
+  'ip route add default via 198.51.100.2',
 ];
 const va = { name: 'va', netns: { name: 'red' } };
 /** Names that the kernel takes and a shell does not, as they are. */
@@ -157,7 +170,7 @@ const CASES: Cases = {
     'from one to here, where a name is the number of a process': {
       before: async (world) => {
         await prepare(world, PAIR);
-        await world.output(['ip', 'netns', 'add', String(world.pid)]);
+        await world.output(['ip', 'netns', 'add', String(world.home)]);
       },
       params: { link: va, to: { host: true } },
     },
@@ -264,8 +277,8 @@ const CASES: Cases = {
     },
   },
 
-  'uplink/start': { none: 'later' },
-  'uplink/stop': { none: 'later' },
+  'uplink/start': { apart: 'an outside connection' },
+  'uplink/stop': { apart: 'an outside connection' },
 };
 
 /** Inode of a named namespace, in that world. */
@@ -279,32 +292,16 @@ async function index(world: World, name: string): Promise<number> {
 
 async function prepare(world: World, before: Case<ChangingMethod>['before'] = []): Promise<void> {
   if (typeof before === 'function') await before(world);
-  else expect(await world.paste(['set -e', ...before].join('\n'))).toMatchObject({ status: 0, stderr: '' });
+  else await world.prepare(before);
 }
 
 const runs = Object.entries(CASES).flatMap(([method, cases]) =>
-  'none' in cases
+  'none' in cases || 'apart' in cases
     ? []
     : Object.entries(cases as Record<string, Case<'link/set'>>).map(
         ([title, one]) => [method as 'link/set', title, one] as const,
       ),
 );
-
-test.each(runs)('%s: %s', async (method, _title, { before, params }) => {
-  await Promise.all([prepare(called, before), prepare(pasted, before)]);
-  const [first, second] = await Promise.all(
-    [called, pasted].map(async (world) => (typeof params === 'function' ? params(world) : params)),
-  );
-  if (first === undefined || second === undefined) throw new Error('no parameters');
-  const start = await called.facts();
-  const text = await pasted.lines(method, second);
-  expect(await pasted.facts()).toEqual(start);
-  expect(await pasted.paste(text), text).toMatchObject({ status: 0, stderr: '' });
-  await called.client.call(method, first);
-  const [us, hand] = await settled();
-  expect(hand, text).toEqual(us);
-  expect(us).not.toEqual(start);
-});
 
 /** What is in both once they are alike, or when that takes too long. */
 async function settled(): Promise<[Facts, Facts]> {
@@ -318,93 +315,135 @@ async function settled(): Promise<[Facts, Facts]> {
   return seen ?? Promise.all([called.facts(), pasted.facts()]);
 }
 
-describe('where there is no line', () => {
-  const none = Object.entries(CASES).flatMap(([method, cases]) =>
-    typeof cases.none === 'string' ? [[method, cases.none] as const] : [],
-  );
-  const valid: Partial<Record<string, Record<string, unknown>>> = {
-    'session/attach': { ticket: '0'.repeat(32), stdio: [0, 1, 2], link: 3 },
-    'session/reopen': { session: '0'.repeat(16) },
-  };
+describe.each<RealmKind>(['host', 'user'])('in a %s realm', (kind) => {
+  useWorlds(kind);
 
-  test.each(none)('%s: %s', async (method, code) => {
-    const answer = await called.client.call('command/equivalent', { method, params: valid[method] ?? {} });
-    expect(answer).toEqual({ lines: [], none: { code } });
+  test.each(runs)('%s: %s', async (method, _title, { before, params }) => {
+    await Promise.all([prepare(called, before), prepare(pasted, before)]);
+    const [first, second] = await Promise.all(
+      [called, pasted].map(async (world) => (typeof params === 'function' ? params(world) : params)),
+    );
+    if (first === undefined || second === undefined) throw new Error('no parameters');
+    const start = await called.facts();
+    const text = await pasted.lines(method, second);
+    expect(await pasted.facts()).toEqual(start);
+    expect(await pasted.paste(text), text).toMatchObject({ status: 0, stderr: '' });
+    await called.client.call(method, first);
+    const [us, hand] = await settled();
+    expect(hand, text).toEqual(us);
+    expect(us).not.toEqual(start);
   });
 
-  test('what is so already, and what only looks', async () => {
-    await prepare(called, PAIR);
-    const ask = (method: string, params: Record<string, unknown>) =>
-      called.client.call('command/equivalent', { method, params });
-    const lo = { name: 'lo' };
-    expect(await ask('link/set', { link: lo })).toEqual({ lines: [], none: { code: 'nothing-to-do' } });
-    expect(await ask('link/set', { link: lo, name: 'lo' })).toEqual({ lines: [], none: { code: 'nothing-to-do' } });
-    expect(await ask('link/move', { link: va, to: { name: 'red' } })).toMatchObject({ lines: [] });
-    expect(await ask('helper/cleanup', {})).toEqual({ lines: [], none: { code: 'nothing-to-do' } });
-    expect(await ask('helper/cleanup', { dryRun: true })).toEqual({ lines: [], none: { code: 'changes-nothing' } });
-    expect(await ask('netns/list', {})).toEqual({ lines: [], none: { code: 'changes-nothing' } });
+  describe('where there is no line', () => {
+    const none = Object.entries(CASES).flatMap(([method, cases]) =>
+      'none' in cases && typeof cases.none === 'string' ? [[method, cases.none] as const] : [],
+    );
+    const valid: Partial<Record<string, Record<string, unknown>>> = {
+      'session/attach': { ticket: '0'.repeat(32), stdio: [0, 1, 2], link: 3 },
+      'session/reopen': { session: '0'.repeat(16) },
+    };
+
+    test.each(none)('%s: %s', async (method, code) => {
+      const answer = await called.client.call('command/equivalent', { method, params: valid[method] ?? {} });
+      expect(answer).toEqual({ lines: [], none: { code } });
+    });
+
+    test('what is so already, and what only looks', async () => {
+      await prepare(called, PAIR);
+      const ask = (method: string, params: Record<string, unknown>) =>
+        called.client.call('command/equivalent', { method, params });
+      const lo = { name: 'lo' };
+      expect(await ask('link/set', { link: lo })).toEqual({ lines: [], none: { code: 'nothing-to-do' } });
+      expect(await ask('link/set', { link: lo, name: 'lo' })).toEqual({ lines: [], none: { code: 'nothing-to-do' } });
+      expect(await ask('link/move', { link: va, to: { name: 'red' } })).toMatchObject({ lines: [] });
+      expect(await ask('helper/cleanup', {})).toEqual({ lines: [], none: { code: 'nothing-to-do' } });
+      expect(await ask('helper/cleanup', { dryRun: true })).toEqual({ lines: [], none: { code: 'changes-nothing' } });
+      expect(await ask('netns/list', {})).toEqual({ lines: [], none: { code: 'changes-nothing' } });
+    });
+  });
+
+  describe('refused as the method would refuse', () => {
+    test.each<[string, Record<string, unknown>, object]>([
+      ['netns/make', {}, { kind: 'invalid', field: 'method', rule: { code: 'unknown-method' } }],
+      ['toString', {}, { kind: 'invalid', field: 'method' }],
+      ['netns/create', { name: '../etc' }, { kind: 'invalid', field: 'name', rule: { code: 'name' } }],
+      ['netns/create', { name: 'x', more: 1 }, { kind: 'invalid', field: 'more', rule: { code: 'unknown-field' } }],
+      ['netns/delete', { netns: { name: 'none' } }, { kind: 'not-found', rule: { code: 'netns-not-found' } }],
+      ['netns/delete', { netns: { id: '7' } }, { kind: 'not-found', rule: { code: 'netns-id-not-named' } }],
+      ['link/set', { link: { name: 'none' }, up: true }, { kind: 'not-found', rule: { code: 'link-not-found' } }],
+      ['address/add', { link: { name: 'lo' }, address: '10.0.0.1' }, { kind: 'invalid', rule: { code: 'cidr' } }],
+      ['route/delete', { destination: '10.77.0.0/16' }, { kind: 'not-found', rule: { code: 'route-not-found' } }],
+      ['session/open', { as: 'mapped' }, { kind: 'invalid', rule: { code: 'mapped-needs-user' } }],
+    ])('%s %j', async (method, params, data) => {
+      expect(await refused(called.client.call('command/equivalent', { method, params }))).toMatchObject(data);
+    });
+
+    test('a namespace or interface that is another one by now', async () => {
+      await prepare(called, PAIR);
+      const netns = { name: 'red', uid: '1' };
+      const link = { name: 'va', netns };
+      const requests: [ChangingMethod, Record<string, unknown>][] = [
+        ['netns/delete', { netns }],
+        ['link/create', { kind: 'veth', a: { name: 'x' }, b: { name: 'y', netns } }],
+        ['link/set', { link, up: true }],
+        ['link/move', { link: va, to: netns }],
+        ['link/delete', { link }],
+        ['address/add', { link, address: '10.0.0.1/24' }],
+        ['address/delete', { link, address: '10.0.0.1/24' }],
+        ['route/add', { netns, destination: 'default', dev: 'va' }],
+        ['route/delete', { netns, destination: 'default' }],
+        ['session/open', { join: [{ kind: 'net', of: netns }] }],
+      ];
+      for (const [method, params] of requests) {
+        const data = await refused(called.client.call('command/equivalent', { method, params }));
+        expect([method, data.kind, data.rule?.code]).toEqual([method, 'not-found', 'netns-replaced']);
+      }
+      const params = { link: { ...va, index: 4711 }, up: false };
+      const data = await refused(called.client.call('command/equivalent', { method: 'link/set', params }));
+      expect(data.kind).toBe('not-found');
+    });
+  });
+
+  test('cleanup ends the shells that live, as its line does', async () => {
+    const session = await startSession(pasted, { new: ['uts'] }, { user: pasted.person });
+    const text = await pasted.lines('helper/cleanup', {});
+    expect(text).toBe(`kill -s HUP ${session.pid}`);
+    expect(await pasted.paste(text)).toMatchObject({ status: 0 });
+    expect(await session.ended).toBe(129);
+  });
+
+  test('a shell: the line that session/open itself says', async () => {
+    const plan: Input<'session/open'> = { new: ['user', 'net', 'uts'], hostname: 'lab', command: ['ip', 'link'] };
+    const { equivalent } = await called.client.call('session/open', plan);
+    const answer = await called.client.call('command/equivalent', { method: 'session/open', params: { ...plan } });
+    expect(answer).toEqual({ lines: [equivalent] });
   });
 });
 
-describe('refused as the method would refuse', () => {
-  test.each<[string, Record<string, unknown>, object]>([
-    ['netns/make', {}, { kind: 'invalid', field: 'method', rule: { code: 'unknown-method' } }],
-    ['toString', {}, { kind: 'invalid', field: 'method' }],
-    ['netns/create', { name: '../etc' }, { kind: 'invalid', field: 'name', rule: { code: 'name' } }],
-    ['netns/create', { name: 'x', more: 1 }, { kind: 'invalid', field: 'more', rule: { code: 'unknown-field' } }],
-    ['netns/delete', { netns: { name: 'none' } }, { kind: 'not-found', rule: { code: 'netns-not-found' } }],
-    ['netns/delete', { netns: { id: '7' } }, { kind: 'not-found', rule: { code: 'netns-id-not-named' } }],
-    ['link/set', { link: { name: 'none' }, up: true }, { kind: 'not-found', rule: { code: 'link-not-found' } }],
-    ['address/add', { link: { name: 'lo' }, address: '10.0.0.1' }, { kind: 'invalid', rule: { code: 'cidr' } }],
-    ['route/delete', { destination: '10.77.0.0/16' }, { kind: 'not-found', rule: { code: 'route-not-found' } }],
-    ['session/open', { as: 'mapped' }, { kind: 'invalid', rule: { code: 'mapped-needs-user' } }],
-  ])('%s %j', async (method, params, data) => {
-    expect(await refused(called.client.call('command/equivalent', { method, params }))).toMatchObject(data);
+describe('in a host realm, with programs that go on', () => {
+  useWorlds('host');
+
+  test.each(UPLINK_PROGRAMS)('an outside connection: %s', async (program) => {
+    const netns = { name: 'red' };
+    await Promise.all([called.prepare([...TWO, ...WAY_OUT]), pasted.prepare([...TWO, ...WAY_OUT])]);
+    const start = await called.facts();
+    const typed = pasted.start(await pasted.lines('uplink/start', { netns, program }));
+    undo(() => typed.kill());
+    await called.client.call('uplink/start', { netns, program });
+    const [us, hand] = await settled();
+    expect(hand).toEqual(us);
+    expect(us.red?.links.uplink0?.addresses).toHaveLength(1);
+    expect(us.red?.routes.join()).toContain('"dst":"default"');
+
+    expect(await called.paste(await called.lines('uplink/stop', { netns }))).toMatchObject({ status: 0, stderr: '' });
+    await pasted.prepare(['ip netns pids red | xargs -r kill']);
+    await until(async () => JSON.stringify(await called.facts()) === JSON.stringify(start), 'no connection any more');
+    await settled();
   });
-
-  test('a namespace or interface that is another one by now', async () => {
-    await prepare(called, PAIR);
-    const netns = { name: 'red', uid: '1' };
-    const link = { name: 'va', netns };
-    const requests: [ChangingMethod, Record<string, unknown>][] = [
-      ['netns/delete', { netns }],
-      ['link/create', { kind: 'veth', a: { name: 'x' }, b: { name: 'y', netns } }],
-      ['link/set', { link, up: true }],
-      ['link/move', { link: va, to: netns }],
-      ['link/delete', { link }],
-      ['address/add', { link, address: '10.0.0.1/24' }],
-      ['address/delete', { link, address: '10.0.0.1/24' }],
-      ['route/add', { netns, destination: 'default', dev: 'va' }],
-      ['route/delete', { netns, destination: 'default' }],
-      ['session/open', { join: [{ kind: 'net', of: netns }] }],
-    ];
-    for (const [method, params] of requests) {
-      const data = await refused(called.client.call('command/equivalent', { method, params }));
-      expect([method, data.kind, data.rule?.code]).toEqual([method, 'not-found', 'netns-replaced']);
-    }
-    const params = { link: { ...va, index: 4711 }, up: false };
-    const data = await refused(called.client.call('command/equivalent', { method: 'link/set', params }));
-    expect(data.kind).toBe('not-found');
-  });
-});
-
-test('cleanup ends the shells that live, as its line does', async () => {
-  const session = await startSession(pasted, { new: ['uts'] });
-  const text = await pasted.lines('helper/cleanup', {});
-  expect(text).toBe(`kill -s HUP ${session.pid}`);
-  expect(await pasted.paste(text)).toMatchObject({ status: 0 });
-  expect(await session.ended).toBe(129);
-});
-
-test('a shell: the line that session/open itself says', async () => {
-  const plan: Input<'session/open'> = { new: ['user', 'net', 'uts'], hostname: 'lab', command: ['ip', 'link'] };
-  const { equivalent } = await called.client.call('session/open', plan);
-  const answer = await called.client.call('command/equivalent', { method: 'session/open', params: { ...plan } });
-  expect(answer).toEqual({ lines: [equivalent] });
 });
 
 test('sudo stands in front for whoever is not root', async () => {
-  const world = await makeWorld({ holder: HOLDER });
+  const world = await makeWorld('host', { holder: HOLDER });
   undo(() => world.stop());
   const call = isolab(world.socket, ['netns', 'create', 'red', '--print'], HOLDER);
   expect(await output(call)).toBe('sudo ip netns add red\n');

@@ -193,13 +193,13 @@ const EVIDENCE: { readonly [M in MethodName]: M extends ChangingMethod ? ChangeE
     fact: ['uplink', 'the host’s network is reached from inside'],
     hostile: ['uplink', 'refused, and nothing is left'],
     identity: staleNetns('uplink/start'),
-    equivalent: compared('uplink/start'),
+    equivalent: ['equivalent', 'an outside connection: '],
   },
   'uplink/stop': {
     fact: ['uplink', 'the host’s network is reached from inside'],
     hostile: STRANGERS,
     identity: staleNetns('uplink/stop'),
-    equivalent: compared('uplink/stop'),
+    equivalent: ['equivalent', 'an outside connection: '],
   },
   'command/equivalent': {
     fact: ['equivalent', '%s: %s'],

@@ -39,7 +39,9 @@ function removal(made: KernelObject, survey: Survey, scene: Scene): string[] | u
     }
     case 'route': {
       const family = survey.visit(made.netns, (rt) => standingRoute(rt, made)?.family);
-      return family && removeRoute(spotOf(scene, made.netns), { ...made, family }, scene);
+      const { destination, via, dev } = made;
+      const words = { destination, ...(via !== undefined && { via }), ...(dev !== undefined && { dev }) };
+      return family && removeRoute(spotOf(scene, made.netns), { ...words, family }, scene);
     }
   }
 }

@@ -1,11 +1,14 @@
 // A network and mount namespace of a test's own with a helper in it, for comparing what two ways of doing a thing make:
 // the same names can be used in both, and neither sees the other's.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Input, MethodName } from '../../../helper/rpc/contract';
 import { commandLine } from '../../../helper/rpc/contract/command-line';
 import { type HelperOptions, startHelper, type TestHelper } from '../../support/helper';
 import { type Done, output, run } from '../../support/run';
 import { until } from '../../support/until';
+import { as, HOLDER, type User } from '../../support/users';
 import { type Facts, SCRIPT, toFacts } from './world-facts';
 
 const ENTER = ['unshare', '--net', '--mount', '--propagation', 'private', '--'];
@@ -19,10 +22,20 @@ const EMPTY = `
   ip address flush dev lo scope global; ip address delete 127.5.5.5/32 dev lo
   true`;
 
+export type RealmKind = 'host' | 'user';
+
 export interface World extends TestHelper {
-  /** Text as somebody pastes it into bash there. */
+  /** Whoever types there: root, in a user realm the person whose it is, from outside of it. */
+  readonly person: User;
+  /** Pid by which the world's own network namespace is named. */
+  readonly home: number;
+  /** A script of its root's. */
+  prepare(lines: readonly string[]): Promise<void>;
+  /** Text as that person pastes it into bash. */
   paste(text: string): Promise<Done>;
-  /** Standard output of a program there; it must succeed. */
+  /** The same as a process that goes on; `end` stops what it became. */
+  start(text: string): ChildProcess;
+  /** Standard output of a program of its root's; it must succeed. */
   output(argv: readonly string[]): Promise<string>;
   /** The lines for that request, as text. */
   lines<M extends MethodName>(method: M, params: Input<M>): Promise<string>;
@@ -34,18 +47,45 @@ export interface World extends TestHelper {
   empty(): Promise<void>;
 }
 
-export async function makeWorld(options: Pick<HelperOptions, 'holder'> = {}): Promise<World> {
-  const helper = await startHelper({ ...options, within: [...ENTER, 'bash', '-c', BEGIN, 'world'] });
-  const inside = (argv: readonly string[]) => ['nsenter', `--target=${helper.pid}`, '--net', '--mount', '--', ...argv];
-  const holders: { pid: number; end(): void }[] = [];
+export async function makeWorld(kind: RealmKind, options: Pick<HelperOptions, 'holder'> = {}): Promise<World> {
+  const isHost = kind === 'host';
+  const within = [...ENTER, 'bash', '-c', BEGIN, 'world'];
+  const helper = await startHelper(isHost ? { ...options, within } : { user: HOLDER });
+  const home = isHost ? helper.pid : await keeperOf(helper);
+  const user = isHost ? [] : ['--user'];
+  const inside = (argv: readonly string[]) => [
+    'nsenter',
+    `--target=${home}`,
+    ...user,
+    '--net',
+    '--mount',
+    '--',
+    ...argv,
+  ];
+  const pasting = (text: string) => {
+    const bash = ['bash', '-c', text];
+    return isHost ? inside(bash) : as(HOLDER, bash);
+  };
+  const spawned = (argv: readonly string[]) => {
+    const [program, ...args] = argv as [string, ...string[]];
+    return spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+  };
+  const holders: ChildProcess[] = [];
   const facts = async () => {
     const argv = inside(['bash', '-c', SCRIPT, 'facts', ...holders.map(({ pid }) => String(pid))]);
-    return toFacts(await output(argv), new Map([[String(helper.pid), 'HELPER']]));
+    return toFacts(await output(argv), new Map([[String(home), 'HOME']]));
   };
   const first = JSON.stringify(await facts());
   return {
     ...helper,
-    paste: (text) => run(inside(['bash', '-c', text])),
+    person: isHost ? { uid: 0, gid: 0 } : HOLDER,
+    home,
+    prepare: async (lines) => {
+      const done = await run(inside(['bash', '-c', ['set -e', ...lines].join('\n')]));
+      if (done.status !== 0 || done.stderr !== '') throw new Error(`${lines.join('\n')}\n${done.stderr}`);
+    },
+    paste: (text) => run(pasting(text)),
+    start: (text) => spawned(pasting(text)),
     output: (argv) => output(inside(argv)),
     lines: async (method, params) => {
       const { lines } = await helper.client.call('command/equivalent', { method, params: { ...params } });
@@ -53,19 +93,22 @@ export async function makeWorld(options: Pick<HelperOptions, 'holder'> = {}): Pr
     },
     facts,
     nameless: async () => {
-      const [program, ...args] = inside(['unshare', '--net', 'cat']) as [string, ...string[]];
-      const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'ignore'] });
-      const pid = child.pid as number;
-      holders.push({ pid, end: () => child.stdin.end() });
+      const child = spawned(inside(['unshare', '--net', 'cat']));
+      holders.push(child);
+      const comm = () => output(['cat', `/proc/${child.pid}/comm`]);
       // By then it is where it stays.
-      await until(async () => (await output(['cat', `/proc/${pid}/comm`])) === 'cat\n', 'a namespace without a name');
-      return pid;
+      await until(async () => (await comm()) === 'cat\n', 'a namespace without a name');
+      return child.pid as number;
     },
     empty: async () => {
-      for (const { end } of holders.splice(0)) end();
+      for (const { stdin } of holders.splice(0)) stdin?.end();
       await run(inside(['bash', '-c', EMPTY]));
       // The last of a namespace goes a moment after its name.
       await until(async () => JSON.stringify(await facts()) === first, 'an empty world');
     },
   };
+}
+
+async function keeperOf({ stateDir }: TestHelper): Promise<number> {
+  return (JSON.parse(await readFile(join(stateDir, 'keeper.json'), 'utf8')) as { pid: number }).pid;
 }
