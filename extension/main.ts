@@ -15,6 +15,7 @@ import { greetVersion } from './helper/version';
 import { type Settings, settingsOf } from './settings';
 import { warnOfBusy } from './terminals/busy';
 import { provideCommandLine } from './terminals/environment';
+import { PlaceLinks } from './terminals/links';
 import { Ours } from './terminals/ours';
 import { ShellProfile } from './terminals/profile';
 import { RememberedTerminals } from './terminals/remembered';
@@ -79,6 +80,7 @@ export function activate(extension: ExtensionContext): void {
     context.documents,
     context.remembered,
     ...warnOfBusy(ours),
+    new PlaceLinks(context, ours),
     context.documents.onDidShowProcess((process) => facts.saw(process)),
     ...showStatus(helper),
     ...registerCommands(context),

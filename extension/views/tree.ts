@@ -115,8 +115,10 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
   /**
    * Selects a row and opens the way to it; a tree that nobody looks at is left alone. The change that made the row also
    * redraws the tree, and the editor finds no row while it does: then once more. A row that is not selected is no failure.
+   * `parent`: for a row that may never have been drawn, and whose own parent only the caller knows.
    */
-  async reveal(node: Node, expand = true): Promise<void> {
+  async reveal(node: Node, expand = true, parent?: Node): Promise<void> {
+    if (parent) this.#parents.set(node, parent);
     for (const delay of REVEAL_DELAYS) {
       if (!this.visible) return;
       await new Promise((resolve) => setTimeout(resolve, delay));

@@ -32,7 +32,9 @@ bool ended_told(struct value args, const char *rule, char *session) {
     snprintf(how, sizeof how, "%d", json_number(json_member(args, "pid"), &number) ? number : 0);
     say(LIVES_ELSEWHERE, title, how);
   } else if (json_number(json_member(args, "exit"), &number)) {
-    snprintf(how, sizeof how, "%d", number);
+    // Shells end like this when a signal ends them, by a hang-up above all.
+    const char *name = number > 128 ? sigabbrev_np(number - 128) : NULL;
+    snprintf(how, sizeof how, name != NULL ? "%d (SIG%s)" : "%d", number, name);
     say_three(timed ? ENDED_EXIT_AT : ENDED_EXIT, title, how, at);
   } else if (json_number(json_member(args, "signal"), &number)) {
     const char *name = sigabbrev_np(number);

@@ -21,6 +21,8 @@ export interface AttachServer {
   readonly path: string;
   readonly requests: Request[];
   readonly launched: Launched[];
+  /** How many there are now. */
+  connections(): number;
   /** As if the helper had been killed: no listener and no connection any more. */
   stop(): void;
 }
@@ -90,6 +92,7 @@ export async function serve(
 
   const server = createServer((socket) => {
     sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
     let text = '';
     let queue = Promise.resolve();
     socket.on('error', () => undefined);
@@ -114,5 +117,5 @@ export async function serve(
     for (const socket of sockets) socket.destroy();
   };
   later(stop);
-  return { path, requests, launched, stop };
+  return { path, requests, launched, connections: () => sockets.size, stop };
 }

@@ -1,7 +1,7 @@
 // isolab-attach: handing its terminal over, relaying where that is not safe, passing signals and the status, and what it
 // tells people when something is wrong.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -177,6 +177,96 @@ describe.each(BUILDS)('$name build', (build) => {
       expect(screen()).toContain('was not found in there');
       if (below) expect(screen()).toMatch(/ icanon\b/);
     });
+  });
+
+  describe('a terminal that an editor restored', () => {
+    const args = { title: 'lab', session: '00112233445566aa', exit: 3, at: '1700000000' };
+    const ended = { kind: 'not-found', field: 'ticket', rule: { code: 'session-ended', args } };
+    const NEXT = 'fedcba9876543210fedcba9876543210';
+    /** A helper to which the ticket is spent, and which begins the session anew when it is asked. */
+    const spent = () =>
+      serve(build, { command: ['sh', '-c', 'echo anew; read line; exit 5'] }, ({ method, params }) => {
+        if (method === 'session/reopen') return { result: { ticket: NEXT, session: params.session } };
+        return method === 'session/attach' && params.ticket === TICKET
+          ? { error: { code: -32_000, message: 'x', data: ended } }
+          : undefined;
+      });
+
+    it('asks, begins the session anew on Enter, and ends as that does', async () => {
+      const server = await spent();
+      const { type, screen, status } = await terminal(attach(build, server), { TZ: 'UTC' });
+      await until(() => screen().includes('Press Enter to open it anew'), 'the question');
+      expect(screen()).toContain('“lab” ended with exit status 3 on 2023-11-14 22:13:20.');
+      expect(server.connections()).toBe(0);
+      type('\r');
+      await until(() => screen().includes('anew\r\n'), 'the program');
+      type('\n');
+      expect(await status).toBe(5);
+      expect(server.requests.map(({ method }) => method)).toEqual([
+        ...['helper/hello', 'session/attach'],
+        ...['helper/hello', 'session/reopen', 'session/attach'],
+      ]);
+      expect(server.requests.at(-1)?.params.ticket).toBe(NEXT);
+      expect(server.requests[3]?.params).toEqual({ session: args.session });
+    });
+
+    it('ends with another key, with SIGTERM, and when it is closed', async () => {
+      for (const act of ['key', 'signal', 'close'] as const) {
+        const server = await spent();
+        const { type, screen, status, close, leader } = await terminal(attach(build, server));
+        await until(() => screen().includes('Press Enter'), 'the question');
+        if (act === 'key') type('q');
+        else if (act === 'signal') process.kill(leader, 'SIGTERM');
+        else close();
+        await status;
+        await until(() => !alive(leader), 'its end');
+        expect(server.requests.length).toBe(2);
+      }
+    });
+
+    it('goes on to nothing that is not a ticket or a session', async () => {
+      for (const ticket of ['', 'x'.repeat(32), '"}', 7, NEXT + NEXT]) {
+        const server = await serve(build, {}, ({ method }) => {
+          if (method === 'session/reopen') return { result: { ticket } };
+          return method === 'session/attach' ? { error: { code: -32_000, message: 'x', data: ended } } : undefined;
+        });
+        const { type, screen, status } = await terminal(attach(build, server));
+        await until(() => screen().includes('Press Enter'), 'the question');
+        type('\r');
+        expect(await status).toBe(1);
+        expect(screen()).toContain('does not speak as an Isolab helper');
+      }
+      const odd = { ...ended, rule: { code: 'session-ended', args: { ...args, session: '"},"x":{' } } };
+      const server = await serve(build, {}, ({ method }) =>
+        method === 'session/attach' ? { error: { code: -32_000, message: 'x', data: odd } } : undefined,
+      );
+      const { type, screen, status } = await terminal(attach(build, server));
+      await until(() => screen().includes('Press any key to close'), 'the last word');
+      type('\r');
+      expect(await status).toBe(1);
+    });
+  });
+
+  it('has one idle child while it is told that a command runs, and none of it lives on', async () => {
+    const server = await serve(build, SHELL);
+    const { leader, type, status } = await terminal(attach(build, server));
+    const children = () =>
+      readFileSync(`/proc/${leader}/task/${leader}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
+    await program(server);
+    for (let round = 0; round < 3; round++) {
+      process.kill(leader, 'SIGUSR1');
+      process.kill(leader, 'SIGUSR1');
+      const [child] = await until(() => children().length === 1 && children(), 'the child');
+      expect(readdirSync(`/proc/${child}/fd`)).toEqual([]);
+      process.kill(leader, 'SIGUSR2');
+      process.kill(leader, 'SIGUSR2');
+      await until(() => children().length === 0, 'no child');
+    }
+    process.kill(leader, 'SIGUSR1');
+    const [last = 0] = await until(() => children().length === 1 && children(), 'the child');
+    type('exit 4\n');
+    expect(await status).toBe(4);
+    await until(() => !alive(last), 'its end');
   });
 
   describe('without a terminal', () => {

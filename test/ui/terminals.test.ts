@@ -1,28 +1,126 @@
 // Isolated shells as good terminals: their commands are marked and their directory is known, a busy one asks before it is
 // closed, a restarted server's terminals say what ended, and words in any terminal lead to the trees.
 import { afterAll, expect, test } from 'vitest';
+import { output } from '../support/run';
 import { until } from '../support/until';
 import { stopDaemon, useDaemon } from './support/daemon';
+import { isolatedKinds, processRunning } from './support/outside';
 import { useEditor } from './support/use-editor';
 
 useDaemon();
-const editor = useEditor({ theme: 'dark' });
+const editor = useEditor({
+  theme: 'dark',
+  verbose: true,
+  settings: {
+    'terminal.integrated.confirmOnKill': 'always',
+    // A variable of the editor's.
+    'terminal.integrated.tabs.description': `$${'{cwd}'}`,
+    'terminal.integrated.tabs.hideCondition': 'never',
+  },
+});
 afterAll(stopDaemon);
 
-async function openShell(): Promise<void> {
+/** Processes of isolab-attach with a child: those that hold one while a command runs. */
+async function busy(): Promise<number> {
+  const lines = (await output(['ps', '-eo', 'pid=,ppid=,comm='])).split('\n').map((line) => line.trim().split(/ +/));
+  const attached = new Set(lines.filter(([, , comm]) => comm === 'isolab-attach').map(([pid]) => pid));
+  return lines.filter(([, ppid, comm]) => comm === 'isolab-attach' && attached.has(ppid)).length;
+}
+
+test('commands are marked with their status, and the directory is known after cd', async () => {
   const { terminals } = editor();
   await editor().command('Terminal: Create New Terminal');
   await terminals.prompt();
   await terminals.profile('Isolated shell');
   await terminals.shows(/^root:.*#$/m);
-}
-
-test('commands are marked, and their status shows', async () => {
-  const { terminals } = editor();
-  await openShell();
   await terminals.type('true');
   await terminals.type('false');
   await until(async () => (await terminals.marks()).error >= 1, 'the mark of the command that failed');
   expect((await terminals.marks()).success).toBeGreaterThanOrEqual(1);
+  await terminals.type('cd /usr/share');
+  await terminals.named(/Isolated shell.*\/usr\/share/);
   await editor().screenshot('terminal-marks-dark');
+});
+
+/**
+ * Waits until the editor has looked for children of the terminal's program and found that `busy` changed: it looks a second
+ * after a key was pressed.
+ */
+async function looked(found: boolean, act: () => Promise<void>): Promise<void> {
+  const words = `Has child processes changed ${found}`;
+  const before = await editor().ptyHostLogged(words);
+  await act();
+  await until(
+    async () => {
+      await editor().terminals.press('a');
+      return (await editor().ptyHostLogged(words)) > before;
+    },
+    `the editor to log “${words}”`,
+    { timeoutMs: 30_000, everyMs: 2000 },
+  );
+}
+
+async function asksAndStays(marker: string, screenshot?: string): Promise<void> {
+  const { terminals, dialogs } = editor();
+  await looked(true, async () => {
+    await terminals.type(marker);
+    const pid = await processRunning(marker);
+    expect(await isolatedKinds(pid)).toContain('net');
+    await until(async () => (await busy()) === 1, 'isolab-attach to seem busy');
+  });
+  await terminals.close('Isolated shell');
+  await dialogs.question().waitFor();
+  if (screenshot) await editor().screenshot(screenshot);
+  await dialogs.answer('Cancel');
+  await looked(false, async () => {
+    await terminals.press('Control+c');
+    await until(async () => (await busy()) === 0, 'isolab-attach to seem idle');
+  });
+  await terminals.press('Control+c');
+}
+
+test('a busy shell asks before it is closed', async () => {
+  await asksAndStays('sleep 7790001', 'terminal-busy-dark');
+});
+
+test('after a reload of the window it is the same shell, and is known to be busy when it is', async () => {
+  const { terminals } = editor();
+  await editor().reload();
+  await editor().status('Isolab');
+  await terminals.open();
+  await terminals.select('Isolated shell');
+  await terminals.type('sleep 7790002');
+  expect(await isolatedKinds(await processRunning('sleep 7790002'))).toContain('net');
+  await until(async () => (await busy()) === 1, 'isolab-attach to seem busy');
+  await terminals.press('Control+c');
+  await until(async () => (await busy()) === 0, 'isolab-attach to seem idle');
+});
+
+test('after a restart of the server it says what ended, and Enter opens it anew', async () => {
+  const { terminals } = editor();
+  await editor().restart();
+  await terminals.open();
+  await terminals.named('Isolated shell', 30_000);
+  await terminals.select('Isolated shell');
+  await terminals.shows(/“Isolated shell” ended with exit status 129 \(SIGHUP\) on /);
+  await terminals.shows('Press Enter to open it anew');
+  await editor().screenshot('terminal-restored-dark');
+  await terminals.press('Enter');
+  await terminals.shows(/^root:.*#$/m);
+  await terminals.type('sleep 7790003 &');
+  expect(await isolatedKinds(await processRunning('sleep 7790003'))).toContain('net');
+  await terminals.type('clear; kill %1');
+});
+
+test('an idle shell is closed without a question, and does not come back', async () => {
+  const { terminals, dialogs } = editor();
+  await terminals.prompt();
+  await until(async () => (await busy()) === 0, 'isolab-attach to seem idle');
+  await terminals.close('Isolated shell');
+  await until(async () => !(await terminals.names()).some((name) => name.includes('Isolated')), 'it to be closed');
+  expect(await dialogs.question().count()).toBe(0);
+  await editor().restart();
+  await editor().status('Isolab');
+  await terminals.open();
+  expect((await terminals.names()).filter((name) => name.includes('Isolated'))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 // One editor for one test file: a server run by the person, a browser page on it, and the parts of the window that
 // tests act on. Mouse and keyboard only; whatever is read is what a person sees.
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
@@ -46,8 +46,14 @@ export interface EditorOptions {
   language?: 'en' | 'zh-cn';
   /** The workspace folder is not trusted: the window is restricted. */
   untrusted?: boolean;
+  /** The editor's server logs everything. */
+  verbose?: boolean;
   /** Further settings of the person's. */
   settings?: Record<string, unknown>;
+  /** Folder of extensions, where it is not the one that all tests share. */
+  extensions?: string;
+  /** Of the server, where it differs from what a login gives. */
+  env?: NodeJS.ProcessEnv;
 }
 
 export class Editor {
@@ -78,12 +84,12 @@ export class Editor {
     const argv = editorArgv({
       home: EDITOR_HOME,
       userData,
-      extensions: EXTENSIONS,
+      extensions: options.extensions ?? EXTENSIONS,
       port,
       locale: options.language === 'zh-cn' ? 'zh-cn' : undefined,
       untrusted: options.untrusted,
     });
-    const server = new EditorServer(argv, address);
+    const server = new EditorServer([...argv, ...(options.verbose ? ['--log', 'debug'] : [])], address, options.env);
     let browser: Browser | undefined;
     try {
       await server.start();
@@ -197,8 +203,17 @@ export class Editor {
 
   /** What the person copied last. */
   async clipboard(): Promise<string> {
-    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: this.server.address });
+    await this.allowClipboard();
     return await this.page.evaluate<string>('navigator.clipboard.readText()');
+  }
+
+  private async copy(text: string): Promise<void> {
+    await this.allowClipboard();
+    await this.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+  }
+
+  private async allowClipboard(): Promise<void> {
+    await this.page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: this.server.address });
   }
 
   /** Writes settings into the person's settings.json, in the editor: a file changed beneath it is not noticed. */
@@ -209,7 +224,9 @@ export class Editor {
     await this.command('Preferences: Open User Settings (JSON)');
     await this.page.locator('.editor-instance .view-line', { hasText: '"workbench.colorTheme"' }).first().click();
     await this.page.keyboard.press('Control+A');
-    await this.page.keyboard.insertText(JSON.stringify(wanted));
+    // Pasted: what is typed gets quotes and brackets of the editor's own.
+    await this.copy(JSON.stringify(wanted));
+    await this.page.keyboard.press('Control+V');
     await this.page.keyboard.press('Control+S');
     await until(async () => JSON.stringify(await read()) === JSON.stringify(wanted), 'the settings to be saved');
     await this.command('View: Close Editor');
@@ -249,6 +266,13 @@ export class Editor {
     await this.load();
   }
 
+  /** How often the part of the editor's server that runs the terminals logged this since it started. */
+  async ptyHostLogged(text: string): Promise<number> {
+    const logs = `${PERSON.home}/data/logs`;
+    const latest = (await readdir(logs)).sort().at(-1) ?? '';
+    return (await readFile(join(logs, latest, 'ptyhost.log'), 'utf8')).split(text).length - 1;
+  }
+
   /** Keeps the editor's own logs beside the screenshots. */
   async keepLogs(name: string): Promise<void> {
     await cp(`${PERSON.home}/data/logs`, join(ROOT, 'artifacts/logs', name), { recursive: true, force: true });
@@ -263,6 +287,8 @@ function settings({ theme = 'light', untrusted = false, settings: more }: Editor
     // Pictures are taken while nothing fades in or out.
     'workbench.reduceMotion': 'on',
     'workbench.enableExperiments': false,
+    // Settings open beside the rest of the window, not above it.
+    'workbench.editor.useModal': 'off',
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
     'chat.disableAIFeatures': true,
     'extensions.ignoreRecommendations': true,

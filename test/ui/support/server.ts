@@ -10,12 +10,18 @@ export class EditorServer {
   constructor(
     private readonly argv: readonly string[],
     readonly address: string,
+    /** What differs from what a login gives. */
+    private readonly env: NodeJS.ProcessEnv = {},
   ) {}
 
   /** Resolves when it answers. */
   async start(): Promise<void> {
     const [program, ...args] = asPerson(this.argv) as [string, ...string[]];
-    const server = spawn(program, args, { env: personEnv(), cwd: PERSON.home, stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = spawn(program, args, {
+      env: { ...personEnv(), ...this.env },
+      cwd: PERSON.home,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [server.stdout, server.stderr]) stream.on('data', (chunk: Buffer) => (this.#said += chunk));
     this.#process = server;
     await until(async () => (await fetch(`${this.address}/healthz`)).ok, `the editor's server`, { timeoutMs: 30_000 });

@@ -119,6 +119,13 @@ export class Terminals {
     await this.page.locator('.panel .title a.action-label[aria-label^="Kill Terminal"]').first().click();
   }
 
+  /** Presses the trash icon in the tab of a terminal. */
+  async close(name: string): Promise<void> {
+    const tab = this.page.locator('.terminal-tabs-entry', { hasText: name }).first();
+    await tab.hover();
+    await tab.locator('a.action-label[aria-label^="Kill"]').click();
+  }
+
   /** Waits until no terminal is left. */
   async none(): Promise<void> {
     await this.page.locator('.terminal-wrapper').first().waitFor({ state: 'detached' });
