@@ -10,7 +10,7 @@ import { findSubordinateIds } from '../sys/map-programs';
 import { identify } from '../sys/namespaces';
 import { type TopUserNamespace, topUserNamespace } from '../sys/owners';
 import { parseIdMap, parseNamespaceLink } from '../sys/proc';
-import type { Reason } from '../sys/subordinate-ids';
+import type { Reason, SubordinateIds } from '../sys/subordinate-ids';
 import { broken, errnoOf } from './failures';
 import type { House } from './house';
 import { inBase } from './session-ids';
@@ -22,6 +22,8 @@ export interface Base {
   /** The caller closes it. */
   readonly fd: number;
   readonly maps: { readonly uid: readonly IdRange[]; readonly gid: readonly IdRange[] };
+  /** A process by which somebody else's base is reached. */
+  readonly pid?: number;
 }
 
 /** A join that has been opened, of something that the helper does not live in. */
@@ -31,14 +33,23 @@ export interface OpenJoin {
   readonly fd: number;
 }
 
-/** Fails as opening the base and translating the maps would, before anybody waits for a terminal. */
+/**
+ * Fails as opening the base and translating the maps would, before anybody waits for a terminal. Returns a file that opens
+ * the base; undefined where there is none.
+ */
 export async function checkBase(
   { realm, nativeDir }: Pick<House, 'realm' | 'nativeDir'>,
   plan: SettledPlan,
   joins: readonly FoundJoin[],
-): Promise<void> {
-  if (!plan.base) return;
-  const missing = plan.maps?.asked ? await whyNotMapped(nativeDir, findSubordinateIds()) : undefined;
+): Promise<string | undefined> {
+  if (realm.kind === 'host') return undefined;
+  const ids = findSubordinateIds();
+  const missing = plan.maps?.asked ? await whyNotMapped(nativeDir, ids) : undefined;
+  if (!plan.base) {
+    const most = missing === undefined ? undefined : 1;
+    mapsInBase(plan, { maps: { uid: ids.uidMap.slice(0, most), gid: ids.gidMap.slice(0, most) } }, missing);
+    return undefined;
+  }
   const host = joins.find(({ kind, same }) => kind === 'user' && same);
   if (host !== undefined) throw belongsToHost(host);
   const opened: OpenJoin[] = [];
@@ -46,7 +57,9 @@ export async function checkBase(
   try {
     for (const found of joins) if (!found.same) opened.push({ kind: found.kind, found, fd: openJoin(found) });
     base = openBase(realm, plan, opened);
-    if (base !== undefined) mapsInBase(plan, base, missing);
+    if (base === undefined) return undefined;
+    mapsInBase(plan, base, missing);
+    return `/proc/${base.pid ?? /[0-9]+/.exec(realm.homePath)?.[0]}/ns/user`;
   } finally {
     for (const { fd } of opened) close(fd);
     if (base !== undefined) close(base.fd);
@@ -76,7 +89,7 @@ export function openBase(realm: Realm, plan: SettledPlan, joins: readonly OpenJo
       throw broken('denied', 'join-owners-differ', undefined, { field, hint: { code: 'join-one-owner' } });
     }
     kept = first.fd;
-    return { fd: first.fd, maps: mapsOf(first.id, joins) };
+    return { fd: first.fd, ...reached(first.id, joins) };
   } catch (error) {
     kept = -1;
     throw error;
@@ -96,7 +109,7 @@ function topOf(found: FoundJoin, fd: number): TopUserNamespace {
 }
 
 /** What a user namespace maps that is not the realm's, as a process in it tells; where none is known, the person alone. */
-function mapsOf(id: string, joins: readonly OpenJoin[]): Base['maps'] {
+function reached(id: string, joins: readonly OpenJoin[]): Omit<Base, 'fd'> {
   const inside = joins.find(({ found }) => {
     try {
       return parseNamespaceLink(readlinkSync(`/proc/${found.process?.pid}/ns/user`), 'user') === id;
@@ -108,16 +121,23 @@ function mapsOf(id: string, joins: readonly OpenJoin[]): Base['maps'] {
   });
   const pid = inside?.found.process?.pid;
   const alone = (own: number) => [{ inside: 0, outside: own, count: 1 }];
-  if (pid === undefined) return { uid: alone(process.getuid?.() ?? 0), gid: alone(process.getgid?.() ?? 0) };
+  if (pid === undefined) return { maps: { uid: alone(process.getuid?.() ?? 0), gid: alone(process.getgid?.() ?? 0) } };
   const read = (file: string) => parseIdMap(readFileSync(`/proc/${pid}/${file}`, 'utf8'));
-  return { uid: read('uid_map'), gid: read('gid_map') };
+  return { pid, maps: { uid: read('uid_map'), gid: read('gid_map') } };
+}
+
+/** What must write the maps of a session without a base: nothing where they hold the person alone. */
+export function mapPrograms({ realm, base, maps }: SettledPlan): SubordinateIds['programs'] {
+  if (realm === 'host' || base || maps === undefined) return undefined;
+  const alone = [maps.uid, maps.gid].every(([range, ...rest]) => rest.length === 0 && range?.count === 1);
+  return alone && maps.denySetgroups ? undefined : findSubordinateIds().programs;
 }
 
 /**
  * The plan's maps in ids of the base. Failure with the field where they hold an id that it has not; `missing`: why the
  * person has no subordinate ids.
  */
-export function mapsInBase(plan: SettledPlan, { maps }: Base, missing?: Reason): SettledPlan['maps'] {
+export function mapsInBase(plan: SettledPlan, { maps }: Pick<Base, 'maps'>, missing?: Reason): SettledPlan['maps'] {
   if (plan.maps === undefined) return undefined;
   const translated = (field: 'uidMap' | 'gidMap', own: number, sort: 'uid' | 'gid') =>
     inBase(plan.maps?.[sort] ?? [], { own, map: maps[sort], ...(missing && { missing }) }, field);

@@ -19,8 +19,12 @@ export interface Circumstances {
   readonly join: readonly Kind[];
   /** The caller's ids inside a joined user namespace; needed for `me`. */
   readonly inside?: { readonly uid: number; readonly gid: number };
-  /** In a user realm: the maps in ids of the base, where there is one. */
-  readonly realm?: { readonly based: boolean; readonly maps?: SettledPlan['maps'] };
+  /** In a user realm: the maps in ids of the base, where there is one, and what else must write them. */
+  readonly realm?: {
+    readonly based: boolean;
+    readonly maps?: SettledPlan['maps'];
+    readonly programs?: LaunchPlan['mapPrograms'];
+  };
   /** Files of /etc/netns/NAME. */
   readonly binds: readonly { readonly source: string; readonly target: string }[];
 }
@@ -31,6 +35,7 @@ export function launchPlan(plan: SettledPlan, around: Circumstances): LaunchPlan
   const maps = around.realm === undefined ? plan.maps : around.realm.maps;
   return {
     ...(around.realm?.based ? { base: true } : {}),
+    ...(around.realm?.programs === undefined ? {} : { mapPrograms: around.realm.programs }),
     create: plan.create,
     join: around.join,
     ...(around.realm === undefined ? identity(plan, around) : mappedIdentity(plan, around)),

@@ -31,7 +31,12 @@ export interface SettledPlan {
   readonly propagation?: NonNullable<SessionPlan['propagation']>;
   readonly netnsFiles: boolean;
   readonly root: boolean;
-  /** Of a user realm: it is made below a user namespace of the person's, where alone an ordinary user has rights. */
+  readonly realm: 'host' | 'user';
+  /**
+   * Of a user realm: it begins in a user namespace of the person's, where alone an ordinary user has rights. Not where its
+   * own user namespace gives it all that it needs, and no interface of the realm can be wanted in it: then its map shows the
+   * numbers of the host inside, too.
+   */
   readonly base: boolean;
   /** Kinds that were not asked for: `me` without root needs a user namespace in which the person has his own number. */
   readonly added: readonly Kind[];
@@ -82,7 +87,8 @@ export function settlePlan(given: SessionPlan, caller: Who, realm: 'host' | 'use
     ...(ownMounts ? { propagation: plan.propagation ?? (netnsFiles ? 'slave' : 'private') } : {}),
     netnsFiles,
     root: plan.root === true,
-    base: realm === 'user' && (as !== 'me' || needsRights(plan)),
+    realm,
+    base: realm === 'user' && (as !== 'me' || needsRights(plan)) && !(has('user') && !has('net') && join.length === 0),
     added,
     asked: plan,
   };

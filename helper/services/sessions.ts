@@ -12,7 +12,7 @@ import { equivalent } from './equivalent/session';
 import { broken, errnoOf } from './failures';
 import type { Caller, Handlers, House } from './house';
 import { findSession, livingAs, planAgain, whatBecame } from './session-again';
-import { checkBase, mapsInBase, type OpenJoin, openBase } from './session-base';
+import { checkBase, mapPrograms, mapsInBase, type OpenJoin, openBase } from './session-base';
 import { Fetched, surroundingsOf, variable } from './session-caller';
 import { Insides } from './session-inside';
 import { type FoundJoin, findJoins, hasRoot, idsInside, namesOf, openJoin } from './session-join';
@@ -28,6 +28,8 @@ interface Planned {
   readonly inside?: { readonly uid: number; readonly gid: number };
   /** Of the joined network namespace. */
   readonly netnsName?: string;
+  /** In a user realm: a file of the user namespace that is entered first. */
+  readonly base?: string;
 }
 
 /** What a ticket stands for. */
@@ -113,13 +115,14 @@ export async function planSession(
   if (user && plan.as !== 'me' && !hasRoot(user)) {
     throw broken('invalid', 'root-not-mapped-there', undefined, { field: 'as', hint: { code: 'enter-as-me' } });
   }
-  await checkBase(house, plan, joins);
+  const base = await checkBase(house, plan, joins);
   const net = plan.join.find(({ kind }) => kind === 'net')?.of;
   const netId = joins.find(({ kind }) => kind === 'net')?.id;
   const netnsName = net && 'name' in net ? net.name : netId && namesOf(realm, netId)[0];
   return {
     plan,
     joins,
+    ...(base !== undefined && { base }),
     ...(inside && { inside }),
     ...(netnsName !== undefined && { netnsName }),
   };
@@ -154,6 +157,7 @@ async function attach(
     const base = openBase(house.realm, plan, joins);
     if (base !== undefined) descriptors.push(base.fd);
     const maps = base === undefined ? plan.maps : mapsInBase(plan, base);
+    const programs = mapPrograms(plan);
 
     const record: Omit<MadeSession, 'pid' | 'startTime'> = {
       type: 'session',
@@ -175,7 +179,9 @@ async function attach(
             caller: actorOf(house.realm, caller),
             surroundings,
             command,
-            ...(house.realm.kind === 'user' && { realm: { based: base !== undefined, ...(maps && { maps }) } }),
+            ...(house.realm.kind === 'user' && {
+              realm: { based: base !== undefined, ...(maps && { maps }), ...(programs && { programs }) },
+            }),
             join: joins.map(({ kind }) => kind),
             ...(opened.inside && { inside: opened.inside }),
             binds: plan.netnsFiles && opened.netnsName !== undefined ? netnsBinds(opened.netnsName) : [],

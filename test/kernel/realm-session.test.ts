@@ -9,7 +9,7 @@ import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import { startAccounts } from '../support/accounts';
 import { undoAfterEach } from '../support/cleanup';
-import { connect, startHelper, type TestHelper } from '../support/helper';
+import { connect, isolab, startHelper, type TestHelper } from '../support/helper';
 import { output, run } from '../support/run';
 import {
   namespacesOf,
@@ -134,6 +134,18 @@ describe('who one is', () => {
     expect(await inside({ as: 'me' }, 'id', '-u')).toBe(`${HOLDER.uid}\n`);
   });
 
+  test('what needs nothing of the realm shows the numbers of the host inside', async () => {
+    for (const new_ of [['user'], ['user', 'uts', 'pid', 'mnt']] as Kind[][]) {
+      expect(ids(await inside({ new: new_ }, 'cat', '/proc/self/uid_map'))).toEqual(['0', String(HOLDER.uid), '1']);
+    }
+    const { uid, gid } = HOLDER;
+    expect(ids(await inside({ new: ['ipc'], as: 'me' }, 'cat', '/proc/self/gid_map'))).toEqual([
+      `${gid}`,
+      `${uid}`,
+      '1',
+    ]);
+  });
+
   test('mapped, and root with a new user namespace: 0 inside, the person outside', async () => {
     for (const plan of [{ new: ['user'] }, { new: ['user'], as: 'root' }] as Plan[]) {
       const { pid } = await started(plan);
@@ -240,6 +252,104 @@ describe('what is entered', () => {
   });
 });
 
+describe('the command line that does the same', () => {
+  const LOOK = [
+    'for k in mnt uts ipc pid net user cgroup time; do readlink /proc/self/ns/$k; done; id -u; id -g; hostname',
+    'cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups; test $$ = 1 && echo first || echo later; ls /sys/class/net',
+    'cat /etc/hosts | head -1',
+  ].join('; ');
+
+  /** New ones differ from run to run: what counts is whether it is the host's, the realm's, the target's, or a new one. */
+  async function normal(text: string, target: number): Promise<string> {
+    const [host, home, its] = [await namespacesOf(helper.pid), await namespacesOf(keeper), await namespacesOf(target)];
+    return text.replace(/^([a-z]+):\[\d+\]$/gm, (link, kind: Kind) => {
+      const whose = { host: host[kind], target: its[kind], realm: home[kind] };
+      return `${kind} ${Object.entries(whose).find(([, of]) => of === link)?.[0] ?? 'new'}`;
+    });
+  }
+
+  async function sameByHand(plan: Plan, target = helper.pid): Promise<string> {
+    const whole: Plan = { ...plan, command: ['sh', '-c', LOOK] };
+    const { equivalent } = await openSession(helper, whole, HOLDER);
+    const byHand = await run(as(HOLDER, equivalent), { cwd: '/usr' });
+    const byUs = await runSession(helper, whole, { ...ME, cwd: '/usr' });
+    expect(byHand, equivalent.join(' ')).toMatchObject({ status: 0, stderr: '' });
+    const [hand, us] = [await normal(byHand.stdout, target), await normal(byUs.stdout, target)];
+    expect(us, equivalent.join(' ')).toBe(hand);
+    return equivalent.slice(0, 2).join(' ');
+  }
+
+  test.each<[Plan]>([
+    [{}],
+    [{ as: 'me' }],
+    [{ new: ['net'] }],
+    [{ new: ['uts'], hostname: 'by-hand' }],
+    [{ new: ['pid', 'mnt'] }],
+    [{ new: ['mnt', 'net'], propagation: 'slave' }],
+    [{ new: ['user'] }],
+    [{ new: [...KINDS] }],
+    [{ new: ['user', 'net'], as: 'root' }],
+    [{ new: ['net', 'uts'], as: 'me' }],
+  ])('%j', async (plan) => {
+    await sameByHand(plan);
+  });
+
+  test('entering a session, and a name of the realm with its files', async () => {
+    const target = await started({ new: ['net', 'uts', 'pid', 'mnt'] });
+    const join = (kinds: readonly Kind[]) => kinds.map((kind) => ({ kind, of: { pid: target.pid } }));
+    expect(await sameByHand({ join: join(['net', 'uts']) }, target.pid)).toBe(`nsenter --user=/proc/${keeper}/ns/user`);
+    await sameByHand({ join: join(['net']), new: ['uts'] }, target.pid);
+    await sameByHand({ join: join(['net']), as: 'me' }, target.pid);
+    await sameByHand({ join: join(['net', 'pid', 'mnt']), cwd: '/' }, target.pid);
+    const own = await started({ new: ['user', 'net'] });
+    const its = (['user', 'net'] as const).map((kind) => ({ kind, of: { pid: own.pid } }));
+    await sameByHand({ join: its }, own.pid);
+    await helper.client.call('netns/create', { name: 'by-hand' });
+    undo(() => helper.client.call('netns/delete', { netns: { name: 'by-hand' } }));
+    const named = [{ kind: 'net' as const, of: { name: 'by-hand' } }];
+    await sameByHand({ join: named });
+    await sameByHand({ join: named, netnsFiles: true });
+  });
+});
+
+describe('what may be seen', () => {
+  test('the person’s own namespaces as lsns shows them to that user; how many processes are not shown', async () => {
+    const { pid } = await started({ new: ['net', 'uts'] });
+    const here = await namespacesOf(pid);
+    const { namespaces, hidden } = await helper.client.call('namespace/list', {});
+    const listed = JSON.parse(await output(as(HOLDER, ['lsns', '-J', '-o', 'NS,TYPE,PID']))) as {
+      namespaces: { ns: number; type: string; pid: number }[];
+    };
+    for (const kind of ['net', 'uts'] as const) {
+      const row = namespaces.find((each) => `${kind}:[${each.id}]` === here[kind]);
+      expect(row).toMatchObject({ kind, ours: true, host: false, processes: 1, leader: { pid, uid: HOLDER.uid } });
+      expect(listed.namespaces.some(({ ns, pid: first }) => String(ns) === row?.id && first === pid)).toBe(true);
+    }
+    // Process 1 is root's, and this test as well.
+    expect(hidden).toBeGreaterThan(1);
+    const { processes } = await helper.client.call('process/list', {});
+    expect(processes.find((each) => each.pid === process.pid)).toMatchObject({ uid: 0, namespaces: {} });
+    expect(processes.find((each) => each.pid === pid)?.namespaces).toMatchObject({ net: /\d+/.exec(here.net)?.[0] });
+    const said = await run(isolab(helper.socket, ['namespace', 'list'], HOLDER));
+    expect(said).toMatchObject({ status: 0, stderr: expect.stringMatching(/^Not shown: .* \d+ processes/) });
+  });
+
+  test('what needs real root is a feature that is missing, with its reason', () => {
+    const { features, realm } = helper.client.greeting;
+    expect(realm).toBe('user');
+    for (const name of ['host-network', 'other-users', 'disk-images']) {
+      expect(features.find((feature) => feature.name === name)).toEqual({
+        name,
+        present: false,
+        reason: { code: 'needs-host-realm' },
+      });
+    }
+    for (const name of ['veth', 'bridge', 'namespace-user', 'pidfd-getfd']) {
+      expect(features.find((feature) => feature.name === name)).toEqual({ name, present: true });
+    }
+  });
+});
+
 describe('a root directory', () => {
   test.each<[Plan]>([[{ new: ['mnt', 'pid'] }], [{ new: ['uts'] }], [{}]])('--root DIR with %j', async (plan) => {
     const dir = await mkdtemp(join(tmpdir(), 'rootfs-'));
@@ -289,6 +399,11 @@ describe('ids', () => {
     expect(await map('uid_map')).toEqual(['0', String(HOLDER.uid), '1', '5', '700100', '20']);
     expect(await map('gid_map')).toEqual(['0', String(HOLDER.gid), '1', '5', '800000', '1000']);
     expect(await map('setgroups')).toEqual(['allow']);
+    // The same where the session begins in the realm, so that its network can be linked with others of the realm.
+    const linked = await startSession(rich, { ...plan, new: ['user', 'net'] }, ME);
+    undo(() => linked.stop());
+    expect(ids(await readFile(`/proc/${linked.pid}/uid_map`, 'utf8'))).toEqual(await map('uid_map'));
+    expect(ids(await readFile(`/proc/${linked.pid}/gid_map`, 'utf8'))).toEqual(await map('gid_map'));
     // A program with a subordinate id is that user outside, and ends with its terminal all the same.
     const command = ['setpriv', '--reuid=5', '--regid=5', '--clear-groups', '--', 'cat'];
     const other = await startSession(rich, { ...plan, command }, ME);
@@ -314,6 +429,8 @@ describe('what lasts', () => {
       { new: ['net', 'pid', 'mnt'], command: ['sh', '-c', 'read line; exit 7'] },
       ME,
     );
+    // Until the journal has it and the program runs, a kill takes it along.
+    await until(async () => (await readFile(`/proc/${session.pid}/comm`, 'utf8')) === 'sh\n', 'a running program');
     await own.kill();
     expect((await run(['ps', '-p', String(session.pid)])).status).toBe(0);
     const next = await startHelper({ user: HOLDER, socket: own.socket, stateDir: own.stateDir });

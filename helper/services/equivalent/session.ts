@@ -1,5 +1,6 @@
 // The command line that does by hand what a session does: ip-netns(8), nsenter(1), unshare(1), setpriv(1), one after the
-// other. Shown to people and run by tests, never by the helper. Pure.
+// other. Shown to people and run by tests, never by the helper. Pure. In a user realm nobody is asked to be root: the user
+// namespace that gives the rights is entered first.
 
 import type { IdMap, Kind } from '../../rpc/contract/terms';
 import type { SettledPlan, Who } from '../session-plan';
@@ -20,6 +21,8 @@ export interface Around {
   readonly netnsName?: string;
   /** The caller's ids inside a joined user namespace; absent where that has none for him. */
   readonly inside?: { readonly uid: number; readonly gid: number };
+  /** Of a user realm: the file of the user namespace to enter first. */
+  readonly base?: string;
 }
 
 /** Stands for the directory that the attaching side brings: at `session/open` only that side knows its name. */
@@ -39,6 +42,7 @@ const OPTION: Readonly<Record<Kind, string>> = {
 export function equivalent(plan: SettledPlan, around: Around): string[] {
   const { caller } = around;
   const joins = around.joins.filter(({ same }) => !same);
+  if (plan.realm === 'user') return inUserRealm(plan, around, joins);
   const byIpNetns = ipNetns(plan, around);
   const entered = byIpNetns.length > 0 ? joins.filter(({ kind }) => kind !== 'net') : joins;
   const newUser = plan.create.includes('user');
@@ -66,6 +70,28 @@ export function equivalent(plan: SettledPlan, around: Around): string[] {
   return [...stages.flat(), ...program(plan, stages.at(-1)?.[0])];
 }
 
+function inUserRealm(plan: SettledPlan, around: Around, joins: readonly JoinPath[]): string[] {
+  const { base } = around;
+  const byIpNetns = ipNetns(plan, around);
+  // Whom a user namespace maps to itself or to root is that inside by keeping his ids; one id alone cannot setgroups(2).
+  const keep = around.caller.uid === 0 ? [] : ['--preserve-credentials'];
+  const user = joins.find(({ kind }) => kind === 'user');
+  const others = joins.filter(({ kind }) => kind !== 'user' && (kind !== 'net' || byIpNetns.length === 0));
+  const first = base === undefined ? undefined : (user?.path ?? base);
+  const entered = others.map(({ kind, path }) => `${OPTION[kind]}=${path}`);
+  // The names of the realm are seen where its keeper is.
+  const names = byIpNetns.length > 0 && base !== undefined ? [`--mount=${base.replace(/user$/, 'mnt')}`] : [];
+  const stages = [
+    first === undefined ? [] : ['nsenter', `--user=${first}`, ...keep, ...names, ...entered],
+    byIpNetns,
+    // Root of the base is the person: his number is given to whoever is 0 there.
+    unshare(plan, byIpNetns.length > 0, base === undefined || plan.as !== 'me' ? undefined : around.caller),
+    ...setUp(plan, byIpNetns.length > 0),
+    plan.asked.cwd === undefined ? [] : ['env', `--chdir=${plan.asked.cwd}`],
+  ].filter((stage) => stage.length > 0);
+  return [...stages.flat(), ...program(plan, stages.at(-1)?.[0])];
+}
+
 /** `ip netns exec` brings a mount namespace of its own with it, with /sys and the files of /etc/netns. */
 function ipNetns(plan: SettledPlan, { netnsName }: Around): string[] {
   // A name like an option cannot be told from one on its command line.
@@ -86,7 +112,7 @@ function nsenter(joins: readonly JoinPath[], plan: SettledPlan, { inside }: Arou
   return ['nsenter', ...options, ...(me ? [`--setuid=${inside.uid}`, `--setgid=${inside.gid}`] : [])];
 }
 
-function unshare(plan: SettledPlan, mountsByIpNetns: boolean): string[] {
+function unshare(plan: SettledPlan, mountsByIpNetns: boolean, self?: Who): string[] {
   const create = plan.create.filter(
     (kind) => kind !== 'mnt' || !mountsByIpNetns || plan.asked.new?.includes('mnt') === true,
   );
@@ -97,7 +123,7 @@ function unshare(plan: SettledPlan, mountsByIpNetns: boolean): string[] {
     ...create.map((kind) => OPTION[kind]),
     // Only children are in a new pid or time namespace.
     ...(create.includes('pid') || create.includes('time') ? ['--fork'] : []),
-    ...(plan.maps === undefined ? [] : mapping(plan)),
+    ...(plan.maps === undefined ? [] : mapping(plan, self)),
     ...(create.includes('mnt') && plan.propagation !== 'private' ? [`--propagation=${plan.propagation}`] : []),
     ...(plan.freshProc ? ['--mount-proc'] : []),
     ...(monotonic === undefined ? [] : [`--monotonic=${monotonic}`]),
@@ -106,7 +132,8 @@ function unshare(plan: SettledPlan, mountsByIpNetns: boolean): string[] {
   ];
 }
 
-function mapping({ as, maps }: SettledPlan): string[] {
+function mapping({ as, maps }: SettledPlan, self?: Who): string[] {
+  if (self !== undefined && maps?.asked !== true) return [`--map-user=${self.uid}`, `--map-group=${self.gid}`];
   if (maps?.asked !== true) return [as === 'me' ? '--map-current-user' : '--map-root-user'];
   const option = (name: string, map: readonly IdMap[]) =>
     map.map(({ inside, outside, count }) => `${name}=${outside},${inside},${count}`);
