@@ -81,7 +81,7 @@ export class Facts implements Freshened, Disposable {
     const told = (...some: Topic[]) => topics === undefined || some.some((topic) => topics.has(topic));
     if (this.#lacks(...IN_SHELLS) && told('session')) {
       const { sessions } = await client.call('session/list', {});
-      for (const lesson of learnedInShells(sessions, client.greeting.realm)) this.#learn(lesson);
+      for (const lesson of learnedInShells(sessions)) this.#learn(lesson);
     }
     if (!this.#lacks('net', 'clean')) return;
     const ours = (await client.call('netns/list', {})).netns.filter((netns) => netns.ours);

@@ -27,12 +27,12 @@ export function isOwnLook({ uid, namespaces }: Process, me: number): boolean {
   return uid === me && KINDS.every((kind) => namespaces[kind] !== undefined);
 }
 
-/** What the living shells show. `realm`: a helper without root cannot read the host name of another uts namespace. */
-export function learnedInShells(sessions: readonly Session[], realm: 'host' | 'user'): Lesson[] {
+/** What the living shells show. */
+export function learnedInShells(sessions: readonly Session[]): Lesson[] {
   const some = (kind: Kind, fact: (session: Session) => boolean) =>
     sessions.some((session) => session.plan.new?.includes(kind) === true && fact(session));
   const facts: Partial<Record<Lesson, boolean>> = {
-    uts: some('uts', ({ inside }) => realm === 'user' || inside.hostname !== undefined),
+    uts: some('uts', ({ inside }) => inside.hostname !== undefined),
     pid: some('pid', ({ inside }) => inside.pid === 1),
     mnt: some('mnt', ({ inside }) => (inside.mounts?.length ?? 0) > 0),
     // Root outside can be no other root inside.

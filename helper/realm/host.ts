@@ -1,5 +1,6 @@
 // The host realm: real root, so every call goes to the kernel from this process itself.
 import { openRtnetlinkSocket } from '../netlink/socket';
+import { hostNameIn } from '../sys/host-name';
 import { unlink } from '../sys/libc';
 import { bindMount } from '../sys/mounts';
 import {
@@ -23,6 +24,7 @@ export function hostRealm(): Realm {
     openHome: () => openNamespace('self', 'net'),
     rtnetlinkSocket: openRtnetlinkSocket,
     eventSockets: () => inNewNetns(() => ({ events: openRtnetlinkSocket(), control: openRtnetlinkSocket() })),
+    hostName: hostNameIn,
     ensureNetnsDir,
     pinNewNetns: (name, before) => pinNewNetns(pathOf(name), before),
     pinNetns: (name, netnsFd) => bindMount(`/proc/self/fd/${netnsFd}`, pathOf(name)),

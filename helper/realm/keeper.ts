@@ -24,6 +24,7 @@ const ORDERS = {
   unpin: 6,
   unlink: 7,
   end: 8,
+  'host-name': 9,
 } as const;
 export type Order = keyof typeof ORDERS;
 

@@ -24,6 +24,9 @@ export interface Realm {
   /** Two rtnetlink sockets in a network namespace of their own, which ends with them. The caller closes both. */
   eventSockets(): { readonly events: number; readonly control: number };
 
+  /** The host name in a uts namespace; undefined where the realm has no right to visit it (setns(2): EPERM). */
+  hostName(utsFd: number): string | undefined;
+
   /** Makes the directory of the names as ip-netns(8) does, where that is still to be done. */
   ensureNetnsDir(): void;
   /**

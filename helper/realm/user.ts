@@ -1,8 +1,10 @@
 // A user realm: an ordinary user's, root at most inside a user namespace. The helper stays outside and works as that user;
 // its keeper, inside, opens sockets there and mounts names. All requests on those sockets are the helper's own again.
 import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { openRtnetlinkSocket, setUpRtnetlink } from '../netlink/socket';
 import type { NamespaceId } from '../rpc/contract/terms';
+import { SysError } from '../sys/errors';
 import { close, fileIdentity, pidfdOpen } from '../sys/libc';
 import { watchReadable } from '../sys/libc-poll';
 import { HOME_NETNS, identify, NETNS_DIR, type NetnsPlace, openNamespace } from '../sys/namespaces';
@@ -12,6 +14,7 @@ import { homeOf } from './keeper-record';
 import { type FoundKeeper, type KeeperPlace, keeperOf } from './keeper-start';
 import type { Realm } from './realm';
 
+const { EPERM, ENOSYS } = constants.errno;
 /** How long a keeper that was told to end may take, in milliseconds. */
 const LAST_WORDS = 2000;
 
@@ -97,6 +100,21 @@ class Kept implements UserRealm {
     return { events: setUpRtnetlink(events), control: setUpRtnetlink(control) };
   }
 
+  hostName(utsFd: number): string | undefined {
+    try {
+      const fd = this.#one('host-name', utsFd);
+      try {
+        return readFileSync(fd, 'utf8');
+      } finally {
+        close(fd);
+      }
+    } catch (error) {
+      // Somebody else's namespace, or a keeper of an older version that still lives.
+      if (error instanceof SysError && [EPERM, ENOSYS].includes(error.errno)) return undefined;
+      throw error;
+    }
+  }
+
   ensureNetnsDir(): void {
     // The keeper made it before it said that it is ready.
   }
@@ -162,7 +180,7 @@ class Kept implements UserRealm {
     await this.#found.ended;
   }
 
-  #one(order: 'socket' | 'make', fd?: number): number {
+  #one(order: 'socket' | 'make' | 'host-name', fd?: number): number {
     const [only] = this.#keeper.order(order, { count: 1, ...(fd !== undefined && { fd }) });
     return only as number;
   }

@@ -5,8 +5,9 @@ import { hostname } from 'node:os';
 import { readProc } from '../discovery/files';
 import { readProcess } from '../discovery/processes';
 import type { ProcessDetails } from '../discovery/snapshot';
+import type { Realm } from '../realm/realm';
 import type { Inside, Session } from '../rpc/contract/session';
-import { foreignHostName } from '../sys/host-name';
+import { openForeignUts } from '../sys/host-name';
 import { close, open } from '../sys/libc';
 import { type Watch, watchChanging, watchReadable } from '../sys/libc-poll';
 import { insideId, type Mount, parseIdMap, parseMountInfo } from '../sys/proc';
@@ -20,10 +21,10 @@ const APART = 200;
 
 type Seen = Pick<LivingSession, 'pid' | 'made'>;
 
-export function insideOf({ pid, made }: Seen, { pids, uid }: Pick<ProcessDetails, 'pids' | 'uid'>): Inside {
+function insideOf(realm: Realm, { pid, made }: Seen, { pids, uid }: Pick<ProcessDetails, 'pids' | 'uid'>): Inside {
   const insidePid = pids.at(-1);
   const insideUid = insideId(parseIdMap(text(`/proc/${pid}/uid_map`)), uid);
-  const name = foreignHostName(pid);
+  const name = foreignHostName(realm, pid);
   const mounts = made.includes('mnt') ? ownMounts(text(`/proc/${pid}/mountinfo`), text('/proc/self/mountinfo')) : [];
   return {
     ...(insidePid !== undefined && insidePid !== pid && { pid: insidePid }),
@@ -31,6 +32,17 @@ export function insideOf({ pid, made }: Seen, { pids, uid }: Pick<ProcessDetails
     ...(name !== undefined && name !== hostname() && { hostname: name }),
     ...(mounts.length > 0 && { mounts }),
   };
+}
+
+/** Undefined where it is ours, and where nobody may look. */
+function foreignHostName(realm: Realm, pid: number): string | undefined {
+  const fd = openForeignUts(pid);
+  if (fd === undefined) return undefined;
+  try {
+    return realm.hostName(fd);
+  } finally {
+    close(fd);
+  }
 }
 
 /** A process that ended meanwhile has nothing to tell. */
@@ -64,7 +76,7 @@ export class Insides {
   seen(living: readonly LivingSession[]): Session[] {
     return living.map((found) => {
       const { made, details, ...session } = found;
-      const inside = insideOf(found, details);
+      const inside = insideOf(this.house.realm, found, details);
       const changing = made.includes('uts') || made.includes('mnt');
       if (changing && !this.#followed.has(session.id)) this.#follow(found, inside);
       return { ...session, inside };
@@ -88,7 +100,7 @@ export class Insides {
     const look = () => {
       const found = readProcess(pid, []);
       if (found?.details?.startTime !== startTime) return stop();
-      const now = JSON.stringify(insideOf(session, found.details));
+      const now = JSON.stringify(insideOf(this.house.realm, session, found.details));
       if (now !== last) this.house.changes.bump('session');
       last = now;
     };

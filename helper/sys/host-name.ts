@@ -14,10 +14,10 @@ const home = libc.open('/proc/thread-self/ns/uts', files.O_RDONLY);
 const homeInode = fstatSync(home).ino;
 
 /**
- * The host name that a process sees, where its uts namespace is not ours. Undefined where it is ours, where the process
- * has gone, and where it takes rights that this helper lacks (setns(2): EPERM). One synchronous visit of the main thread.
+ * A descriptor of a process' uts namespace, where that is not ours. Undefined where it is ours, where the process has
+ * gone, and where it belongs to somebody else. The caller closes it.
  */
-export function foreignHostName(pid: number): string | undefined {
+export function openForeignUts(pid: number): number | undefined {
   let fd: number;
   try {
     fd = openNamespace(pid, 'uts');
@@ -25,16 +25,15 @@ export function foreignHostName(pid: number): string | undefined {
     if (error instanceof SysError && [ENOENT, ESRCH, EACCES].includes(error.errno)) return undefined;
     throw error;
   }
-  try {
-    return fstatSync(fd).ino === homeInode ? undefined : nameIn(fd);
-  } finally {
-    libc.close(fd);
-  }
+  if (fstatSync(fd).ino !== homeInode) return fd;
+  libc.close(fd);
+  return undefined;
 }
 
-function nameIn(fd: number): string | undefined {
+/** The host name there, by one synchronous visit of the main thread; undefined without the rights for it (setns(2): EPERM). */
+export function hostNameIn(utsFd: number): string | undefined {
   try {
-    libc.setns(fd, CLONE_FLAGS.uts);
+    libc.setns(utsFd, CLONE_FLAGS.uts);
   } catch (error) {
     if (error instanceof SysError && error.errno === EPERM) return undefined;
     throw error;

@@ -56,13 +56,14 @@ static const struct rule {
 } RULES[] = {
     [SOCKET] = {false, 0, 1}, [EVENTS] = {false, 0, 0}, [MAKE] = {false, 0, 0}, [PIN_NEW] = {true, 1, 1},
     [PIN] = {true, 1, 1},     [UNPIN] = {true, 0, 0},   [UNLINK] = {true, 0, 0}, [END] = {false, 0, 0},
+    [HOST_NAME] = {false, 1, 1},
 };
 
 // The errno that refuses it; 0 for an order that is whole and sound.
 static int refusal(const struct incoming *in) {
   const struct request *request = &in->request;
   if (in->cut || in->size != (ssize_t)sizeof *request || request->magic != MAGIC) return EBADMSG;
-  if (request->order < SOCKET || request->order > END) return ENOSYS;
+  if (request->order < SOCKET || request->order > HOST_NAME) return ENOSYS;
   const struct rule *rule = &RULES[request->order];
   bool (*right)(const char *, size_t) = rule->name ? is_name : is_empty;
   if (!right(request->name, sizeof request->name)) return EINVAL;
@@ -87,6 +88,7 @@ static int carry_out(const struct incoming *in, struct outgoing *out) {
     case PIN: return place_pin(name, given);
     case UNPIN: return place_unpin(name);
     case UNLINK: return unlink(name);
+    case HOST_NAME: return give(out, place_host_name(given), -1);
     default: return 0;
   }
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/nsfs.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -15,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const char RUN[] = "/run", NAMES[] = "/run/netns";
@@ -123,6 +125,29 @@ int place_make(void) {
   int fd = openat(own, "net", O_RDONLY | O_CLOEXEC);
   go_home();
   return fd;
+}
+
+// A child goes: the uts namespace we are in ourselves belongs to the host, so that there would be no way back.
+static void visit_uts(int uts, int says) {
+  char name[HOST_NAME_MAX + 1] = "";
+  if (setns(uts, CLONE_NEWUTS) < 0) _exit(errno);
+  gethostname(name, sizeof name - 1);
+  _exit(write(says, name, strlen(name)) < 0 ? errno : 0);
+}
+
+int place_host_name(int uts) {
+  int ends[2], status = 0;
+  if (pipe2(ends, O_CLOEXEC) < 0) return -1;
+  pid_t child = fork();
+  if (child == 0) visit_uts(uts, ends[1]);
+  int error = child < 0 ? errno : 0;
+  close(ends[1]);
+  while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+  if (error == 0 && status != 0) error = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+  if (error == 0) return ends[0];
+  close(ends[0]);
+  errno = error;
+  return -1;
 }
 
 int place_pin(const char *name, int netns) {

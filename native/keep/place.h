@@ -10,6 +10,7 @@ const char *place_set_up(void);
 int place_socket(int netns);  // rtnetlink; -1: of home
 int place_events(int *control);
 int place_make(void);
+int place_host_name(int uts);  // a pipe with the name in it, written whole
 
 // Each returns 0, or -1 with errno set. NAME is one component of a path.
 int place_pin_new(const char *name, int netns);

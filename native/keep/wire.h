@@ -16,6 +16,7 @@ enum order {
   UNPIN,       // takes the topmost mount off NAME, if there is one, and the file
   UNLINK,      // takes away the file NAME, on which nothing is mounted
   END,         // the keeper ends, and with it what only it holds
+  HOST_NAME,   // the host name of the uts namespace given -> 1 descriptor to read it from
 };
 
 struct request {

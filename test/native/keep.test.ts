@@ -1,6 +1,6 @@
 // isolab-keep by itself: its orders against the kernel, each refusal, clients that behave badly, and starts that fail.
-import { spawnSync } from 'node:child_process';
-import { fstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { fstatSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -202,7 +202,7 @@ describe.each(BUILDS)('$name build', (build) => {
     ['a great deal', Buffer.alloc(100_000), EBADMSG],
     ['another magic', patched(order('make'), 0, 7), EBADMSG],
     ['order 0', patched(order('make'), 4, 0), ENOSYS],
-    ['order 9', patched(order('make'), 4, 9), ENOSYS],
+    ['order 10', patched(order('make'), 4, 10), ENOSYS],
     ['order 2^32-1', patched(order('make'), 4, 0xffff_ffff), ENOSYS],
     ['no name', order('unpin'), EINVAL],
     ['.', order('unpin', '.'), EINVAL],
@@ -215,6 +215,7 @@ describe.each(BUILDS)('$name build', (build) => {
     ['a name for the end', order('end', 'a'), EINVAL],
     ['the longest name', order('unpin', longest), ENOENT],
     ['no descriptor to pin', order('pin-new', 'a'), EINVAL],
+    ['no descriptor to ask for its host name', order('host-name'), EINVAL],
   ];
 
   it.each(HOSTILE)('refuses %s', async (_, bytes, errno) => {
@@ -240,6 +241,29 @@ describe.each(BUILDS)('$name build', (build) => {
     expect(told(kept.path, order('pin-new', 'a'), [other])).toBe(EINVAL);
     await until(() => fdsOf(kept) <= count, 'the keeper to let go of what it was given');
     expect(await namesOf(kept)).toEqual([]);
+  });
+
+  it('tells the host name of a uts namespace of the realm, and stays where it is', async () => {
+    const kept = await keep(build);
+    const before = readlinkSync(`/proc/${kept.running.pid}/ns/uts`);
+    const argv = inside(kept, 'unshare', '--uts', 'sh', '-c', 'hostname within && echo ready && read end');
+    const child = spawn(argv[0] as string, argv.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const uts = open(`/proc/${child.pid}/ns/uts`);
+    for (let round = 0; round < 3; round++) {
+      const [fd] = kept.keeper.order('host-name', { fd: uts, count: 1 }) as [number];
+      expect(readFileSync(fd, 'utf8')).toBe('within');
+      close(fd);
+    }
+    child.stdin.end('\n');
+    await ended;
+    expect(readlinkSync(`/proc/${kept.running.pid}/ns/uts`)).toBe(before);
+    expect(errnoOf(() => kept.keeper.order('host-name', { fd: made(kept), count: 1 }))).toBe(EINVAL);
+    const host = open('/proc/self/ns/uts');
+    expect(errnoOf(() => kept.keeper.order('host-name', { fd: host, count: 1 }))).toBe(constants.errno.EPERM);
+    // Nobody is left behind of those who went.
+    expect(await output(['ps', '-o', 'pid=', '--ppid', String(kept.running.pid)]).catch(() => '')).toBe('');
   });
 
   it('a namespace outside of the realm is not entered', async () => {

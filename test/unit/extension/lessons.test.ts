@@ -30,11 +30,11 @@ function session(kinds: Kind[], inside: Inside, uid = 1000): Session {
   };
 }
 
-const learned = (kinds: Kind[], inside: Inside, uid?: number) => learnedInShells([session(kinds, inside, uid)], 'host');
+const learned = (kinds: Kind[], inside: Inside, uid?: number) => learnedInShells([session(kinds, inside, uid)]);
 
 describe('in a shell', () => {
   test('no shell, no lesson', () => {
-    expect(learnedInShells([], 'host')).toEqual([]);
+    expect(learnedInShells([])).toEqual([]);
     expect(learned([...KINDS], {})).toEqual([]);
   });
 
@@ -42,10 +42,6 @@ describe('in a shell', () => {
     expect(learned(['uts'], {})).toEqual([]);
     expect(learned(['uts'], { hostname: 'inside' })).toEqual(['uts']);
     expect(learned(['net'], { hostname: 'inside' })).toEqual([]);
-  });
-
-  test('where no helper can read that name, the namespace', () => {
-    expect(learnedInShells([session(['uts'], {})], 'user')).toEqual(['uts']);
   });
 
   test('process 1, and none with another number', () => {
