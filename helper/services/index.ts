@@ -16,6 +16,7 @@ import { neighbourHandlers } from './neighbours';
 import { netnsHandlers } from './netns';
 import { ownCode } from './own-code';
 import { processHandlers } from './processes';
+import { sayingWhatIsGone } from './programs-gone';
 import { routeHandlers } from './routes';
 import { sessionHandlers } from './sessions';
 import { UplinkWatch } from './uplink-watch';
@@ -35,22 +36,25 @@ export function createServices(house: House, features: readonly Feature[], progr
   const uplinks = new UplinkWatch(house, (record) => endUplink(house, record));
   for (const record of uplinkRecords(house)) uplinks.adopt(record);
   return {
-    handlers: {
-      ...helperHandlers(house, features),
-      ...doctorHandlers(house, features, ownCode(programDir)),
-      ...diagnosticsHandlers(house),
-      ...cleanupHandlers(house),
-      ...netnsHandlers(house),
-      ...linkHandlers(house),
-      ...addressHandlers(house),
-      ...routeHandlers(house),
-      ...neighbourHandlers(house),
-      ...processHandlers(scanner),
-      ...namespaceHandlers(house, scanner),
-      ...sessionHandlers(house, scanner),
-      ...uplinkHandlers(house, uplinks),
-      ...equivalentHandlers(house, scanner),
-    },
+    handlers: sayingWhatIsGone(
+      {
+        ...helperHandlers(house, features),
+        ...doctorHandlers(house, features, ownCode(programDir)),
+        ...diagnosticsHandlers(house),
+        ...cleanupHandlers(house),
+        ...netnsHandlers(house),
+        ...linkHandlers(house),
+        ...addressHandlers(house),
+        ...routeHandlers(house),
+        ...neighbourHandlers(house),
+        ...processHandlers(scanner),
+        ...namespaceHandlers(house, scanner),
+        ...sessionHandlers(house, scanner),
+        ...uplinkHandlers(house, uplinks),
+        ...equivalentHandlers(house, scanner),
+      },
+      programDir,
+    ),
     changed: (topics) => uplinks.changed(topics),
     close: () => {
       uplinks.close();

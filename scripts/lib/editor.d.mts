@@ -17,3 +17,4 @@ export interface Run extends Place {
 }
 export function editorArgv(run: Run): string[];
 export function installExtensionArgv(place: Place & { vsix: string }): string[];
+export function uninstallExtensionArgv(place: Place & { id: string }): string[];

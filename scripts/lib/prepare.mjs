@@ -24,7 +24,13 @@ const PACKAGES = {
     newuidmap: 'uidmap',
   },
   editor: { 'g++': 'g++', python3: 'python3' },
-  ui: { chromium: 'chromium', '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc': 'fonts-noto-cjk' },
+  ui: {
+    chromium: 'chromium',
+    '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc': 'fonts-noto-cjk',
+    unzip: 'unzip',
+    bindfs: 'bindfs',
+    fusermount3: 'fuse3',
+  },
 };
 
 /** Installs node_modules when missing or not what package-lock.json says. */

@@ -9,7 +9,7 @@ import { type Client, connect } from '../../helper/rpc/contract/client';
 import { PROTOCOL_VERSION } from '../../helper/rpc/contract/protocol';
 import { version } from '../../package.json';
 import { undoAfterEach } from '../support/cleanup';
-import { ISOLAB, startHelper, type TestHelper } from '../support/helper';
+import { isolab, startHelper, type TestHelper } from '../support/helper';
 import { type Built, buildOther } from '../support/other-version';
 import { type Done, output, run } from '../support/run';
 import { namespacesOf, startSession } from '../support/session';
@@ -18,8 +18,9 @@ import { HOLDER } from '../support/users';
 
 const undo = undoAfterEach();
 
-const cli = (socket: string, ...args: string[]): Promise<Done> =>
-  run([process.execPath, ISOLAB, ...args, '--socket', socket], { env: { ...process.env, LANG: 'C.UTF-8' } });
+const cliOf = (socket: string, args: readonly string[]): Promise<Done> =>
+  run(isolab(socket, args), { env: { ...process.env, LANG: 'C.UTF-8' } });
+const cli = (socket: string, ...args: string[]): Promise<Done> => cliOf(socket, args);
 
 describe.each([
   ['an older version', { version: '0.0.9' }],
@@ -101,6 +102,38 @@ describe.each([
       expect(await session.ended).toBeGreaterThan(0);
     });
   }
+});
+
+test('a helper whose folder an update took away says so, lists what it can, and its shells go on when it is restarted', async () => {
+  const built = await buildOther({ version: '0.0.8' });
+  undo(() => built.remove());
+  const folder = await mkdtemp(join(tmpdir(), 'update-'));
+  await output(['chmod', '711', folder]);
+  undo(() => rm(folder, { recursive: true, force: true }));
+  const socket = join(folder, 'helper.sock');
+  await output([process.execPath, built.cli, 'helper', '--socket', socket]);
+  const client = await connect(socket, { client: 'test' });
+  undo(() => client.close());
+  const session = await startSession({ socket, client } as TestHelper, { new: ['uts'] });
+  await built.remove();
+
+  await client.call('netns/list', {});
+  for (const args of [
+    ['process', 'list'],
+    ['shell', '--new', 'uts', '--', 'true'],
+  ]) {
+    const refused = await cliOf(socket, args);
+    expect([args, refused.status]).toEqual([args, 1]);
+    expect(refused.stderr).toContain('Isolab was updated or removed');
+    expect(refused.stderr).toContain('isolab shutdown');
+  }
+  // What is wrong with a request is still said as such.
+  expect((await cliOf(socket, ['netns', 'delete', 'none'])).stderr).toContain('There is no network namespace');
+  expect(await cli(socket, 'shutdown')).toMatchObject({ status: 0, stderr: '' });
+  const next = await startHelper({ socket, stateDir: folder });
+  undo(() => next.stop());
+  expect((await next.client.call('session/list', {})).sessions.map(({ pid }) => pid)).toEqual([session.pid]);
+  expect(await session.stop()).toBe(0);
 });
 
 describe('isolab shutdown', () => {

@@ -181,6 +181,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'directory-owner': '{path} belongs to the user {owner}, who could take the helper’s files away.',
   'directory-writable': 'Others may write to {path} (mode {mode}), so the helper cannot rely on what is in it.',
   'duplicate-id': 'A request has the id of one that is not answered yet.',
+  'programs-gone': 'The files of this helper are gone from {path}: Isolab was updated or removed since it started.',
   'attach-missing': '{path} cannot be run ({errno}).',
   // Outside connections (uplink.ts)
   'uplink-program': 'The program is one of pasta, slirp4netns.',
