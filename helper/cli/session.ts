@@ -14,7 +14,10 @@ export type Plan = Input<'session/open'>;
  */
 export async function openShell(context: Context, plan: Plan, root?: string): Promise<number> {
   if (context.print) return context.print(await equivalentOf(context, plan, root));
-  const { ticket } = await context.call('session/open', root === undefined ? plan : { ...plan, root: true });
+  const { ticket, added } = await context.call('session/open', root === undefined ? plan : { ...plan, root: true });
+  // Kinds are chosen by the person: what comes besides is said.
+  if (added?.includes('user'))
+    context.note(context.t('With a user namespace too: without root only that gives a shell your own number.'));
   return bringTerminal(context, ticket, root);
 }
 
