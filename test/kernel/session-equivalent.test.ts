@@ -4,8 +4,10 @@ import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Kind } from '../../helper/rpc/contract/terms';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { inHostRealm } from '../support/host-realm';
+import { outside, userRealm } from '../support/realm';
 import { output, run } from '../support/run';
-import { openSession, type Plan, runSession, startSession } from '../support/session';
+import { namespacesOf, openSession, type Plan, runSession, startSession } from '../support/session';
 import { as, HOLDER, type User } from '../support/users';
 
 const undo = undoAfterEach();
@@ -25,11 +27,11 @@ const LOOK = [
 
 /** New ids differ from run to run: only whether a kind is the host's counts, or whether it is the target's. */
 async function normal(text: string, target: string): Promise<string> {
-  const own = new Set(
-    (await Promise.all(KINDS.map((kind) => output(['readlink', `/proc/self/ns/${kind}`])))).map((l) => l.trim()),
-  );
+  const own = new Set(Object.values(await namespacesOf('self')));
   const its = new Set(target.split('\n'));
-  return text.replace(/^([a-z]+):\[\d+\]$/gm, (link, kind: string) =>
+  // Ours is made below the realm's user namespace, by hand below the host's: a map tells the numbers of the one above.
+  const comparable = userRealm === undefined ? text : text.replace(/^( +\d+ +)\d+( +\d+)$/gm, '$1above$2');
+  return comparable.replace(/^([a-z]+):\[\d+\]$/gm, (link, kind: string) =>
     own.has(link) ? `${kind} host` : its.has(link) ? `${kind} target` : `${kind} new`,
   );
 }
@@ -38,7 +40,9 @@ async function sameByHand(plan: Plan, options: { user?: User; target?: string; k
   const { user, target = '' } = options;
   const whole = { ...plan, command: ['sh', '-c', LOOK, 'look', String(helper.pid)] };
   const { equivalent } = await openSession(helper, whole, user);
-  const byHand = await run(user ? as(user, equivalent) : equivalent, { cwd: '/usr' });
+  const typed =
+    userRealm === undefined ? (user ? as(user, equivalent) : equivalent) : outside(equivalent, user, '/usr');
+  const byHand = await run(typed, { cwd: '/usr' });
   const byUs = await runSession(helper, whole, { cwd: '/usr', ...(user && { user }) });
   const [hand, us] = await Promise.all([normal(byHand.stdout, target), normal(byUs.stdout, target)]);
   expect(byHand, equivalent.join(' ')).toMatchObject({ status: 0, stderr: '' });
@@ -53,6 +57,10 @@ async function sameByHand(plan: Plan, options: { user?: User; target?: string; k
 /** One letter a kind in the order of KINDS: host, new, target. */
 const pattern = (kinds: readonly Kind[], letter: string) =>
   KINDS.map((kind) => (kinds.includes(kind) ? letter : 'h')).join('');
+
+/** Without root `me` takes a user namespace that has the person's number. */
+const made = ({ new: kinds = [], as }: Plan): Kind[] =>
+  userRealm !== undefined && as === 'me' ? [...kinds, 'user'] : [...kinds];
 
 test.each(KINDS)('%s alone, as root', (kind) => sameByHand({ new: [kind] }, { kinds: pattern([kind], 'n') }));
 
@@ -75,7 +83,7 @@ test.each([
   [{ new: ['user', 'pid'], as: 'me' }],
   [{ as: 'me' }],
 ] as Plan[][])('%j as an ordinary user, without sudo', (plan) =>
-  sameByHand(plan as Plan, { user: HOLDER, kinds: pattern((plan as Plan).new ?? [], 'n') }),
+  sameByHand(plan as Plan, { user: HOLDER, kinds: pattern(made(plan as Plan), 'n') }),
 );
 
 test('entering a process, some kinds and all', async () => {
@@ -99,13 +107,18 @@ test('a named network namespace, with and without its files', async () => {
   const link = await output(['ip', 'netns', 'exec', 'by-hand', 'readlink', '/proc/self/ns/net']);
   const join: Plan['join'] = [{ kind: 'net', of: { name: 'by-hand' } }];
   await sameByHand({ join }, { target: link, kinds: 'hhhhthhh' });
-  await sameByHand({ join, netnsFiles: true }, { target: link, kinds: 'nhhhthhh' });
-  await sameByHand({ join, netnsFiles: true, new: ['uts'], hostname: 'x' }, { target: link, kinds: 'nnhhthhh' });
+  // Who enters a mount namespace stands at its root directory: the way from there is part of the line.
+  const cwd = '/usr';
+  await sameByHand({ join, netnsFiles: true, cwd }, { target: link, kinds: 'nhhhthhh' });
+  await sameByHand({ join, netnsFiles: true, cwd, new: ['uts'], hostname: 'x' }, { target: link, kinds: 'nnhhthhh' });
 });
 
-test('with sudo in front where the caller is not root and root is needed', async () => {
-  const { equivalent } = await openSession(helper, { new: ['net'], command: ['true'] }, HOLDER);
-  expect(equivalent).toEqual(['sudo', 'unshare', '--net', 'true']);
-  const print = await output(isolab(helper.socket, ['shell', '--new', 'net', '--print', '--', 'true'], HOLDER));
-  expect(print).toBe('sudo unshare --net true\n');
-});
+inHostRealm('sudo is for who has it')(
+  'with sudo in front where the caller is not root and root is needed',
+  async () => {
+    const { equivalent } = await openSession(helper, { new: ['net'], command: ['true'] }, HOLDER);
+    expect(equivalent).toEqual(['sudo', 'unshare', '--net', 'true']);
+    const print = await output(isolab(helper.socket, ['shell', '--new', 'net', '--print', '--', 'true'], HOLDER));
+    expect(print).toBe('sudo unshare --net true\n');
+  },
+);

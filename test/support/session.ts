@@ -78,7 +78,9 @@ export async function startSession(
   const found = await until(async () => {
     if (attach.exitCode !== null) throw new Error(`isolab-attach ended with ${attach.exitCode}: ${said}`);
     const { sessions } = await helper.client.call('session/list', {});
-    return sessions.find((session) => session.id === id);
+    const session = sessions.find((each) => each.id === id);
+    // It is recorded while the launcher still sets it up: not even its owner may look at it then.
+    return session && !(await isLauncher(session.pid)) ? session : undefined;
   }, `session ${id} in the list`);
   return {
     id,
@@ -91,6 +93,13 @@ export async function startSession(
     },
   };
 }
+
+/** A process that ended meanwhile is none. */
+const isLauncher = (pid: number) =>
+  readlink(`/proc/${pid}/exe`).then(
+    (path) => path.includes('isolab-launch'),
+    () => false,
+  );
 
 /** The links of /proc/PID/ns as the kernel writes them; `self` is a program without any new kind. */
 export async function namespacesOf(pid: number | 'self'): Promise<Record<Kind, string>> {

@@ -27,11 +27,16 @@ export async function network(): Promise<Record<string, unknown>> {
       addresses: (
         await ipJson<{ ifname: string; addr_info: { local: string; prefixlen: number }[] }>([...inside, 'addr'])
       ).map(({ ifname, addr_info }) => [ifname, ...addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`)]),
-      routes: await output(['ip', ...inside, 'route', 'show', 'table', 'all']),
-      routes6: await output(['ip', ...inside, '-6', 'route', 'show', 'table', 'all']),
+      routes: settled(await output(['ip', ...inside, 'route', 'show', 'table', 'all'])),
+      routes6: settled(await output(['ip', ...inside, '-6', 'route', 'show', 'table', 'all'])),
     };
   }
   return all;
+}
+
+/** Without what the kernel adds by itself: an IPv6 address is local once nobody else was found to have it (RFC 4862). */
+function settled(routes: string): string {
+  return routes.replace(/^local [0-9a-f]*:.*\n/gm, '');
 }
 
 /** Without what changes by itself: carrier and operational state settle some time after. */
