@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangingMethod, Input } from '../../helper/rpc/contract';
 import { UPLINK_PROGRAMS } from '../../helper/rpc/contract/uplink-programs';
 import { undoAfterEach } from '../support/cleanup';
-import { isolab } from '../support/helper';
-import { output } from '../support/run';
+import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { output, run } from '../support/run';
 import { startSession } from '../support/session';
 import { until } from '../support/until';
 import { HOLDER } from '../support/users';
@@ -442,9 +442,66 @@ describe('in a host realm, with programs that go on', () => {
   });
 });
 
-test('sudo stands in front for whoever is not root', async () => {
-  const world = await makeWorld('host', { holder: HOLDER });
-  undo(() => world.stop());
-  const call = isolab(world.socket, ['netns', 'create', 'red', '--print'], HOLDER);
-  expect(await output(call)).toBe('sudo ip netns add red\n');
+describe('--print', () => {
+  let helper: TestHelper;
+  beforeAll(async () => {
+    helper = await startHelper({ holder: HOLDER });
+  });
+  afterAll(() => helper.stop());
+  const cli = (...args: string[]) => run(isolab(helper.socket, args));
+
+  test.each<[string, string]>([
+    ['netns create red --print', 'ip netns add red'],
+    ['--print netns create red', 'ip netns add red'],
+    ['link set lo --up --mtu 1400 --print', 'ip link set dev lo mtu 1400 up'],
+    ['address add 10.9.9.9/32 lo --print', 'ip address add 10.9.9.9/32 dev lo'],
+    ['call netns/create {"name":"red"} --print', 'ip netns add red'],
+    [
+      'link create veth --a va --b vb --a-addr 10.1.0.1/24 --print',
+      'ip link add name va type veth peer name vb\nip address add 10.1.0.1/24 dev va',
+    ],
+  ])('%s', async (args, lines) => {
+    expect(await cli(...args.split(' '))).toEqual({ status: 0, stdout: `${lines}\n`, stderr: '' });
+    expect((await run(['ip', 'netns', 'list'])).stdout).not.toContain('red');
+    expect((await run(['ip', 'link', 'show', 'dev', 'va'])).status).toBe(1);
+  });
+
+  test('as JSON', async () => {
+    const { stdout } = await cli('netns', 'create', 'red', '--print', '--json');
+    expect(JSON.parse(stdout)).toEqual({ lines: [['ip', 'netns', 'add', 'red']] });
+  });
+
+  test('sudo stands in front for whoever is not root', async () => {
+    const call = isolab(helper.socket, ['netns', 'create', 'red', '--print'], HOLDER);
+    expect(await output(call)).toBe('sudo ip netns add red\n');
+  });
+
+  test('where nothing is to be done it says so, where nothing is printed it is refused', async () => {
+    expect(await cli('cleanup', '--print')).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringContaining('nothing to type'),
+    });
+    expect(await cli('netns', 'list', '--print')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('nothing to print'),
+    });
+    expect(await cli('helper', '--print')).toMatchObject({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining('nothing to print'),
+    });
+  });
+
+  test('what the method would refuse is refused by its argument', async () => {
+    expect(await cli('netns', 'create', '../etc', '--print')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^isolab: NAME: /),
+    });
+    expect(await cli('link', 'set', 'none', '--up', '--print')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('no interface none'),
+    });
+  });
 });

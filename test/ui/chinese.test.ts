@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { output } from '../support/run';
 import { until } from '../support/until';
+import { spokenRows } from './support/access';
 import { startDaemon, stopDaemon } from './support/daemon';
 import { sentences, translator, untranslated } from './support/language';
 import { deleteNetns, helperPid, netnsNames, processRunning } from './support/outside';
@@ -63,6 +64,22 @@ test('both trees', async () => {
   await namespaces.expand('net');
   await namespaces.expand('uts');
   await chinese('trees');
+  // A screen reader hears clauses, one after the other.
+  const heard = (await Promise.all([0, 1].map((view) => spokenRows(editor().page, view)))).flat();
+  const clauses = heard.flatMap(({ name }) => name.split(/，|, /));
+  expect(clauses).toContain(zh('is down'));
+  expect(untranslated(clauses, all)).toEqual([]);
+});
+
+test('a filter, and what it does not find', async () => {
+  await command('Filter networks');
+  await editor().quick.step(zh('Filter networks'));
+  await chinese('filter');
+  await editor().quick.answer('nowhere');
+  await networks.shows(zh('No row matches “{text}”').replace('{text}', 'nowhere'));
+  await chinese('filter-nothing');
+  await networks.click(zh('Clear filter'));
+  await networks.shows('outside');
 });
 
 test('the wizards, with what they refuse', async () => {
@@ -161,6 +178,11 @@ test('questions and failures', async () => {
   await chinese('cleanup');
   await dialogs.answer(zh('Remove'));
   await until(async () => !(await netnsNames()).includes('lab1'), 'everything of ours to be gone');
+  await command('Show equivalent commands');
+  await editor()
+    .page.locator('.panel .view-line', { hasText: zh('Remove everything Isolab made') })
+    .waitFor();
+  await chinese('channel');
   await editor().page.locator('.statusbar-item', { hasText: 'Isolab' }).first().click();
   await editor().quick.row(zh('Stop helper')).waitFor();
   await chinese('menu');
