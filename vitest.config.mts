@@ -6,7 +6,7 @@ const MINUTE = 60_000;
 /** What of the kernel tier is asked of a user realm too: all that one can do. */
 const REALM = [
   ...['netns', 'link', 'address', 'route', 'neighbour', 'session*', 'cleanup', 'process', 'namespace', 'uplink'],
-  ...['stale-netns'],
+  ...['stale-netns', 'crash', 'leaks'],
 ].map((name) => `test/kernel/${name}.test.ts`);
 
 export default defineConfig({

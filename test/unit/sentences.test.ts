@@ -30,10 +30,13 @@ const WRITTEN: readonly RegExp[] = [
 const WRITTEN_STEPS = /\bstep: '([a-z][a-z0-9-]*)'/g;
 
 const LAUNCHER = join(import.meta.dirname, '../../native/launch');
-const launcher = readdirSync(LAUNCHER)
-  .filter((name) => name.endsWith('.c'))
-  .map((name) => readFileSync(join(LAUNCHER, name), 'utf8'))
-  .join('\n');
+const launcher = sourcesIn(LAUNCHER);
+const keeper = sourcesIn(join(import.meta.dirname, '../../native/keep'));
+
+function sourcesIn(folder: string): string {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.c'));
+  return files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
+}
 
 function inLauncher(pattern: RegExp): string[] {
   return [...launcher.matchAll(pattern)].map((match) => match[1] as string);
@@ -99,6 +102,12 @@ describe('codes', () => {
     const hints = inLauncher(/return "(mount-[a-z-]+)"/g);
     expect(hints.length).toBeGreaterThan(2);
     expect(hints.filter((hint) => !(hint in HINTS))).toEqual([]);
+  });
+
+  test('every step of the keeper has words', () => {
+    const steps = [...keeper.matchAll(/"(keeper-[a-z]+)"/g)].map((match) => match[1] as string);
+    expect(steps).toEqual(expect.arrayContaining(['keeper-names', 'keeper-listen']));
+    expect(steps.filter((name) => !(name in STEPS))).toEqual([]);
   });
 
   test('every feature that the helper probes has words, and its reason a sentence', () => {
