@@ -66,7 +66,8 @@ export function namespaceRow({ id, namespace }: NamespaceNode, t: Translate): Ro
     facts,
     context: `namespace ${kind} ${host ? 'host' : 'isolated'}${names.length > 0 ? ' named' : ''}`,
     expand: processes > 0 ? 'closed' : 'never',
-    ...(!host && { mark: { maker: ours ? 'ours' : 'foreign' } }),
+    // Nearly all of them are somebody else's: that is no news here.
+    ...(ours && !host && { mark: { maker: 'ours' } }),
   };
 }
 

@@ -148,7 +148,7 @@ function namespaceClauses({ namespace }: NodeOf<'namespace'>, t: Translate) {
     names.length > 0 && t('named {names}', { names: names.map(visible).join(' ') }),
     !host && leader && t('first process {name}', { name: `${visible(leader.comm)} (${leader.pid})` }),
     processCount(processes, t),
-    !host && madeBy(ours, t),
+    ours && !host && madeBy(ours, t),
   ];
 }
 

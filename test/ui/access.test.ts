@@ -80,7 +80,7 @@ test('Namespaces: the same', async () => {
   await namespaces.expand('net');
   const rows = await told(1, [
     { name: expect.stringMatching(/^net namespaces: \d+, they isolate interfaces, routes, ports$/), expanded: true },
-    { name: `net namespace ${ids.ns2}, named ns2, no process, not made by Isolab`, level: 2, expanded: undefined },
+    { name: `net namespace ${ids.ns2}, named ns2, no process`, level: 2, expanded: undefined },
     { name: expect.stringMatching(/^net namespace \d+, the host’s, .*\d+ processes$/), level: 2, expanded: false },
   ]);
   complete(rows, await namespaces.places());

@@ -289,6 +289,8 @@ function settings({ theme = 'light', untrusted = false, settings: more }: Editor
     'workbench.enableExperiments': false,
     // Settings open beside the rest of the window, not above it.
     'workbench.editor.useModal': 'off',
+    // Rows that stick to the top would be there twice.
+    'workbench.tree.enableStickyScroll': false,
     'workbench.secondarySideBar.defaultVisibility': 'hidden',
     'chat.disableAIFeatures': true,
     'extensions.ignoreRecommendations': true,

@@ -62,7 +62,11 @@ export class Tree {
     const index = await until(
       async () => {
         const row = await this.find(path);
-        if (!row) throw new Error((await this.texts()).join('\n'));
+        if (!row) {
+          const seen = (await this.texts()).join('\n');
+          await this.toTop();
+          throw new Error(seen);
+        }
         const settled = row.index === last;
         last = row.index;
         // Counted from 1, so that the first row is no falsehood.
@@ -72,6 +76,14 @@ export class Tree {
       { timeoutMs, everyMs: 80 },
     );
     return this.pane.locator(`.monaco-list-row[data-index="${index - 1}"]`);
+  }
+
+  /** A long tree may have been moved on. */
+  private async toTop(): Promise<void> {
+    const box = await this.pane.locator('.monaco-list').first().boundingBox();
+    if (!box) return;
+    await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    await this.page.mouse.wheel(0, -10_000);
   }
 
   /** Label and description of every row in view, top down. */
@@ -140,9 +152,18 @@ export class Tree {
   async expand(path: Path): Promise<void> {
     const labels = typeof path === 'string' ? [path] : path;
     for (let depth = 1; depth <= labels.length; depth++) {
-      const row = await this.row(labels.slice(0, depth));
-      if ((await row.getAttribute('aria-expanded')) === 'true') continue;
-      await row.locator('.monaco-tl-twistie').click();
+      const part = labels.slice(0, depth);
+      // Rows that arrive above push it away between looking and clicking: then once more.
+      await until(
+        async () => {
+          const row = await this.row(part);
+          if ((await row.getAttribute('aria-expanded')) === 'true') return true;
+          await row.locator('.monaco-tl-twistie').click();
+          return false;
+        },
+        `the row ${part} to open`,
+        { timeoutMs: 20_000, everyMs: 200 },
+      );
     }
   }
 
@@ -221,16 +242,39 @@ export class Tree {
 
   /** Drags a row and drops it on another, of this tree or of `there`, with the mouse. */
   async drag(path: Path, onto: Path, there: Tree = this): Promise<void> {
-    const from = await middle((await this.row(path)).locator('.label-name'));
-    const to = await middle((await there.row(onto)).locator('.label-name'));
     const { mouse } = this.page;
-    await mouse.move(from.x, from.y);
-    await mouse.down();
-    // A drag begins with a movement on the row itself.
-    await mouse.move(from.x + 8, from.y + 2, { steps: 4 });
-    await mouse.move(to.x, to.y, { steps: 12 });
-    await mouse.move(to.x + 2, to.y, { steps: 2 });
-    await mouse.up();
+    await until(
+      async () => {
+        const from = await middle((await this.row(path)).locator('.label-name'));
+        const target = await there.row(onto);
+        const to = await middle(target.locator('.label-name'));
+        await mouse.move(from.x, from.y);
+        await mouse.down();
+        // A drag begins with a movement on the row itself.
+        await mouse.move(from.x + 8, from.y + 2, { steps: 4 });
+        await mouse.move(to.x, to.y, { steps: 6 });
+        try {
+          // The editor shows on which row it would be dropped; with the button up elsewhere nothing is.
+          await until(
+            async () => {
+              await mouse.move(to.x + 2, to.y);
+              await mouse.move(to.x, to.y);
+              return (await target.getAttribute('class'))?.includes('drop-target');
+            },
+            'the row to take the drop',
+            { timeoutMs: 3000, everyMs: 50 },
+          );
+          return true;
+        } catch (error) {
+          await mouse.move(1000, 300);
+          throw error;
+        } finally {
+          await mouse.up();
+        }
+      },
+      `the drag of ${path}`,
+      { timeoutMs: 30_000 },
+    );
   }
 
   /** Keeps only rows that match: also what a long tree has no room for comes into view. */
