@@ -5,7 +5,7 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { version } from '../../package.json';
-import { installExtensionArgv, uninstallExtensionArgv } from '../../scripts/lib/editor.mjs';
+import { editorArgv, installExtensionArgv, uninstallExtensionArgv } from '../../scripts/lib/editor.mjs';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { barePath, MISSING } from './support/bare-path';
@@ -13,6 +13,7 @@ import { stopDaemon } from './support/daemon';
 import { Editor } from './support/editor';
 import { deleteNetns, helperPid, netnsNames } from './support/outside';
 import { asPerson, PERSON, personEnv } from './support/person';
+import { EditorServer } from './support/server';
 import { EDITOR_HOME, EXTENSIONS } from './support/setup';
 
 const VSIX = '/run/isolab.vsix';
@@ -98,7 +99,7 @@ describe('installed from the file, without Node and compiler on PATH', () => {
   // Outside of the home, which is made the person's again before each editor starts.
   const folder = '/run/package';
   const extensions = `${folder}/extensions`;
-  const userData = `${folder}/install`;
+  const userData = `${PERSON.home}/data`;
   let env: NodeJS.ProcessEnv;
   let installed: string;
   let editor: Editor;
@@ -178,7 +179,18 @@ describe('installed from the file, without Node and compiler on PATH', () => {
       id: 'isolab.isolab',
     });
     await output(asPerson(uninstall), { env: { ...personEnv(), ...env }, cwd: PERSON.home, timeoutMs: 60_000 });
-    await until(() => !existsSync(installed), 'the folder to be gone', { timeoutMs: 30_000 });
+    // What was marked goes when the editor starts the next time.
+    const next = new EditorServer(
+      editorArgv({ home: EDITOR_HOME, port: 61_017, userData, extensions }),
+      'http://127.0.0.1:61017',
+      env,
+    );
+    try {
+      await next.start();
+      await until(() => !existsSync(installed), 'the folder to be gone', { timeoutMs: 30_000 });
+    } finally {
+      await next.stop();
+    }
     const left = (
       await output([
         'find',

@@ -17,6 +17,7 @@ import type { Input, MethodName, Result } from '.';
 import { type ErrorData, Failure } from './errors';
 import { CHANGED, type Changed } from './events';
 import type { Greeting } from './helper';
+import { isRelied, ownUidMap } from './owners';
 import { PROTOCOL_VERSION } from './protocol';
 
 export interface ConnectOptions {
@@ -102,7 +103,7 @@ async function trusted(socketPath: string): Promise<string> {
     const socket = join(directory, socketPath.slice(socketPath.lastIndexOf('/') + 1));
     const { mode } = await lstat(socket);
     for (let path = directory; ; path = dirname(path)) {
-      await checkOwner(path);
+      await checkOwner(path, directory);
       if (path === dirname(path)) break;
     }
     const S_IFMT = 0o170000;
@@ -115,13 +116,14 @@ async function trusted(socketPath: string): Promise<string> {
   }
 }
 
-async function checkOwner(directory: string): Promise<void> {
+/** `way`: the directory that this one is on the way to. */
+async function checkOwner(directory: string, way: string): Promise<void> {
   const { uid, mode } = await lstat(directory);
   const me = process.geteuid?.() ?? 0;
   const othersMayWrite = (mode & 0o022) !== 0;
   // In a sticky directory (/tmp) nobody can take away what is another's.
-  const sticky = (mode & 0o1000) !== 0;
-  if ((uid !== 0 && uid !== me) || (othersMayWrite && !sticky)) throw untrusted(directory);
+  const sticky = (mode & 0o1000) !== 0 && (uid === 0 || uid === me);
+  if (!isRelied(uid, me, way, ownUidMap) || (othersMayWrite && !sticky)) throw untrusted(directory);
 }
 
 function untrusted(path: string): Failure {
