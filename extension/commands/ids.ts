@@ -48,7 +48,7 @@ export const COMMANDS = {
   'isolab.process.show': 'look',
   'isolab.process.copy': 'look',
   'isolab.selection.delete': 'change',
-  'isolab.selection.open': 'change',
+  'isolab.selection.open': 'free',
   'isolab.selection.copy': 'free',
   'isolab.selection.copyName': 'free',
   'isolab.selection.copyId': 'free',

@@ -1,10 +1,10 @@
 // Commands on whatever rows are chosen, of whatever kinds.
 import { commands } from 'vscode';
-import type { Connected } from '../context';
+import type { Context } from '../context';
 import type { Node } from '../views/nodes';
 import { copyText } from './copy';
 import { type Copied, copied } from './copying';
-import { openShellHere } from './session';
+import type { CommandId } from './ids';
 import type { Target } from './target';
 
 export async function copyFact({ nodes }: Target, what: Copied): Promise<void> {
@@ -12,8 +12,9 @@ export async function copyFact({ nodes }: Target, what: Copied): Promise<void> {
 }
 
 /** What Enter does: a shell where one can be in, else what the editor does with such a row. */
-export async function openRows(context: Connected, target: Target): Promise<void> {
-  if (target.nodes.length > 0 && target.nodes.every(hasShell)) await openShellHere(context, target);
+export async function openRows(_context: Context, { node, nodes }: Target): Promise<void> {
+  const enter: CommandId = 'isolab.session.enter';
+  if (nodes.length > 0 && nodes.every(hasShell)) await commands.executeCommand(enter, node, nodes);
   else await commands.executeCommand('list.select');
 }
 

@@ -1,6 +1,8 @@
 // Which rows a filter keeps: those whose texts hold every word of it, in any case of letters. Pure.
 import type { Translate } from '../../helper/rpc/contract/sentences';
+import { pidText } from './namespaces-rows';
 import type { Node } from './nodes';
+import { visible } from './row';
 import { rowOf } from './rows';
 
 export interface Filter {
@@ -22,14 +24,20 @@ export function filterOf(text: string): Filter | undefined {
 }
 
 export function matches(node: Node, { words }: Filter, t: Translate): boolean {
-  const { label, description = '' } = rowOf(node, t);
-  const text = [label, description, ...unseen(node)].join('\n').toLowerCase();
+  const text = [...seen(node, t), ...unseen(node)].join('\n').toLowerCase();
   return words.every((word) => text.includes(word));
 }
 
 /** A kind's row is a heading: only its whole name finds it, or every filter of one letter would keep all of them. */
 export function isNamed(heading: string, { words }: Filter): boolean {
   return words.length === 1 && words[0] === heading;
+}
+
+function seen(node: Node, t: Translate): string[] {
+  // As its row has it, without the rest of the row: a machine has thousands of processes.
+  if (node.type === 'process') return [visible(node.process.comm), pidText(node.process, t)];
+  const { label, description = '' } = rowOf(node, t);
+  return [label, description];
 }
 
 /** Ids and addresses that a row has no room for. */

@@ -224,6 +224,7 @@ test('the trees follow the active terminal, which keeps the keyboard', async () 
 });
 
 test('what state a row is in shows in every theme', async () => {
+  await namespaces.toggle();
   await output(['ip', '-n', 'blue', 'link', 'set', 'lo', 'up']);
   await output(['touch', '/run/netns/left']);
   await editor().command('Isolab: Create network namespace');

@@ -59,12 +59,13 @@ export class Tree {
   /** The row, once it has kept its place for a moment: rows above it may still be arriving. */
   private async row(path: Path, timeoutMs = 10_000): Promise<Locator> {
     let last = -1;
+    let missed = 0;
     const index = await until(
       async () => {
         const row = await this.find(path);
         if (!row) {
           const seen = (await this.texts()).join('\n');
-          await this.toTop();
+          await this.scroll(missed++ % 5 === 0 ? -10_000 : 250);
           throw new Error(seen);
         }
         const settled = row.index === last;
@@ -78,12 +79,12 @@ export class Tree {
     return this.pane.locator(`.monaco-list-row[data-index="${index - 1}"]`);
   }
 
-  /** A long tree may have been moved on. */
-  private async toTop(): Promise<void> {
+  /** A long tree shows a part of its rows only. */
+  private async scroll(pixels: number): Promise<void> {
     const box = await this.pane.locator('.monaco-list').first().boundingBox();
     if (!box) return;
     await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    await this.page.mouse.wheel(0, -10_000);
+    await this.page.mouse.wheel(0, pixels);
   }
 
   /** Label and description of every row in view, top down. */
