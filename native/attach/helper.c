@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -16,6 +15,7 @@
 #include "ended.h"
 #include "json.h"
 #include "say.h"
+#include "terminal.h"
 
 enum {
   PROTOCOL = 1,  // helper/rpc/contract/helper.ts
@@ -120,7 +120,7 @@ static int header(const struct input *input, size_t *body) {
 
 // Waits until the next whole frame lies at the start of `input`; the body is at `offset`, `size` bytes long.
 static enum arrival next_frame(const struct request *request, int connection, struct input *input, long long deadline,
-                               size_t *offset, size_t *size) {
+                               size_t *offset, size_t *size, int *signal) {
   for (;;) {
     int head = header(input, size);
     if (head < 0) return GARBLED;
@@ -132,7 +132,7 @@ static enum arrival next_frame(const struct request *request, int connection, st
     long long left = deadline - now();
     if (left <= 0) return SILENT;
     if (poll(watched, 2, (int)left) < 0 && errno != EINTR) return GONE;
-    if (watched[1].revents != 0) return INTERRUPTED;
+    if (watched[1].revents != 0 && (*signal = terminal_ending_signal(request->signals)) != 0) return INTERRUPTED;
     if (watched[0].revents == 0) continue;
     if (input->size >= MAX_FRAME + MAX_HEADER) return GARBLED;
     ssize_t got = recv(connection, input->bytes + input->size, MAX_FRAME + MAX_HEADER - input->size, MSG_DONTWAIT);
@@ -189,6 +189,9 @@ static int refused(struct request *request, struct value error, int id) {
     return missing ? 127 : 126;
   } else if (strcmp(step, "cwd") == 0) {
     say(NO_DIRECTORY, path, cause);
+  } else if (strcmp(rule, "mount-covered") == 0) {
+    json_text(json_member(json_member(because, "args"), "at"), cause, sizeof cause);
+    say(HIDDEN_PART, path, cause);
   } else if (strcmp(step, "controlling-terminal") == 0) {
     say(TERMINAL_KEPT, cause, NULL);
   } else if (step[0] != 0) {
@@ -211,24 +214,18 @@ static int answer(struct request *request, struct value message, int *id) {
   return whole && is_ticket(request->ticket) ? 0 : (say(HELPER_GARBLED, request->socket, NULL), 1);
 }
 
-static int interrupted(const struct request *request) {
-  struct signalfd_siginfo signal;
-  if (read(request->signals, &signal, sizeof signal) != sizeof signal) return 1;
-  return 128 + (int)signal.ssi_signo;
-}
-
 // Until the answer to the request `awaited`.
 static int converse(struct request *request, int connection, struct input *input, int awaited) {
   long long deadline = now() + SECONDS * 1000LL;
   for (;;) {
     size_t offset = 0, size = 0;
-    int id = 0;
-    switch (next_frame(request, connection, input, deadline, &offset, &size)) {
+    int id = 0, signal = 0;
+    switch (next_frame(request, connection, input, deadline, &offset, &size, &signal)) {
       case FRAME: break;
       case GONE: return say(HELPER_GONE, NULL, NULL), 1;
       case GARBLED: return say(HELPER_GARBLED, request->socket, NULL), 1;
       case SILENT: return say(HELPER_SILENT, "30", NULL), 1;
-      case INTERRUPTED: return interrupted(request);
+      case INTERRUPTED: return 128 + signal;
     }
     struct value message = json_parse(input->bytes + offset, size);
     if (message.at == NULL || *message.at != '{') return say(HELPER_GARBLED, request->socket, NULL), 1;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "say.h"
@@ -24,6 +25,13 @@ static bool may_hand_over(void) {
 
 bool terminal_is_ours(void) { return isatty(0) && isatty(2) && may_hand_over(); }
 
+int terminal_ending_signal(int signals) {
+  struct signalfd_siginfo signal;
+  if (read(signals, &signal, sizeof signal) != sizeof signal) return 0;
+  int number = (int)signal.ssi_signo;
+  return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM ? number : 0;
+}
+
 bool terminal_enter(int signals) {
   struct termios saved, raw;
   struct pollfd watched[] = {{.fd = 0, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
@@ -35,7 +43,7 @@ bool terminal_enter(int signals) {
   while (!pressed) {
     char keys[64];
     if (poll(watched, 2, -1) < 0 && errno != EINTR) break;
-    if (watched[1].revents != 0) break;
+    if (watched[1].revents != 0 && terminal_ending_signal(signals) != 0) break;
     if (watched[0].revents == 0) continue;
     ssize_t got = read(0, keys, sizeof keys);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) break;

@@ -15,6 +15,9 @@ struct terminal {
 
 // We are all there is in this terminal, as in an editor's; asked before it is handed over.
 bool terminal_is_ours(void);
+// The signal that came, where it is to end us; 0 for one that only matters to a program that runs: a new size, which that
+// will ask for by itself.
+int terminal_ending_signal(int signals);
 // Whether the next key pressed is Enter; false also when the terminal is closed or a signal comes (`signals`: a signalfd
 // or -1). What was typed before is thrown away, and the answers that a terminal gives by itself are no keys.
 bool terminal_enter(int signals);

@@ -249,10 +249,14 @@ describe.each(BUILDS)('$name build', (build) => {
 
   it('has one idle child while it is told that a command runs, and none of it lives on', async () => {
     const server = await serve(build, SHELL);
-    const { leader, type, status } = await terminal(attach(build, server));
+    const { leader, type, status, screen } = await terminal(attach(build, server));
     const children = () =>
       readFileSync(`/proc/${leader}/task/${leader}/children`, 'latin1').trim().split(' ').filter(Boolean).map(Number);
     await program(server);
+    await until(() => {
+      type('echo $((40 + 2))\n');
+      return screen().includes('42');
+    }, 'the shell');
     for (let round = 0; round < 3; round++) {
       process.kill(leader, 'SIGUSR1');
       process.kill(leader, 'SIGUSR1');
@@ -316,6 +320,8 @@ describe.each(BUILDS)('$name build', (build) => {
       const server = await serve(build, {}, () => 'silence');
       const { child, status } = started(attach(build, server));
       await until(() => server.requests.length === 2, 'both requests');
+      // These are for a program that runs: they end nothing.
+      for (const signal of ['SIGWINCH', 'SIGCONT', 'SIGUSR1', 'SIGUSR2'] as const) child.kill(signal);
       child.kill('SIGTERM');
       expect(await status).toBe(143);
     });

@@ -1,7 +1,8 @@
 // Isolated shells as good terminals: their commands are marked and their directory is known, a busy one asks before it is
 // closed, a restarted server's terminals say what ended, and words in any terminal lead to the trees.
 import { afterAll, expect, test } from 'vitest';
-import { output } from '../support/run';
+import { undoAfterEach } from '../support/cleanup';
+import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { stopDaemon, useDaemon } from './support/daemon';
 import { isolatedKinds, processRunning } from './support/outside';
@@ -19,6 +20,7 @@ const editor = useEditor({
   },
 });
 afterAll(stopDaemon);
+const undo = undoAfterEach();
 
 /** Processes of isolab-attach with a child: those that hold one while a command runs. */
 async function busy(): Promise<number> {
@@ -44,7 +46,7 @@ test('commands are marked with their status, and the directory is known after cd
 
 /**
  * Waits until the editor has looked for children of the terminal's program and found that `busy` changed: it looks a second
- * after a key was pressed.
+ * after a key was pressed, by means of ps(1).
  */
 async function looked(found: boolean, act: () => Promise<void>): Promise<void> {
   const words = `Has child processes changed ${found}`;
@@ -56,7 +58,7 @@ async function looked(found: boolean, act: () => Promise<void>): Promise<void> {
       return (await editor().ptyHostLogged(words)) > before;
     },
     `the editor to log “${words}”`,
-    { timeoutMs: 30_000, everyMs: 2000 },
+    { timeoutMs: 60_000, everyMs: 6000 },
   );
 }
 
@@ -78,6 +80,34 @@ async function asksAndStays(marker: string, screenshot?: string): Promise<void> 
   });
   await terminals.press('Control+c');
 }
+
+test('namespaces, processes and interfaces that stand in a terminal lead to their rows', async () => {
+  const { terminals } = editor();
+  const { networks, namespaces } = await editor().openIsolab();
+  const pair = ['link', 'add', 'here-a', 'type', 'veth', 'peer', 'here-b'];
+  undo(() => run(['ip', 'link', 'delete', 'here-a']));
+  await output(['ip', ...pair]);
+
+  // A link of the host, in a terminal that is elsewhere.
+  await terminals.type('clear; echo here-a');
+  await terminals.shows(/^here-a$/m);
+  await terminals.follow('here-a', async () => (await networks.selected()).includes('here-a'), 'the row of here-a');
+
+  await terminals.type('clear; readlink /proc/self/ns/uts');
+  const shown = await terminals.shows(/^uts:\[\d+\]$/m);
+  const [, id = ''] = /^uts:\[(\d+)\]$/m.exec(shown) ?? [];
+  await terminals.follow(
+    `uts:[${id}]`,
+    async () => (await namespaces.selected()).includes(id),
+    'the row of the namespace',
+  );
+
+  // Process 1 of the shell's own pid namespace, not the host's.
+  await terminals.type('clear; echo "pid $$"');
+  await terminals.shows(/^pid 1$/m);
+  await terminals.follow('pid 1', async () => (await namespaces.selected()).includes('bash'), 'the row of the process');
+  await editor().screenshot('terminal-links-dark');
+});
 
 test('a busy shell asks before it is closed', async () => {
   await asksAndStays('sleep 7790001', 'terminal-busy-dark');

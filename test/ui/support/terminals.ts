@@ -65,6 +65,38 @@ export class Terminals {
     await this.page.keyboard.press(key);
   }
 
+  /** Where this stands in the active terminal, the last time it does. */
+  private async placeOf(text: string): Promise<{ x: number; y: number }> {
+    const row = this.active().locator('.xterm-rows > div').filter({ hasText: text }).last();
+    const [line, box] = [((await row.textContent()) ?? '').replaceAll('\u00a0', ' '), await row.boundingBox()];
+    const widest = await this.active().locator('.xterm-screen').boundingBox();
+    if (!box || !widest) throw new Error(`${text} is not in view`);
+    // Every cell is as wide as the next: the cursor's cell is one of them.
+    const cell = (await this.active().locator('.xterm-cursor').first().boundingBox())?.width ?? 0;
+    return { x: widest.x + (line.indexOf(text) + text.length / 2) * cell, y: box.y + box.height / 2 };
+  }
+
+  /** Follows the link that this is, as with Control held down, until that has led there. */
+  async follow<T>(text: string, there: () => Promise<T>, what: string): Promise<void> {
+    const { x, y } = await this.placeOf(text);
+    await this.page.keyboard.down('Control');
+    try {
+      await until(
+        async () => {
+          // The editor looks for links when the mouse comes to a word, which takes a moment: a click before that does nothing.
+          await this.page.mouse.move(x + 1, y);
+          await this.page.mouse.move(x, y);
+          await this.page.mouse.click(x, y);
+          return await until(there, what, { timeoutMs: 2000 });
+        },
+        what,
+        { timeoutMs: 40_000 },
+      );
+    } finally {
+      await this.page.keyboard.up('Control');
+    }
+  }
+
   /** How many commands in the active terminal are marked as having succeeded, and failed. */
   async marks(): Promise<{ success: number; error: number }> {
     const marks = this.active().locator('.terminal-command-decoration');
