@@ -6,7 +6,7 @@ import type { Kind } from '../rpc/contract/terms';
 import { SysError } from '../sys/errors';
 import { LaunchError } from '../sys/launch';
 import type { LaunchPlan } from '../sys/launch-plan';
-import { insideId } from '../sys/proc';
+import { insideId, type Mount } from '../sys/proc';
 import { asFailure, type Context } from './failures';
 import type { Surroundings } from './session-caller';
 import type { SettledPlan, Who } from './session-plan';
@@ -104,15 +104,39 @@ function myself(maps: NonNullable<SettledPlan['maps']>, caller: Who): { uid: num
   return { uid: insideId(maps.uid, caller.uid) ?? caller.uid, gid: insideId(maps.gid, caller.gid) ?? caller.gid };
 }
 
-/** A step that failed, with what makes it understood: the program or interpreter that is missing, the mount's trouble. */
-export function launchFailure(error: unknown, command: readonly string[]): Failure {
+/**
+ * A step that failed, with what makes it understood: the program or interpreter that is missing, the mount's trouble.
+ * `mounts`: what is mounted where the session began.
+ */
+export function launchFailure(
+  error: unknown,
+  command: readonly string[],
+  mounts: () => readonly Mount[] = () => [],
+): Failure {
   if (!(error instanceof LaunchError)) return asFailure(error, { step: 'launcher' });
   const context: Context = {
     step: error.step,
     ...(error.hint === undefined ? {} : { hint: { code: error.hint, args: { path: error.path ?? '' } } }),
+    ...hiddenPart(error, mounts),
+    ...(error.said === undefined ? {} : refusedMap(error.said)),
     ...programRule(error, command),
   };
   return asFailure(error.errno === 0 ? error : new SysError(error.step, error.errno), context);
+}
+
+function refusedMap(said: string): Context {
+  return { kind: 'denied', rule: { code: 'map-program-refused', args: { said } } };
+}
+
+/** Where the kernel itself lets others be mounted: there is never anything below these that could be hidden. */
+const ALWAYS_EMPTY =
+  /^\/(proc\/sys\/fs\/binfmt_misc|sys\/fs\/|sys\/kernel\/(config|debug|security|tracing)|sys\/firmware\/efi)/;
+
+/** A mapped root gets a new /proc or /sys only where one is seen that nothing hides a part of, as in many containers. */
+function hiddenPart({ step, code, path = '' }: LaunchError, mounts: () => readonly Mount[]): Context {
+  if (code !== 'EPERM' || !['mount-proc', 'mount-sys'].includes(step)) return {};
+  const hides = mounts().find(({ mountPoint: at }) => at.startsWith(`${path}/`) && !ALWAYS_EMPTY.test(at));
+  return hides === undefined ? {} : { rule: { code: 'mount-covered', args: { path, at: hides.mountPoint } } };
 }
 
 function programRule(error: LaunchError, command: readonly string[]): Context {

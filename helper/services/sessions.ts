@@ -1,6 +1,6 @@
 // session/*: isolated shells. A plan becomes a ticket, the ticket and a terminal become a program below isolab-launch.
 // What runs does not need the helper any more: a later one finds it in the journal and goes on watching.
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { startTimeOf } from '../discovery/processes';
 import type { Scanner } from '../discovery/scanner';
@@ -8,6 +8,7 @@ import type { Params } from '../rpc/contract';
 import type { MadeSession } from '../state/made';
 import { launch } from '../sys/launch';
 import { close } from '../sys/libc';
+import { parseMountInfo } from '../sys/proc';
 import { equivalent } from './equivalent/session';
 import { broken, errnoOf } from './failures';
 import type { Caller, Handlers, House } from './house';
@@ -239,7 +240,7 @@ async function run(
     watch?.();
     if (made !== undefined) house.journal.forget(made);
     lives.ended.abandon(record.session);
-    throw launchFailure(error, record.command);
+    throw launchFailure(error, record.command, () => parseMountInfo(readFileSync('/proc/self/mountinfo', 'utf8')));
   }
 }
 

@@ -52,6 +52,8 @@ static const struct {
     [NO_PTY] = {"No pseudo-terminal could be opened: %1.", "无法打开伪终端：%1。"},
     [NO_ROOT] = {"The root directory %1 cannot be opened: %2.", "无法打开根目录 %1：%2。"},
     [NO_DIRECTORY] = {"The working directory %1 cannot be entered in there: %2.", "无法在其中进入工作目录 %1：%2。"},
+    [HIDDEN_PART] = {"Without root there is no new %1 here: %2 hides a part of the one there is, as containers do.",
+                     "没有 root 时，此处无法挂载新的 %1：%2 遮住了现有的一部分，容器通常如此。"},
     [LAUNCHER_GONE] = {"The launcher ended without saying how the program did.", "启动程序已结束，但未报告程序的退出状态。"},
     [SYSTEM_CALL] = {"%1 failed: %2.", "%1 失败：%2。"},
 };

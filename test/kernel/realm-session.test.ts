@@ -252,6 +252,27 @@ describe('what is entered', () => {
   });
 });
 
+test('a new /proc or /sys is refused where a part of the old one is hidden, and what hides it is named', async () => {
+  // As container engines do; seen by this helper only.
+  const accounts = await startAccounts('masked-user', HOLDER);
+  undo(() => accounts.stop());
+  for (const at of ['/proc/bus', '/sys/bus']) await output(accounts.within(['mount', '-t', 'tmpfs', 'tmpfs', at]));
+  const masked = await startHelper({ user: HOLDER, around: (argv) => accounts.within(argv) });
+  undo(() => masked.stop());
+  const fresh = await runSession(masked, { new: ['pid', 'mnt'], command: ['true'] }, ME);
+  expect(fresh.status).toBe(1);
+  expect(fresh.stderr).toContain('/proc/bus');
+  await masked.client.call('netns/create', { name: 'masked' });
+  undo(() => masked.client.call('netns/delete', { netns: { name: 'masked' } }));
+  const join: Plan['join'] = [{ kind: 'net', of: { name: 'masked' } }];
+  const files = await runSession(masked, { join, netnsFiles: true, command: ['true'] }, ME);
+  expect(files.status).toBe(1);
+  expect(files.stderr).toContain('/sys/bus');
+  // Everything else works: with the /proc and /sys that are there.
+  const kept = await runSession(masked, { new: ['pid', 'mnt'], proc: 'keep', command: ['true'] }, ME);
+  expect(kept).toMatchObject({ status: 0, stderr: '' });
+});
+
 describe('the command line that does the same', () => {
   const LOOK = [
     'for k in mnt uts ipc pid net user cgroup time; do readlink /proc/self/ns/$k; done; id -u; id -g; hostname',
@@ -412,6 +433,8 @@ describe('ids', () => {
       async () => (await output(['ps', '-o', 'uid=', '-p', String(other.pid)])).trim() === '700100',
       'a program of uid 700100',
     );
+    other.attach.kill('SIGTERM');
+    expect(await other.ended).toBe(143);
     const refused = async (uidMap: Plan['uidMap']) => refusal({ new: ['user'], as: 'root', uidMap }, rich);
     expect(await refused([...one(0, HOLDER.uid), ...one(5, 700_990, 11)])).toMatchObject({ rule: 'map-too-long' });
     expect(await refused([...one(0, HOLDER.uid), ...one(5, 699_999)])).toMatchObject({

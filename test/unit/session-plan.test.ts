@@ -223,6 +223,44 @@ describe('what the launcher is told', () => {
   });
 });
 
+describe('a new /proc or /sys that is refused', () => {
+  const rule = (step: string, ...points: string[]) => {
+    const error = new LaunchError(step, 1, step === 'mount-sys' ? '/sys' : '/proc', 'mount-user-namespace');
+    const mounts = () => points.map((mountPoint) => ({ root: '/', mountPoint, fsType: 'tmpfs' }));
+    return launchFailure(error, ['sh'], mounts).data.rule;
+  };
+
+  test('names what hides a part of the one that is there', () => {
+    expect(rule('mount-proc', '/', '/proc', '/proc/acpi')).toEqual({
+      code: 'mount-covered',
+      args: { path: '/proc', at: '/proc/acpi' },
+    });
+    expect(rule('mount-sys', '/sys/fs/cgroup', '/sys/firmware')?.args).toEqual({ path: '/sys', at: '/sys/firmware' });
+  });
+
+  test('and nothing that could hide nothing', () => {
+    const usual = [
+      '/proc',
+      '/proc/sys/fs/binfmt_misc',
+      '/sys',
+      '/sys/fs/cgroup/unified',
+      '/sys/kernel/debug',
+      '/system',
+    ];
+    expect(rule('mount-proc', ...usual)).toBeUndefined();
+    expect(rule('mount-sys', ...usual)).toBeUndefined();
+  });
+
+  test('a program that maps ids and refuses is quoted', () => {
+    const error = new LaunchError('newuidmap', 0, undefined, undefined, 'newuidmap: not allowed');
+    expect(launchFailure(error, ['sh']).data).toMatchObject({
+      kind: 'denied',
+      step: 'newuidmap',
+      rule: { code: 'map-program-refused', args: { said: 'newuidmap: not allowed' } },
+    });
+  });
+});
+
 describe('the equivalent command line', () => {
   const line = (input: unknown, around: Partial<Around> = {}) => {
     const caller = around.caller ?? ROOT;

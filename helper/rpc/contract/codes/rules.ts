@@ -127,6 +127,8 @@ export const RULES: Readonly<Record<string, string>> = {
   'map-program-not-setuid': '{path} is not setuid and has no capability, so it can map nothing.',
   'map-program-refused': 'Mapping your subordinate ids was refused: {said}.',
   'no-new-privileges': 'Programs started from here gain no privileges (no_new_privs), so newuidmap can map nothing.',
+  'mount-covered':
+    'Without root the kernel gives a new {path} only where all of it can be seen; here {at} hides a part of it, as containers do.',
   'root-without-capability': 'You are root here, but without {capability}: a container was started without it.',
   'user-namespaces-seccomp':
     'A filter for system calls (seccomp), as of a container, forbids making user namespaces ({errno}).',
