@@ -193,6 +193,33 @@ describe('a keeper that is killed', () => {
     await wired(second);
   });
 
+  test.each(['recvmsg', 'unshare', 'setns', 'openat', 'move_mount', 'sendmsg'])(
+    'in the middle of an order, before its %s: the change is refused, and done anew it is whole',
+    async (call) => {
+      const helper = await realm();
+      const old = keeperOf(helper);
+      const inject = `inject=${call}:signal=KILL:when=1`;
+      const tracer = spawn('strace', ['-p', `${old}`, '-o', '/dev/null', '-e', `trace=${call}`, '-e', inject], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      undo(() => end(tracer));
+      let said = '';
+      tracer.stderr.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+      await until(() => said.includes(' attached'), 'strace to attach');
+      expect(await refused(helper.client.call('netns/create', { name: 'blue' }))).toMatchObject({ step: 'netns' });
+      await until(
+        async () => keeperOf(helper) !== old && (await helper.client.call('netns/list', {})),
+        'another keeper',
+      );
+      expect((await helper.client.call('netns/list', {})).netns).toEqual([]);
+      await wired(helper);
+      expect(await namesIn(keeperOf(helper))).toEqual(['blue']);
+      expect((await helper.client.call('netns/list', {})).netns.map(({ ours }) => ours)).toEqual([true]);
+    },
+  );
+
   test('stopped, it is an error after two seconds, not a hang; and a next helper refuses with a sentence', async () => {
     const helper = await realm();
     await wired(helper);
