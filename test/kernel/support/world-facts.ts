@@ -1,9 +1,9 @@
 // All network namespaces of a world as ip(8) shows them, in one go, without what chance decides: indexes, MACs, addresses
 // made of MACs, whether a carrier has come already.
 
-/** Prints, each ended by a NUL and a namespace at a time: its name, its links with addresses, its routes, those of IPv6. */
+/** Prints, each ended by a NUL and a namespace at a time: its name, its links with addresses, its routes. */
 export const SCRIPT = `
-  show() { "$@" -j -d address; printf '\\0'; "$@" -j route show table all; printf '\\0'; "$@" -j -6 route show table all; printf '\\0'; }
+  show() { "$@" -j -d address; printf '\\0'; "$@" -j route show table all; printf '\\0'; }
   printf '\\0'; show ip
   for path in /run/netns/* /run/netns/.[!.]*; do
     test -e "$path" || continue
@@ -41,12 +41,12 @@ export function toFacts(text: string, renamed: ReadonlyMap<string, string>): Fac
   const parts = text.split('\0');
   const rows = new Map<string, Row[]>();
   const routes = new Map<string, string[]>();
-  for (let at = 0; at + 4 < parts.length; at += 4) {
-    const [path = '', links = '', four = '', six = ''] = parts.slice(at, at + 4);
+  for (let at = 0; at + 3 < parts.length; at += 3) {
+    const [path = '', links = '', ways = ''] = parts.slice(at, at + 3);
     const bare = path === '#' ? `#${at}` : path.slice(path.lastIndexOf('/') + 1);
     const name = renamed.get(bare) ?? bare;
     rows.set(name, parsed(links) as unknown as Row[]);
-    routes.set(name, [...parsed(four), ...parsed(six)].filter(isAsked).map(settled));
+    routes.set(name, parsed(ways).filter(isAsked).map(settled));
   }
   return Object.fromEntries(
     [...rows].map(([name, links]) => [

@@ -11,6 +11,8 @@ import { until } from '../../support/until';
 import { as, HOLDER, type User } from '../../support/users';
 import { type Facts, SCRIPT, toFacts } from './world-facts';
 
+/** Where its standard input is a socket bash takes itself for a remote login, and reads the person's files. */
+const BASH = ['bash', '--norc', '-c'];
 const ENTER = ['unshare', '--net', '--mount', '--propagation', 'private', '--'];
 /** Its own names, too; /run itself holds the sockets of the tests. */
 const BEGIN = 'mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns && ip link set dev lo up && exec "$@"';
@@ -49,7 +51,7 @@ export interface World extends TestHelper {
 
 export async function makeWorld(kind: RealmKind, options: Pick<HelperOptions, 'holder'> = {}): Promise<World> {
   const isHost = kind === 'host';
-  const within = [...ENTER, 'bash', '-c', BEGIN, 'world'];
+  const within = [...ENTER, ...BASH, BEGIN, 'world'];
   const helper = await startHelper(isHost ? { ...options, within } : { user: HOLDER });
   const home = isHost ? helper.pid : await keeperOf(helper);
   const user = isHost ? [] : ['--user'];
@@ -63,7 +65,7 @@ export async function makeWorld(kind: RealmKind, options: Pick<HelperOptions, 'h
     ...argv,
   ];
   const pasting = (text: string) => {
-    const bash = ['bash', '-c', text];
+    const bash = [...BASH, text];
     return isHost ? inside(bash) : as(HOLDER, bash);
   };
   const spawned = (argv: readonly string[]) => {
@@ -72,7 +74,7 @@ export async function makeWorld(kind: RealmKind, options: Pick<HelperOptions, 'h
   };
   const holders: ChildProcess[] = [];
   const facts = async () => {
-    const argv = inside(['bash', '-c', SCRIPT, 'facts', ...holders.map(({ pid }) => String(pid))]);
+    const argv = inside([...BASH, SCRIPT, 'facts', ...holders.map(({ pid }) => String(pid))]);
     return toFacts(await output(argv), new Map([[String(home), 'HOME']]));
   };
   const first = JSON.stringify(await facts());
@@ -81,7 +83,7 @@ export async function makeWorld(kind: RealmKind, options: Pick<HelperOptions, 'h
     person: isHost ? { uid: 0, gid: 0 } : HOLDER,
     home,
     prepare: async (lines) => {
-      const done = await run(inside(['bash', '-c', ['set -e', ...lines].join('\n')]));
+      const done = await run(inside([...BASH, ['set -e', ...lines].join('\n')]));
       if (done.status !== 0 || done.stderr !== '') throw new Error(`${lines.join('\n')}\n${done.stderr}`);
     },
     paste: (text) => run(pasting(text)),
@@ -102,7 +104,7 @@ export async function makeWorld(kind: RealmKind, options: Pick<HelperOptions, 'h
     },
     empty: async () => {
       for (const { stdin } of holders.splice(0)) stdin?.end();
-      await run(inside(['bash', '-c', EMPTY]));
+      await run(inside([...BASH, EMPTY]));
       // The last of a namespace goes a moment after its name.
       await until(async () => JSON.stringify(await facts()) === first, 'an empty world');
     },
