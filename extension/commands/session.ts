@@ -91,8 +91,9 @@ function identityChoice(value: Identity): Choice<Identity> {
   }
 }
 
-function detailOf({ text, page }: Explanation): string {
-  return `${text} ${page}`;
+/** The description says what it isolates; this, what follows. */
+function detailOf({ more, page }: Required<Explanation>): string {
+  return `${more} ${page}`;
 }
 
 function askKinds(position: Position, prompt: string, picked: readonly Kind[]): Promise<Kind[]> {

@@ -8,54 +8,63 @@ import { escaped, type Fact, factsMarkdown } from './row';
 
 export interface Explanation {
   readonly text: string;
+  /** The second sentence, where it is also used by itself. */
+  readonly more?: string;
   /** Name and section: `veth(4)`. */
   readonly page: string;
 }
 
-export function explainKind(kind: Kind, t: Translate): Explanation {
+/** What is its own, and what follows from that. */
+export function explainKind(kind: Kind, t: Translate): Required<Explanation> {
   switch (kind) {
-    case 'mnt': {
-      const text = t(
-        'Its own list of mount points: what is mounted inside is not seen outside. All other files are the same.',
-      );
-      return { text, page: 'mount_namespaces(7)' };
-    }
-    case 'uts': {
-      const text = t('Its own host name and domain name. Programs inside see them, the network does not.');
-      return { text, page: 'uts_namespaces(7)' };
-    }
-    case 'ipc': {
-      const text = t(
-        'Its own message queues, semaphores and shared memory. Processes in another ipc namespace cannot reach them.',
-      );
-      return { text, page: 'ipc_namespaces(7)' };
-    }
-    case 'pid': {
-      const text = t('Its own process numbers, from 1 on. When its process 1 ends, all others in it are killed.');
-      return { text, page: 'pid_namespaces(7)' };
-    }
-    case 'net': {
-      const text = t(
-        'Its own interfaces, addresses, routes, firewall rules and ports. A new one has only lo, and that is down.',
-      );
-      return { text, page: 'network_namespaces(7)' };
-    }
-    case 'user': {
-      const text = t(
-        'Its own user and group ids, mapped to others outside. Root inside has rights over what belongs to it, and no more.',
-      );
-      return { text, page: 'user_namespaces(7)' };
-    }
-    case 'cgroup': {
-      const text = t(
-        'Its own root of the cgroup tree: where it was made looks like the top. It hides what is above and limits nothing.',
-      );
-      return { text, page: 'cgroup_namespaces(7)' };
-    }
-    case 'time': {
-      const text = t('Its own offsets of the monotonic and the boot clock. The wall clock is the same everywhere.');
-      return { text, page: 'time_namespaces(7)' };
-    }
+    case 'mnt':
+      return {
+        text: t('Its own list of mount points.'),
+        more: t('What is mounted inside is not seen outside.'),
+        page: 'mount_namespaces(7)',
+      };
+    case 'uts':
+      return {
+        text: t('Its own host name and domain name.'),
+        more: t('Programs inside see them, the network does not.'),
+        page: 'uts_namespaces(7)',
+      };
+    case 'ipc':
+      return {
+        text: t('Its own message queues, semaphores and shared memory.'),
+        more: t('Processes in another one cannot reach them.'),
+        page: 'ipc_namespaces(7)',
+      };
+    case 'pid':
+      return {
+        text: t('Its own process numbers, from 1 on.'),
+        more: t('When its process 1 ends, all others in it are killed.'),
+        page: 'pid_namespaces(7)',
+      };
+    case 'net':
+      return {
+        text: t('Its own interfaces, addresses, routes, firewall rules and ports.'),
+        more: t('A new one has only lo, and that is down.'),
+        page: 'network_namespaces(7)',
+      };
+    case 'user':
+      return {
+        text: t('Its own user and group ids, mapped to others outside.'),
+        more: t('Root inside has rights over what belongs to it only.'),
+        page: 'user_namespaces(7)',
+      };
+    case 'cgroup':
+      return {
+        text: t('Its own root of the cgroup tree: where it was made looks like the top.'),
+        more: t('It hides what is above and limits nothing.'),
+        page: 'cgroup_namespaces(7)',
+      };
+    case 'time':
+      return {
+        text: t('Its own offsets of the monotonic and the boot clock.'),
+        more: t('The wall clock is the same everywhere.'),
+        page: 'time_namespaces(7)',
+      };
   }
 }
 
@@ -159,5 +168,12 @@ function explainGroup(group: Group, t: Translate): Explanation {
 /** What hovers over a row, as Markdown without trust: its facts, else its label, then what it is about. */
 export function hover(label: string, facts: readonly Fact[] | undefined, explanation: Explanation | undefined): string {
   const told = facts && facts.length > 0 ? factsMarkdown(facts) : escaped(label);
-  return explanation ? `${told}\n\n${escaped(explanation.text)} \`${explanation.page}\`` : told;
+  if (!explanation) return told;
+  const { text, more, page } = explanation;
+  return `${told}\n\n${escaped(more === undefined ? text : sentences(text, more))} \`${page}\``;
+}
+
+/** A full stop of Chinese brings its own space. */
+function sentences(first: string, second: string): string {
+  return first.endsWith('。') ? first + second : `${first} ${second}`;
 }
