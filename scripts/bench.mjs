@@ -64,15 +64,20 @@ async function bundleRows(without) {
     'process.exit();',
   ].join('\n');
   mkdirSync(OUT, { recursive: true });
-  await build({
-    stdin: { contents, resolveDir: FOLDER, loader: 'ts' },
-    outfile: join(OUT, 'rows.mjs'),
+  const options = {
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'esm',
     packages: 'external',
     logLevel: 'warning',
+  };
+  await build({ ...options, stdin: { contents, resolveDir: FOLDER, loader: 'ts' }, outfile: join(OUT, 'rows.mjs') });
+  const client = 'session-client';
+  await build({
+    ...options,
+    entryPoints: [join(FOLDER, `peers/${client}.ts`)],
+    outfile: join(OUT, `${client}.mjs`),
   });
 }
 

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Input } from '../../helper/rpc/contract';
 import { startHelper } from '../support/helper';
-import { startPeer, timedExec } from './peers/peer';
+import { ROOT } from '../support/root';
+import { as, HOLDER } from '../support/users';
+import { startLines, startPeer, timedExec } from './peers/peer';
 import { type Bench, paired, type Row } from './row';
 
 const PLAN: Input<'session/open'> = { new: ['mnt', 'uts', 'ipc', 'pid', 'net'], command: ['true'] };
@@ -65,4 +67,26 @@ const execd: Row = {
   },
 };
 
-export const rows: readonly Row[] = [execd];
+/** The peer is as much root as ours: in a user namespace that the same person made beforehand. */
+const withoutRoot: Row = {
+  name: 'shell-user',
+  what: 'the same in a user realm; unshare of the same kinds, by the same user inside `unshare -Urmn`',
+  unit: 'ms',
+  goal: { atMost: 1.0 },
+  async run(bench) {
+    const helper = await startHelper({ user: HOLDER });
+    bench.defer(() => helper.stop());
+    const exec = await startPeer('timed-exec', bench, as(HOLDER, ['unshare', '-Urmn']));
+    const program = [process.execPath, join(ROOT, 'artifacts/bench/session-client.mjs'), helper.socket];
+    const client = startLines(as(HOLDER, program), 'session-client', bench);
+    const plan = JSON.stringify(PLAN);
+    return paired(
+      bench.quick ? 100 : 200,
+      { run: async () => Number(await client.ask(plan)) },
+      { run: () => timedExec(exec, UNSHARE) },
+      10,
+    );
+  },
+};
+
+export const rows: readonly Row[] = [execd, withoutRoot];

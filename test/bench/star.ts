@@ -1,9 +1,13 @@
 // A hundred namespaces around the host: each with a veth to it, addresses on both ends, lo and veth up, a default route.
 // As many calls as it takes, against ip(8) in batch mode.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Client } from '../../helper/rpc/contract/client';
-import { startHelper } from '../support/helper';
-import { ipJson, output } from '../support/run';
+import { startHelper, type TestHelper } from '../support/helper';
+import { output } from '../support/run';
 import { until } from '../support/until';
+import { HOLDER, OTHER } from '../support/users';
 import { type Peer, startPeer, timedExec } from './peers/peer';
 import { paired, type Row } from './row';
 
@@ -64,19 +68,27 @@ async function byIp(exec: Peer): Promise<number> {
   return total;
 }
 
-async function removeByIp(): Promise<void> {
-  await output(['ip', '-batch', '-'], { input: spokes.map(({ netns }) => `netns delete ${netns}\n`).join('') });
-  await quiet();
+async function removeByIp(within: readonly string[] = []): Promise<void> {
+  const input = spokes.map(({ netns }) => `netns delete ${netns}\n`).join('');
+  await output([...within, 'ip', '-batch', '-'], { input });
+  await quiet(within);
 }
 
-async function removeOurs(client: Client): Promise<void> {
+async function removeOurs(client: Client, within: readonly string[] = []): Promise<void> {
   await client.call('helper/cleanup', {});
-  await quiet();
+  await quiet(within);
 }
 
 /** The kernel has taken down the last of it, so that the next sample has the machine to itself. */
-async function quiet(): Promise<void> {
-  await until(async () => (await ipJson(['link'])).length === 1, 'the last veth to go', { timeoutMs: 30_000 });
+async function quiet(within: readonly string[]): Promise<void> {
+  const links = async () => (await output([...within, 'ip', '-o', 'link'])).trim().split('\n').length;
+  await until(async () => (await links()) === 1, 'the last veth to go', { timeoutMs: 30_000 });
+}
+
+/** Words in front of a program that make it root of that helper's realm. */
+async function inside({ stateDir }: TestHelper): Promise<string[]> {
+  const { pid } = JSON.parse(await readFile(join(stateDir, 'keeper.json'), 'utf8')) as { pid: number };
+  return ['nsenter', `--target=${pid}`, '--user', '--mount', '--net', '--'];
 }
 
 const star: Row = {
@@ -91,9 +103,28 @@ const star: Row = {
     return paired(
       bench.quick ? 4 : 100,
       { run: () => byCalls(helper.client), after: () => removeOurs(helper.client) },
-      { run: () => byIp(exec), after: removeByIp },
+      { run: () => byIp(exec), after: () => removeByIp() },
     );
   },
 };
 
-export const rows: readonly Row[] = [star];
+/** The peer works in a realm too, another person's, so that neither finds anything of the other's. */
+const withoutRoot: Row = {
+  name: 'star-100-user',
+  what: 'the same in a user realm; the same batches by the root of another one',
+  unit: 'ms',
+  goal: { atMost: 0.7 },
+  async run(bench) {
+    const [ours, theirs] = [await startHelper({ user: HOLDER }), await startHelper({ user: OTHER })];
+    bench.defer(() => Promise.all([ours.stop(), theirs.stop()]));
+    const [here, there] = [await inside(ours), await inside(theirs)];
+    const exec = await startPeer('timed-exec', bench, there);
+    return paired(
+      bench.quick ? 4 : 100,
+      { run: () => byCalls(ours.client), after: () => removeOurs(ours.client, here) },
+      { run: () => byIp(exec), after: () => removeByIp(there) },
+    );
+  },
+};
+
+export const rows: readonly Row[] = [star, withoutRoot];

@@ -12,13 +12,19 @@ export interface Peer {
   ask(line: string): Promise<string>;
 }
 
-/** Starts `peers/NAME.c`; it ends with the row. */
-export async function startPeer(name: string, bench: Bench): Promise<Peer> {
+/** Starts `peers/NAME.c`, below the program `within` if there is one; it ends with the row. */
+export async function startPeer(name: string, bench: Bench, within: readonly string[] = []): Promise<Peer> {
   const folder = join(ROOT, 'artifacts/bench');
   const program = join(folder, name);
   await mkdir(folder, { recursive: true });
   await output(['gcc', '-O2', '-Wall', '-o', program, join(ROOT, 'test/bench/peers', `${name}.c`)]);
-  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
+  return startLines([...within, program], name, bench);
+}
+
+/** A program that answers each line with one. */
+export function startLines(argv: readonly string[], name: string, bench: Bench): Peer {
+  const [program, ...args] = argv;
+  const child = spawn(program as string, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const gone = new Promise<void>((resolve) => child.once('close', () => resolve()));
   bench.defer(async () => {
