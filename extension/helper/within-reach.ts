@@ -1,5 +1,6 @@
 // Before sudo is asked for a password in vain: where root cannot read the extension's folder, the person is told and may
 // have the programs copied, or do without root.
+import { dirname } from 'node:path';
 import { ProgressLocation, ThemeIcon, window } from 'vscode';
 import { alone, askPick, type Choice } from '../prompts/wizard';
 import { t } from '../translate';
@@ -34,7 +35,7 @@ function ask({ barrier, directory }: Copy, wanted: Wanted): Promise<'copy' | 'no
   const copy: Choice<'copy' | 'none'>[] = [
     {
       label: t('Copy the programs to where root can read them'),
-      detail: t('To {directory}: yours alone, once for each version.', { directory }),
+      detail: t('To {directory}: yours alone, once for each version.', { directory: dirname(directory) }),
       iconPath: new ThemeIcon('copy'),
       value: 'copy',
     },

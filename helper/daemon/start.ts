@@ -10,8 +10,8 @@ import { holderOf } from './holder';
 import { isKernelAtLeast, OLDEST_KERNEL } from './kernel';
 import { choosePlaces, type Places, type Standing, securePlaces } from './places';
 
-/** Its bit. */
-const CAP_SYS_ADMIN = 21n;
+/** Without these a helper of the host realm can do nothing: bits of linux/capability.h. */
+const INDISPENSABLE = { SYS_ADMIN: 21n, NET_ADMIN: 12n } as const;
 
 export interface DaemonOptions {
   /** With real root's rights, or an ordinary user's; default: by who starts it. */
@@ -54,10 +54,11 @@ function refuseUnfit(realm: Standing['realm'], uid: number): void {
   if (realm === 'host' && uid !== 0) {
     throw new Failure({ kind: 'denied', rule: { code: 'root-needed' }, hint: { code: 'start-with-sudo' } });
   }
-  if (realm === 'host' && !mayAdminister()) {
-    const args = { capability: 'CAP_SYS_ADMIN' };
-    const hint = { code: 'give-capability' };
-    throw new Failure({ kind: 'missing-capability', rule: { code: 'root-without-capability', args }, hint });
+  const lacking = realm === 'host' ? lackingCapability() : undefined;
+  if (lacking !== undefined) {
+    const rule = { code: 'root-without-capability', args: { capability: `CAP_${lacking}` } };
+    const hint = { code: 'give-capability', args: { name: lacking } };
+    throw new Failure({ kind: 'missing-capability', rule, hint });
   }
   if (!isKernelAtLeast(release(), OLDEST_KERNEL)) {
     const args = { kernel: release(), needed: OLDEST_KERNEL };
@@ -69,9 +70,10 @@ function refuseUnfit(realm: Standing['realm'], uid: number): void {
 }
 
 /** Root of a container is often not allowed what makes root (capabilities(7)). */
-function mayAdminister(): boolean {
+function lackingCapability(): string | undefined {
   const [, effective = '0'] = /^CapEff:\t([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
+  const has = (bit: bigint) => ((BigInt(`0x${effective}`) >> bit) & 1n) === 1n;
+  return Object.entries(INDISPENSABLE).find(([, bit]) => !has(bit))?.[0];
 }
 
 async function startDetached(places: Places, { idleExit }: DaemonOptions, standing: Standing): Promise<void> {

@@ -18,3 +18,5 @@ export interface Run extends Place {
 export function editorArgv(run: Run): string[];
 export function installExtensionArgv(place: Place & { vsix: string }): string[];
 export function uninstallExtensionArgv(place: Place & { id: string }): string[];
+/** VS Code's own server, which lets in who knows the token. */
+export function serveArgv(place: Place & { port: number; token: string; folder: string }): string[];

@@ -262,6 +262,19 @@ describe('places it refuses', () => {
   });
 });
 
+test.each(['sys_admin', 'net_admin'])(
+  'root of a container that lacks %s is told so, and what would bring it',
+  async (name) => {
+    const inside = ['setpriv', `--bounding-set=-${name}`, `--inh-caps=-${name}`, '--'];
+    for (const foreground of [[], ['--foreground']]) {
+      const done = await run([...inside, ...helperArgv(...foreground, '--socket', join(folder, 'helper.sock'))]);
+      expect(done).toMatchObject({ status: 1, stdout: '' });
+      expect(done.stderr).toMatch(new RegExp(`^isolab: You are root here, but without CAP_${name.toUpperCase()}: `));
+      expect(done.stderr).toContain(`--cap-add ${name.toUpperCase()}`);
+    }
+  },
+);
+
 describe('a hostile environment', () => {
   test('does not reach the helper: what Node and the linker would read is gone', async () => {
     const trap = join(folder, 'trap.cjs');

@@ -1,11 +1,12 @@
 // The package as people get it: its size, its files, their licences; installed from the file where there is neither Node
 // nor a compiler, in a folder that cannot be written to; and what is left when it is uninstalled.
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { version } from '../../package.json';
-import { editorArgv, installExtensionArgv, uninstallExtensionArgv } from '../../scripts/lib/editor.mjs';
+import { installExtensionArgv, serveArgv, uninstallExtensionArgv } from '../../scripts/lib/editor.mjs';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { barePath, MISSING } from './support/bare-path';
@@ -13,7 +14,6 @@ import { stopDaemon } from './support/daemon';
 import { Editor } from './support/editor';
 import { deleteNetns, helperPid, netnsNames } from './support/outside';
 import { asPerson, PERSON, personEnv } from './support/person';
-import { EditorServer } from './support/server';
 import { EDITOR_HOME, EXTENSIONS } from './support/setup';
 
 const VSIX = '/run/isolab.vsix';
@@ -180,16 +180,21 @@ describe('installed from the file, without Node and compiler on PATH', () => {
     });
     await output(asPerson(uninstall), { env: { ...personEnv(), ...env }, cwd: PERSON.home, timeoutMs: 60_000 });
     // What was marked goes when the editor starts the next time.
-    const next = new EditorServer(
-      editorArgv({ home: EDITOR_HOME, port: 61_017, userData, extensions }),
-      'http://127.0.0.1:61017',
-      env,
-    );
+    const serve = serveArgv({
+      home: EDITOR_HOME,
+      port: 61_017,
+      token: 'next',
+      userData,
+      extensions,
+      folder: PERSON.folder,
+    });
+    const [program, ...args] = asPerson(serve) as [string, ...string[]];
+    const next = spawn(program, args, { env: { ...personEnv(), ...env }, cwd: PERSON.home, stdio: 'ignore' });
     try {
-      await next.start();
-      await until(() => !existsSync(installed), 'the folder to be gone', { timeoutMs: 30_000 });
+      await until(() => !existsSync(installed), 'the folder to be gone', { timeoutMs: 60_000 });
     } finally {
-      await next.stop();
+      next.kill('SIGTERM');
+      await until(() => next.exitCode !== null || next.signalCode !== null, 'the server to end');
     }
     const left = (
       await output([

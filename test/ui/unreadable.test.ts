@@ -80,6 +80,8 @@ test('namespaces are made, shells open', async () => {
   await editor.quick.step('Name of the new network namespace');
   await editor.quick.answer('near');
   await until(async () => (await netnsNames()).includes('near'), 'the namespace');
+  await editor.command('Terminal: Create New Terminal');
+  await editor.terminals.prompt();
   await editor.terminals.profile('Isolated shell');
   await editor.terminals.prompt();
   await editor.terminals.type('clear; echo "I am $$"');

@@ -5,6 +5,7 @@ export const HINTS: Readonly<Record<string, string>> = {
   'restart-helper':
     'End it with “isolab shutdown” (what it made stays, shells go on), then start the one of this version.',
   'start-helper-foreground': 'Run “isolab helper --foreground” as root to see what it says.',
+  'end-keeper': 'Wait and try again, or give up what is in the realm: kill -9 {pid}',
   'say-yes': '{what} can be removed all the same: add --yes.',
   'say-foreign': 'Confirm that you want to remove it all the same.',
   'needs-kernel': 'It needs Linux {version} or later.',
@@ -29,7 +30,7 @@ export const HINTS: Readonly<Record<string, string>> = {
   'enter-as-me': 'Add --as me.',
   'join-one-owner': 'Join the namespaces of one process, or those of one shell.',
   'give-capability':
-    'Start the container with it (docker run --cap-add SYS_ADMIN), run the helper outside of it, or try without root: isolab helper --realm user',
+    'Start the container with it (docker run --cap-add {name}), run the helper outside of it, or try without root: isolab helper --realm user',
   'loosen-container':
     'Run the editor and the helper outside of the container, or start it with a profile that allows user namespaces (for Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined).',
   'end-namespaces': 'End shells that are no longer needed, or run: sudo sysctl -w {sysctl}={value}',
