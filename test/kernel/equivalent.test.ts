@@ -423,6 +423,12 @@ describe.each<RealmKind>(['host', 'user'])('in a %s realm', (kind) => {
   });
 });
 
+/** Pids of the processes with exactly these arguments. */
+async function running(line: string): Promise<number[]> {
+  const lines = (await output(['ps', '-eo', 'pid=,args='])).split('\n').map((each) => each.trim());
+  return lines.filter((each) => each.replace(/^\d+ +/, '') === line).map((each) => Number.parseInt(each, 10));
+}
+
 describe('in a host realm, with programs that go on', () => {
   useWorlds('host');
 
@@ -430,8 +436,13 @@ describe('in a host realm, with programs that go on', () => {
     const netns = { name: 'red' };
     await Promise.all([called.prepare([...TWO, ...WAY_OUT]), pasted.prepare([...TWO, ...WAY_OUT])]);
     const start = await called.facts();
-    const typed = pasted.start(await pasted.lines('uplink/start', { netns, program }));
-    undo(() => typed.kill());
+    const text = await pasted.lines('uplink/start', { netns, program });
+    pasted.start(text);
+    // One of them goes on as it is, the other as a daemon.
+    const end = async () => {
+      for (const pid of await running(text)) process.kill(pid, 'SIGTERM');
+    };
+    undo(end);
     await called.client.call('uplink/start', { netns, program });
     const [us, hand] = await settled();
     expect(hand).toEqual(us);
@@ -439,10 +450,13 @@ describe('in a host realm, with programs that go on', () => {
     expect(us.red?.routes.join()).toContain('"dst":"default"');
 
     expect(await called.paste(await called.lines('uplink/stop', { netns }))).toMatchObject({ status: 0, stderr: '' });
-    await pasted.prepare(['ip netns pids red | xargs -r kill']);
+    await end();
     const off = async () => (await settled()).every(({ red }) => red?.links.uplink0 === undefined);
     await until(off, 'no connection any more');
-    expect(await settled()).toEqual([start, start]);
+    // Both programs brought lo up, and leave it so.
+    const [after, left] = await settled();
+    expect(left).toEqual(after);
+    expect(after['']?.links).toEqual(start['']?.links);
   });
 });
 
