@@ -20,7 +20,7 @@ export class Decorations implements FileDecorationProvider {
     const colour = stale
       ? 'list.warningForeground'
       : words.includes('down') || words.includes('beyond')
-        ? 'list.deemphasizedForeground'
+        ? 'isolab.quietForeground'
         : undefined;
     return new FileDecoration(badge, tooltip(words), colour === undefined ? undefined : new ThemeColor(colour));
   }

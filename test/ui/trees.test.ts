@@ -219,6 +219,10 @@ test('the trees follow the active terminal, which keeps the keyboard', async () 
   await terminals.shows(/^red$/m);
   expect(await networks.selected()).toEqual(['blue']);
   await terminals.type('exit');
+  await until(
+    async () => !(await terminals.names()).some((name) => name.includes('red')),
+    'the terminal in red to close',
+  );
   await terminals.type('exit');
   await terminals.none();
 });

@@ -1,4 +1,5 @@
 // Filters: which rows stay, and which of them stand open.
+import { cpuUsage } from 'node:process';
 import { describe, expect, test } from 'vitest';
 import { type Filter, filterOf, type Kept, matches } from '../../../extension/views/filter';
 import { keptInKind, keptInNamespace, keptKinds } from '../../../extension/views/namespaces-filter';
@@ -133,8 +134,8 @@ describe('Namespaces', () => {
 
   test('5,000 processes are gone through well within the time of a key press', () => {
     const crowd = Array.from({ length: 5000 }, (_, at) => process({ pid: at + 1, comm: `worker${at}` }));
-    const started = performance.now();
+    const started = cpuUsage();
     expect(matching(crowd, filter('worker4999'), english)).toHaveLength(1);
-    expect(performance.now() - started).toBeLessThan(150);
+    expect(cpuUsage(started).user / 1000).toBeLessThan(150);
   });
 });

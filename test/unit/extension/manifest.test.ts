@@ -65,6 +65,7 @@ function everyRow() {
     ...routeNodes(netns(), [route]),
     ...neighbourNodes(netns(), [{ family: 'inet', address: '10.0.1.2', dev: 'veth-a', index: 2, state: 'stale' }]),
     namespaceNode(namespace('uts', '9')),
+    { type: 'beyond', id: 'beyond/host-network', what: 'host-network', reason: { code: 'x' } },
     ...processNodes('x', [process()]).flatMap((node) => [node, ...membershipNodes(node, undefined)]),
   ];
   return nodes.map((node) => rowOf(node, english));
@@ -99,7 +100,14 @@ describe('commands', () => {
     const inSources = sources.flatMap((source) =>
       [...source.matchAll(/'(isolab(?:\.\w+){2})'/g)].map((match) => match[1]),
     );
-    const other = ['isolab.helper', 'isolab.networks', 'isolab.namespaces', 'isolab.shell'];
+    const other = [
+      'isolab.helper',
+      'isolab.networks',
+      'isolab.namespaces',
+      'isolab.shell',
+      'isolab.networks.focus',
+      'isolab.namespaces.focus',
+    ];
     const unknown = [...named, ...linked, ...inSources].filter((id) => id && !ids.includes(id) && !other.includes(id));
     expect(unknown).toEqual([]);
   });
