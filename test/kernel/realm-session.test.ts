@@ -237,6 +237,13 @@ describe('what is entered', () => {
       kind: 'denied',
       rule: 'host-process',
     });
+    // One of the person's own, put there by root.
+    const own = await startSleeper(['nsenter', `--net=/proc/${session.pid}/ns/net`, '--', ...as(HOLDER, [])]);
+    expect(await refusal({ join: [{ kind: 'net', of: { pid: own } }] })).toMatchObject({
+      kind: 'denied',
+      rule: 'belongs-to-others',
+      hint: 'use-host-realm',
+    });
   });
 
   test('a named network namespace, with a /sys of its own and the files of /etc/netns', async () => {
