@@ -8,6 +8,7 @@ import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
 import { onHost, userRealm } from '../support/realm';
 import { ipJson, output, run } from '../support/run';
+import { startSession } from '../support/session';
 import { until } from '../support/until';
 import type { IpLink, IpRoute } from './support/ip';
 import { netns, refused } from './support/network';
@@ -63,9 +64,13 @@ async function openTun(): Promise<void> {
 const call: TestHelper['client']['call'] = (method, params) => helper.client.call(method, params);
 
 /** What a program in that namespace gets from the server behind an address of the host. */
-async function reached(name: string, address: string): Promise<string> {
+function reached(name: string, address: string): Promise<string> {
+  return reachedBy(['ip', 'netns', 'exec', name], address);
+}
+
+async function reachedBy(within: readonly string[], address: string): Promise<string> {
   const script = `exec 3<>/dev/tcp/${address}/${port} && cat <&3`;
-  const done = await run(['ip', 'netns', 'exec', name, 'timeout', '2', 'bash', '-c', script]);
+  const done = await run([...within, 'timeout', '2', 'bash', '-c', script]);
   return done.status === 0 ? done.stdout : 'unreachable';
 }
 
@@ -167,6 +172,31 @@ describe.each(UPLINK_PROGRAMS)('%s', (program) => {
     expect(await linksIn(name)).toEqual(['lo', 'out']);
     await call('uplink/stop', { netns: { name } });
   });
+});
+
+test('a namespace without a name: as long as somebody lives in it', async () => {
+  const session = await startSession(helper, { new: ['net'] });
+  undo(() => session.stop());
+  const { pid, netns: found } = await call('uplink/start', { netns: { pid: session.pid } });
+  expect(found.names).toEqual([]);
+  expect(await reachedBy(['nsenter', `--target=${session.pid}`, '--net', '--'], OUTSIDE)).toBe('reached');
+  await session.stop();
+  await until(async () => !(await runs(pid)), 'the end of the program');
+  expect((await call('uplink/list', {})).uplinks).toEqual([]);
+});
+
+test('the host needs none; the home of a user realm is connected as any other', async () => {
+  const home = { host: true } as const;
+  if (userRealm === undefined) {
+    expect((await refused(call('uplink/start', { netns: home }))).rule?.code).toBe('uplink-own');
+    return;
+  }
+  // This process stands in it.
+  expect(await reachedBy([], OUTSIDE)).toBe('unreachable');
+  await call('uplink/start', { netns: home });
+  expect(await reachedBy([], OUTSIDE)).toBe('reached');
+  await call('uplink/stop', { netns: home });
+  expect(await reachedBy([], OUTSIDE)).toBe('unreachable');
 });
 
 test('killed while one is being started: it is whole or gone', async () => {
