@@ -2,11 +2,11 @@
 // keeper is gone, ended with the helper where nothing is left in it.
 import { listPids, readProcLink } from '../discovery/files';
 import { hostRealm } from '../realm/host';
-import { REALM_KINDS } from '../realm/keeper-record';
+import { livingRecord, REALM_KINDS } from '../realm/keeper-record';
 import type { Realm } from '../realm/realm';
 import { causeOfTrouble } from '../realm/try-user-namespaces';
 import { type UserRealm, userRealm } from '../realm/user';
-import { Failure } from '../rpc/contract/errors';
+import { type ErrorData, Failure } from '../rpc/contract/errors';
 import { TOPICS } from '../rpc/contract/events';
 import type { House, Log } from '../services/house';
 import { netnsNames } from '../services/netns-names';
@@ -50,14 +50,21 @@ export async function openRealm(kind: Standing['realm'], places: RealmPlaces): P
 function refusal(error: unknown, stateDir: string): unknown {
   if (error instanceof LaunchError) {
     const { step, code } = error;
-    const { reason, mend } = causeOfTrouble({ step, ...(code !== undefined && { errno: code }) });
-    const errno = code === undefined ? {} : { errno: code };
-    const data = { kind: 'missing-capability', step, ...errno, rule: reason, ...(mend && { hint: mend }) } as const;
+    const cause = causeOfTrouble({ step, ...(code !== undefined && { errno: code }) });
+    const data: ErrorData = {
+      kind: cause === undefined ? 'internal' : 'missing-capability',
+      step,
+      ...(code !== undefined && { errno: code }),
+      ...(cause !== undefined && { rule: cause.reason }),
+      ...(cause?.mend !== undefined && { hint: cause.mend }),
+    };
     return new Failure(data, { cause: error });
   }
   if (!(error instanceof SysError) || !KEEPER_CALL.test(error.call)) return error;
-  const rule = { code: 'keeper-silent', args: { state: stateDir, call: error.call, errno: error.code } };
-  return new Failure({ kind: 'busy', errno: error.code, rule }, { cause: error });
+  const pid = livingRecord(stateDir)?.pid ?? '?';
+  const rule = { code: 'keeper-silent', args: { pid, call: error.call, errno: error.code } };
+  const hint = { code: 'end-keeper', args: { pid } };
+  return new Failure({ kind: 'busy', errno: error.code, rule, hint }, { cause: error });
 }
 
 /**

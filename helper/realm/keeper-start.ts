@@ -18,7 +18,7 @@ const SOCKET = 'keeper.sock';
 /** How long a keeper may take until it listens, in milliseconds; and between looks for one that is just starting. */
 const READY = 5000;
 const LOOK_EVERY = 5;
-const { ECONNREFUSED, ENOENT } = constants.errno;
+const { ECONNREFUSED } = constants.errno;
 
 /** Where a realm's keeper is started from and found again, and whom a new one maps. */
 export interface KeeperPlace {
@@ -49,7 +49,7 @@ export async function keeperOf(place: KeeperPlace): Promise<FoundKeeper> {
 
 /**
  * The keeper of that record, once it answers. One that never listens was left in the middle of its start and holds
- * nothing: it is ended. One that listens and does not answer is an error, for it holds everything.
+ * nothing: it is ended. One that does not answer, or whose socket somebody took away, is an error: it holds everything.
  */
 async function reached(stateDir: string, record: KeeperRecord): Promise<Keeper | undefined> {
   const keeper = new Keeper(join(stateDir, SOCKET), record.pid);
@@ -58,7 +58,7 @@ async function reached(stateDir: string, record: KeeperRecord): Promise<Keeper |
       for (const fd of keeper.order('socket', { count: 1 })) close(fd);
       return keeper;
     } catch (error) {
-      if (!(error instanceof SysError) || ![ECONNREFUSED, ENOENT].includes(error.errno)) throw error;
+      if (!(error instanceof SysError) || error.errno !== ECONNREFUSED) throw error;
     }
     const isGone = livingRecord(stateDir) === undefined;
     if (isGone || Date.now() > deadline) {

@@ -173,7 +173,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'ipv6-disabled': 'IPv6 is switched off on this interface.',
   'root-needed': 'A helper of the host realm needs root.',
   'keeper-silent':
-    'The keeper of the realm, which holds its namespaces, does not answer ({errno} from {call}; state in {state}).',
+    'The keeper of the realm, process {pid}, which holds its namespaces, does not answer ({errno} from {call}).',
   'kernel-too-old': 'Isolab needs Linux {needed} or later; this is {kernel}.',
   'helper-ended-early': 'The helper ended before it was ready; {log} may say why.',
   'socket-path-long': 'The path of a socket has at most {max} bytes.',
