@@ -38,8 +38,8 @@ export async function whyNotMapped(nativeDir: string, ids: SubordinateIds): Prom
     : { reason: { code: 'map-program-refused', args: { step, said } } };
 }
 
-/** What the system says about a refusal that has just happened. */
-export function causeOfTrouble(trouble: Trouble): Reason {
+/** What the system says about a refusal that has just happened; undefined where user namespaces are not to blame. */
+export function causeOfTrouble(trouble: Trouble): Reason | undefined {
   return causeOf(evidence(trouble));
 }
 

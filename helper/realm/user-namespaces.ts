@@ -34,14 +34,15 @@ const PLENTY = 15_000;
 
 export const SYSCTLS: readonly string[] = [...LIMITS, CLONE_RESTRICTED, APPARMOR_RESTRICTS];
 
-/** The cause, with its mend where one is known. */
-export function causeOf(evidence: Evidence): Reason {
+/** The cause, with its mend where one is known; undefined for a step that failed for a reason of its own, such as a missing file. */
+export function causeOf(evidence: Evidence): Reason | undefined {
   const { trouble, kernelHas, filtered, chrooted } = evidence;
   if (!kernelHas) {
     return cause('user-namespaces-kernel', {}, 'needs-kernel-option', { option: 'CONFIG_USER_NS' });
   }
   const errno = trouble.errno ?? '';
-  const denied = ['EPERM', 'EACCES', ''].includes(errno);
+  // mount(8) says that it failed, not why.
+  const denied = ['EPERM', 'EACCES'].includes(errno) || (errno === '' && trouble.step === 'mount');
   const made = trouble.step !== 'clone';
   if (errno === 'ENOSPC' || errno === 'EUSERS') return limit(evidence);
   if (denied && evidence.sysctls[CLONE_RESTRICTED] === '0') {
@@ -60,7 +61,8 @@ export function causeOf(evidence: Evidence): Reason {
   }
   if (!made && denied && chrooted) return cause('user-namespaces-chroot', {}, 'leave-chroot');
   const args = { step: trouble.step, errno: errno || 'EPERM' };
-  return made ? cause('user-namespaces-hollow', args, 'loosen-container') : cause('user-namespaces-refused', args);
+  if (!made) return cause('user-namespaces-refused', args);
+  return denied ? cause('user-namespaces-hollow', args, 'loosen-container') : undefined;
 }
 
 /** Zero is a switch, any other number a limit; where ours are neither, it is that of a user namespace around us. */

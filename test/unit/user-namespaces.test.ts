@@ -74,15 +74,22 @@ describe('causes', () => {
     ['denied, nobody knows by whom', clone('EPERM'), 'user-namespaces-refused', undefined],
   ])('%s', (_name, evidence, reason, mend) => {
     const found = causeOf({ ...FINE, ...evidence });
-    expect([found.reason.code, found.mend?.code]).toEqual([reason, mend]);
+    expect([found?.reason.code, found?.mend?.code]).toEqual([reason, mend]);
   });
+
+  test.each([{ step: 'exec', errno: 'ENOENT' }, { step: 'keeper-silent' }, { step: 'set-up-killed' }])(
+    'not to blame for %j',
+    (trouble) => {
+      expect(causeOf({ ...FINE, trouble, ...APPARMOR })).toBeUndefined();
+    },
+  );
 
   test('a switch is named with its value, and its mend with the value that helps', () => {
     const off = causeOf({ ...FINE, ...clone('ENOSPC'), ...sysctls({ 'user.max_user_namespaces': '0' }) });
-    expect(off.reason.args).toEqual({ sysctl: 'user.max_user_namespaces', value: '0' });
-    expect(off.mend?.args).toEqual({ sysctl: 'user.max_user_namespaces', value: 15_000 });
+    expect(off?.reason.args).toEqual({ sysctl: 'user.max_user_namespaces', value: '0' });
+    expect(off?.mend?.args).toEqual({ sysctl: 'user.max_user_namespaces', value: 15_000 });
     const reached = causeOf({ ...FINE, ...clone('ENOSPC') });
-    expect(reached.reason.args).toEqual({ sysctl: 'user.max_user_namespaces', value: 96_365 });
-    expect(Number(reached.mend?.args?.value)).toBeGreaterThan(96_365);
+    expect(reached?.reason.args).toEqual({ sysctl: 'user.max_user_namespaces', value: 96_365 });
+    expect(Number(reached?.mend?.args?.value)).toBeGreaterThan(96_365);
   });
 });
