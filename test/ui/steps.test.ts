@@ -4,20 +4,18 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ipJson, output } from '../support/run';
 import { until } from '../support/until';
 import { startDaemon, stopDaemon } from './support/daemon';
+import type { Editor } from './support/editor';
 import { sentences, translator, untranslated } from './support/language';
-import { deleteNetns, netnsNames, processRunning, statusField } from './support/outside';
+import { deleteNetns, helperPid, netnsNames, processRunning, statusField } from './support/outside';
 import { PERSON } from './support/person';
+import { endRealm } from './support/realm';
 import { useEditor } from './support/use-editor';
 import { Walkthrough } from './support/walkthrough';
 
 const STEPS = ['helper', 'look', 'uts', 'pid', 'mnt', 'net', 'user', 'clean'];
 
-describe('by keyboard to its end', () => {
-  const editor = useEditor();
-  afterAll(async () => {
-    await stopDaemon();
-    await deleteNetns('ns1', 'ns2');
-  });
+/** What is done with the page's steps in either realm. */
+function walk(editor: () => Editor) {
   const page = () => new Walkthrough(editor().page);
   let nextMarker = 5_310_001;
 
@@ -55,6 +53,17 @@ describe('by keyboard to its end', () => {
     await editor().terminals.type('kill %1; exit');
     await editor().terminals.none();
   }
+
+  return { page, shown, openShell, marker, leave };
+}
+
+describe('by keyboard to its end', () => {
+  const editor = useEditor();
+  afterAll(async () => {
+    await stopDaemon();
+    await deleteNetns('ns1', 'ns2');
+  });
+  const { page, shown, openShell, marker, leave } = walk(editor);
 
   test('the views offer it once, without a pop-up', async () => {
     const { networks } = await editor().openIsolab();
@@ -220,6 +229,42 @@ describe('by keyboard to its end', () => {
     await networks.shows('Host');
     const steps = await shown('helper');
     for (const id of STEPS) await steps.ticks(id);
+  });
+});
+
+describe('without root', () => {
+  const editor = useEditor();
+  afterAll(endRealm);
+  const { page, shown, openShell, marker, leave } = walk(editor);
+
+  test('the helper is the person’s own, and what happens in shells is told all the same', async () => {
+    const steps = await shown('helper');
+    await steps.press('helper');
+    await editor().quick.step('Start helper');
+    await editor().quick.pick('Without root');
+    await steps.ticks('helper');
+    expect(await helperPid()).toBeUndefined();
+
+    await openShell('uts', 'Root');
+    expect(await page().isTicked('uts')).toBe(false);
+    await editor().terminals.type('hostname inside');
+    await page().ticks('uts');
+    const pid = await marker();
+    expect(await output(['nsenter', `--target=${pid}`, '--uts', 'hostname'])).toBe('inside\n');
+    await leave();
+
+    await openShell('mnt', 'Root');
+    expect(await page().isTicked('mnt')).toBe(false);
+    await editor().terminals.type('mount -t tmpfs mine /mnt');
+    await page().ticks('mnt');
+    await marker();
+    await leave();
+
+    await openShell('user', 'Root inside, you outside');
+    await page().ticks('user');
+    await editor().screenshot('steps-without-root');
+    await marker();
+    await leave();
   });
 });
 
