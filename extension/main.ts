@@ -98,6 +98,7 @@ export function activate(extension: ExtensionContext): void {
     ...[networks.tree, namespaces.tree].map((tree) => tree.onDidChangeVisibility(() => looked(helper, refresh))),
     networks.tree.onDidExpandElement(() => refresh.looked()),
     networks.tree.onDidCollapseElement(() => refresh.looked()),
+    networks.onDidFilter(() => refresh.looked()),
     window.onDidChangeWindowState(({ focused }) => {
       refresh.watched(focused);
       if (focused) looked(helper, refresh);

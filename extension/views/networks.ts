@@ -9,7 +9,7 @@ import { beyondNodes } from './beyond';
 import type { Filter, Kept } from './filter';
 import { message } from './messages';
 import { hostIds, membershipNodes } from './namespaces-nodes';
-import { keptInside, keptRoots } from './networks-filter';
+import { keptInside, keptRoots, matching } from './networks-filter';
 import { insideLink, insideNetns, neighbourNodes, networkRoots, processNodes, routeNodes } from './networks-nodes';
 import { type GroupNode, linkNodeOf, type NetnsNode, type Node, netnsNode, type ProcessNode } from './nodes';
 import { netnsRef } from './refs';
@@ -25,7 +25,8 @@ export class NetworksView extends Tree {
   }
 
   get scans(): boolean {
-    return this.helper.state.kind === 'connected' && this.#openProcessGroups().length > 0;
+    const processesShown = this.filter !== undefined || this.#openProcessGroups().length > 0;
+    return this.helper.state.kind === 'connected' && processesShown;
   }
 
   freshen(topics?: ReadonlySet<Topic>): void {
@@ -43,6 +44,7 @@ export class NetworksView extends Tree {
   async scan(): Promise<void> {
     const { state } = this.helper;
     if (state.kind !== 'connected') return;
+    if (this.filter) return this.#scanFound(state.client, this.filter);
     const groups = this.#openProcessGroups();
     const lists = await Promise.all(
       groups.map(({ netns }) => processesIn(state.client, netns).catch(() => [])), // shown as a row when asked again
@@ -51,6 +53,23 @@ export class NetworksView extends Tree {
     if (seen === this.#seenProcesses) return;
     this.#seenProcesses = seen;
     for (const group of groups) this.redraw(group);
+  }
+
+  /** Which namespaces a filter keeps hangs on the processes of all of them. */
+  async #scanFound(client: Client, filter: Filter): Promise<void> {
+    try {
+      const { processes } = await client.call('process/list', {});
+      const found = matching(processes, filter, t);
+      const seen = JSON.stringify(
+        found.map(({ pid, startTime, comm, namespaces }) => [pid, startTime, comm, namespaces]),
+      );
+      if (seen === this.#seenProcesses || filter !== this.filter) return;
+      this.#seenProcesses = seen;
+      this.#surroundings.found(processes);
+    } catch {
+      // Asked again as a person would see it: with an error row.
+    }
+    this.redraw();
   }
 
   override setFilter(text: string): void {

@@ -60,7 +60,7 @@ function messageIcon(command: string | undefined): string {
       return 'add';
     case 'isolab.networks.unfilter':
     case 'isolab.namespaces.unfilter':
-      return 'clear-all';
+      return 'close';
     default:
       return 'refresh';
   }

@@ -44,6 +44,11 @@ export class Surroundings {
     return (await (this.#last ?? client.call('process/list', {}))).processes;
   }
 
+  /** Newer processes than those of the last time. */
+  found(processes: readonly Process[]): void {
+    this.#last = this.#last?.then((contents) => ({ ...contents, processes }));
+  }
+
   forget(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

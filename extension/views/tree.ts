@@ -26,6 +26,8 @@ const REVEAL_DELAYS = [0, 200, 600];
 export abstract class Tree implements TreeDataProvider<Node>, Freshened {
   readonly #emitter = new EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData: Event<Node | undefined> = this.#emitter.event;
+  readonly #filtered = new EventEmitter<void>();
+  readonly onDidFilter: Event<void> = this.#filtered.event;
   readonly tree: TreeView<Node>;
   /** What stands open, by id. */
   protected readonly open = new Map<string, Node>();
@@ -77,6 +79,7 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
     this.#filters += 1;
     void commands.executeCommand('setContext', `isolab.${this.name}.filtered`, filter !== undefined);
     this.freshen();
+    this.#filtered.fire();
   }
 
   getTreeItem(node: Node): TreeItem {
@@ -151,6 +154,7 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
   dispose(): void {
     this.tree.dispose();
     this.#emitter.dispose();
+    this.#filtered.dispose();
   }
 
   /** Draws a row and what stands below it anew; everything without one. */

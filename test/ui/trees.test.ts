@@ -148,6 +148,9 @@ test('a filter keeps what matches, however deep, says so, and is taken away agai
 
   await networks.filter('SLEEP');
   await networks.shows(['blue', 'Processes', 'sleep'], 'pid');
+  // There is no event for processes: it is seen that one more came.
+  await start('ip', 'netns', 'exec', 'green', 'sleep', '8880005');
+  await networks.shows(['green', 'Processes', 'sleep'], 'pid');
   await networks.filter('no such thing');
   await networks.shows('No row matches “no such thing”');
   await editor().screenshot('filter-nothing');
