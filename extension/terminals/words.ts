@@ -25,7 +25,7 @@ const NAMESPACE = new RegExp(`(?<![\\w-])(${KIND})(?:_for_children)?:(?:\\[(\\d{
 /** A row of lsns(8): NS TYPE NPROCS PID. */
 const LSNS = new RegExp(`^ *(\\d{9,20}) +(${KIND}) +\\d+ +(\\d{1,7}) `, 'd');
 /** Forms that mean a process and nothing else. */
-const SAID = /(?<![\w.-])(?:pid(?: (?:is )?| ?[=:] ?)|\/proc\/)(\d{1,7})(?![\w-]|\.\d)/dgi;
+const SAID = /(?<![\w.-])(pid(?: (?:is )?| ?[=:] ?)(\d{1,7})|\/proc\/(\d{1,7}))(?![\w-]|\.\d)/gi;
 /** Rows of ps(1): plain, `aux`, and `-ef` with the parent's pid; and the first lines of top(1). */
 const ROWS = [
   /^ *(\d{1,7}) +(?:pts\/\d+|tty\w+|\?) /d,
@@ -44,11 +44,12 @@ export function wordsOf(line: string, isLink: (name: string) => boolean): Word[]
     const apart = found.every((word) => start + length <= word.start || word.start + word.length <= start);
     if (apart && found.length < MAX_WORDS) found.push({ start, length, meant });
   };
+  const addPid = (start: number, length: number, pid: number) => {
+    if (pid >= 1 && pid <= MAX_PID) add(start, length, { type: 'process', pid });
+  };
   const addPids = (match: RegExpExecArray | null, from = 1) => {
     for (const range of match?.indices?.slice(from) ?? []) {
-      if (range === undefined) continue;
-      const pid = Number(text.slice(...range));
-      if (pid >= 1 && pid <= MAX_PID) add(range[0], range[1] - range[0], { type: 'process', pid });
+      if (range !== undefined) addPid(range[0], range[1] - range[0], Number(text.slice(...range)));
     }
   };
 
@@ -62,7 +63,10 @@ export function wordsOf(line: string, isLink: (name: string) => boolean): Word[]
     add(row.indices?.[1]?.[0] ?? 0, id.length, { type: 'namespace', kind: kind as Kind, id });
     addPids(row, 3);
   }
-  for (const match of text.matchAll(SAID)) addPids(match);
+  for (const match of text.matchAll(SAID)) {
+    const [, whole = '', said, path] = match;
+    addPid(match.index, whole.length, Number(said ?? path));
+  }
   for (const pattern of ROWS) addPids(pattern.exec(text));
   for (const match of text.matchAll(NAME)) {
     const [name] = match;

@@ -26,6 +26,8 @@ const PACKAGES = {
   editor: { 'g++': 'g++', python3: 'python3' },
   ui: {
     chromium: 'chromium',
+    zsh: 'zsh',
+    fish: 'fish',
     '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc': 'fonts-noto-cjk',
     unzip: 'unzip',
     bindfs: 'bindfs',

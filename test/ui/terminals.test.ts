@@ -22,27 +22,15 @@ const editor = useEditor({
 afterAll(stopDaemon);
 const undo = undoAfterEach();
 
-/** Processes of isolab-attach with a child: those that hold one while a command runs. */
-async function busy(): Promise<number> {
-  const lines = (await output(['ps', '-eo', 'pid=,ppid=,comm='])).split('\n').map((line) => line.trim().split(/ +/));
-  const attached = new Set(lines.filter(([, , comm]) => comm === 'isolab-attach').map(([pid]) => pid));
-  return lines.filter(([, ppid, comm]) => comm === 'isolab-attach' && attached.has(ppid)).length;
-}
+let nextMarker = 7_790_001;
 
-test('commands are marked with their status, and the directory is known after cd', async () => {
-  const { terminals } = editor();
-  await editor().command('Terminal: Create New Terminal');
-  await terminals.prompt();
-  await terminals.profile('Isolated shell');
-  await terminals.shows(/^root:.*#$/m);
-  await terminals.type('true');
-  await terminals.type('false');
-  await until(async () => (await terminals.marks()).error >= 1, 'the mark of the command that failed');
-  expect((await terminals.marks()).success).toBeGreaterThanOrEqual(1);
-  await terminals.type('cd /usr/share');
-  await terminals.named(/Isolated shell.*\/usr\/share/);
-  await editor().screenshot('terminal-marks-dark');
-});
+/** Pids of each isolab-attach that holds a child, as it does while a command runs, and of the child. */
+async function busy(): Promise<[parent: number, child: number][]> {
+  const lines = (await output(['ps', '-eo', 'pid=,ppid=,comm='])).split('\n').map((line) => line.trim().split(/ +/));
+  const attached = lines.filter(([, , comm]) => comm === 'isolab-attach');
+  const pids = new Set(attached.map(([pid]) => pid));
+  return attached.flatMap(([pid, ppid]) => (pids.has(ppid) ? [[Number(ppid), Number(pid)] as [number, number]] : []));
+}
 
 /**
  * Waits until the editor has looked for children of the terminal's program and found that `busy` changed: it looks a second
@@ -62,24 +50,46 @@ async function looked(found: boolean, act: () => Promise<void>): Promise<void> {
   );
 }
 
-async function asksAndStays(marker: string, screenshot?: string): Promise<void> {
-  const { terminals, dialogs } = editor();
-  await looked(true, async () => {
-    await terminals.type(marker);
-    const pid = await processRunning(marker);
-    expect(await isolatedKinds(pid)).toContain('net');
-    await until(async () => (await busy()) === 1, 'isolab-attach to seem busy');
-  });
-  await terminals.close('Isolated shell');
-  await dialogs.question().waitFor();
-  if (screenshot) await editor().screenshot(screenshot);
-  await dialogs.answer('Cancel');
-  await looked(false, async () => {
-    await terminals.press('Control+c');
-    await until(async () => (await busy()) === 0, 'isolab-attach to seem idle');
-  });
-  await terminals.press('Control+c');
+/**
+ * Opens a shell in which the editor sees a child of isolab-attach: it reads the list of processes by pid and misses those
+ * that come before their parents, as pids that came round do. Returns what `sleep` it runs.
+ */
+async function busyShell(): Promise<string> {
+  const { terminals } = editor();
+  return await until(
+    async () => {
+      await terminals.close('Isolated shell');
+      await terminals.without('Isolated shell');
+      await terminals.profile('Isolated shell');
+      await terminals.shows(/^root:.*#$/m);
+      const marker = `sleep ${nextMarker++}`;
+      await terminals.type(marker);
+      await processRunning(marker);
+      const [parent, child] = await until(async () => (await busy())[0], 'isolab-attach to seem busy');
+      if (child > parent) return marker;
+      await terminals.press('Control+c');
+      await until(async () => (await busy()).length === 0, 'isolab-attach to seem idle');
+      throw new Error(`pids came round: ${child} below ${parent}`);
+    },
+    'a child with a pid above its parent’s',
+    { timeoutMs: 60_000 },
+  );
 }
+
+test('commands are marked with their status, and the directory is known after cd', async () => {
+  const { terminals } = editor();
+  await editor().command('Terminal: Create New Terminal');
+  await terminals.prompt();
+  await terminals.profile('Isolated shell');
+  await terminals.shows(/^root:.*#$/m);
+  await terminals.type('true');
+  await terminals.type('false');
+  await until(async () => (await terminals.marks()).error >= 1, 'the mark of the command that failed');
+  expect((await terminals.marks()).success).toBeGreaterThanOrEqual(1);
+  await terminals.type('cd /usr/share');
+  await terminals.named(/Isolated shell.*\/usr\/share/);
+  await editor().screenshot('terminal-marks-dark');
+});
 
 test('namespaces, processes and interfaces that stand in a terminal lead to their rows', async () => {
   const { terminals } = editor();
@@ -110,7 +120,19 @@ test('namespaces, processes and interfaces that stand in a terminal lead to thei
 });
 
 test('a busy shell asks before it is closed', async () => {
-  await asksAndStays('sleep 7790001', 'terminal-busy-dark');
+  const { terminals, dialogs } = editor();
+  await looked(true, async () => {
+    await busyShell();
+  });
+  await terminals.close('Isolated shell');
+  await dialogs.question().waitFor();
+  await editor().screenshot('terminal-busy-dark');
+  await dialogs.answer('Cancel');
+  await looked(false, async () => {
+    await terminals.press('Control+c');
+    await until(async () => (await busy()).length === 0, 'isolab-attach to seem idle');
+  });
+  await terminals.press('Control+c');
 });
 
 test('after a reload of the window it is the same shell, and is known to be busy when it is', async () => {
@@ -119,11 +141,11 @@ test('after a reload of the window it is the same shell, and is known to be busy
   await editor().status('Isolab');
   await terminals.open();
   await terminals.select('Isolated shell');
-  await terminals.type('sleep 7790002');
-  expect(await isolatedKinds(await processRunning('sleep 7790002'))).toContain('net');
-  await until(async () => (await busy()) === 1, 'isolab-attach to seem busy');
+  await terminals.type('sleep 7791002');
+  expect(await isolatedKinds(await processRunning('sleep 7791002'))).toContain('net');
+  await until(async () => (await busy()).length === 1, 'isolab-attach to seem busy');
   await terminals.press('Control+c');
-  await until(async () => (await busy()) === 0, 'isolab-attach to seem idle');
+  await until(async () => (await busy()).length === 0, 'isolab-attach to seem idle');
 });
 
 test('after a restart of the server it says what ended, and Enter opens it anew', async () => {
@@ -137,17 +159,17 @@ test('after a restart of the server it says what ended, and Enter opens it anew'
   await editor().screenshot('terminal-restored-dark');
   await terminals.press('Enter');
   await terminals.shows(/^root:.*#$/m);
-  await terminals.type('sleep 7790003 &');
-  expect(await isolatedKinds(await processRunning('sleep 7790003'))).toContain('net');
+  await terminals.type('sleep 7791003 &');
+  expect(await isolatedKinds(await processRunning('sleep 7791003'))).toContain('net');
   await terminals.type('clear; kill %1');
 });
 
 test('an idle shell is closed without a question, and does not come back', async () => {
   const { terminals, dialogs } = editor();
   await terminals.prompt();
-  await until(async () => (await busy()) === 0, 'isolab-attach to seem idle');
+  await until(async () => (await busy()).length === 0, 'isolab-attach to seem idle');
   await terminals.close('Isolated shell');
-  await until(async () => !(await terminals.names()).some((name) => name.includes('Isolated')), 'it to be closed');
+  await terminals.without('Isolated shell');
   expect(await dialogs.question().count()).toBe(0);
   await editor().restart();
   await editor().status('Isolab');

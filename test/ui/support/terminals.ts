@@ -158,6 +158,12 @@ export class Terminals {
     await tab.locator('a.action-label[aria-label^="Kill"]').click();
   }
 
+  /** Waits until no terminal has this name. */
+  async without(name: string): Promise<void> {
+    const gone = async () => !(await this.names()).some((each) => each.includes(name));
+    await until(gone, `no terminal named ${name}`, { timeoutMs: 15_000 });
+  }
+
   /** Waits until no terminal is left. */
   async none(): Promise<void> {
     await this.page.locator('.terminal-wrapper').first().waitFor({ state: 'detached' });

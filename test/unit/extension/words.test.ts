@@ -39,11 +39,11 @@ describe('namespaces', () => {
 
 describe('processes', () => {
   test.each([
-    ['started with pid 4711.', ['4711 = pid 4711']],
+    ['started with pid 4711.', ['pid 4711 = pid 4711']],
     ['version pid 4711.5', []],
-    ['started with pid 4711, ready', ['4711 = pid 4711']],
-    ['PID=4711 pid: 12 (pid 13)', ['4711 = pid 4711', '12 = pid 12', '13 = pid 13']],
-    ['cat /proc/4711/status /proc/77', ['4711 = pid 4711', '77 = pid 77']],
+    ['started with pid 4711, ready', ['pid 4711 = pid 4711']],
+    ['PID=4711 pid: 12 (pid 13)', ['PID=4711 = pid 4711', 'pid: 12 = pid 12', 'pid 13 = pid 13']],
+    ['cat /proc/4711/status /proc/77', ['/proc/4711 = pid 4711', '/proc/77 = pid 77']],
     ['   4711 pts/3    00:00:00 bash', ['4711 = pid 4711']],
     ['    12 ?        00:00:00 kthreadd', ['12 = pid 12']],
     ['root        4711  0.0  0.1   9876  5432 pts/0    Ss   12:00   0:00 bash', ['4711 = pid 4711']],
