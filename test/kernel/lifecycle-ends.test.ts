@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { connect } from '../../helper/rpc/contract/client';
 import { undoAfterEach } from '../support/cleanup';
-import { ISOLAB, startHelper, type TestHelper } from '../support/helper';
+import { ISOLAB, isolab, startHelper, type TestHelper } from '../support/helper';
 import { ipJson, output, run } from '../support/run';
 import { startSession } from '../support/session';
 import { until } from '../support/until';
-import { HOLDER } from '../support/users';
+import { HOLDER, runAs } from '../support/users';
 import { netnsOfIp } from './support/network';
 
 const undo = undoAfterEach();
@@ -204,4 +204,38 @@ describe('at a logout with KillUserProcesses=yes', () => {
       expect(await netnsOfIp()).not.toContain('out-a');
     },
   );
+
+  test('a user realm ends with its keeper, nothing of it is left, and the next helper makes another', async () => {
+    const { scope, within } = await login();
+    const folder = await mkdtemp(join(tmpdir(), 'logout-'));
+    await output(['chown', `${HOLDER.uid}:${HOLDER.gid}`, folder]);
+    undo(() => rm(folder, { recursive: true, force: true }));
+    const socket = join(folder, 'helper.sock');
+    const start = () => runAs(HOLDER, [process.execPath, ISOLAB, 'helper', '--socket', socket]);
+    const ask = (...args: string[]) => runAs(HOLDER, isolab(socket, args));
+    const started = await within(start);
+    expect([started.status, started.stderr]).toEqual([0, '']);
+    expect(await ask('netns', 'create', 'out-b')).toMatchObject({ status: 0, stderr: '' });
+    const pids = await pidsIn(scope);
+    // The helper, and the keeper that outlives it otherwise.
+    expect(pids.length).toBeGreaterThanOrEqual(2);
+    const before = await netnsInodes();
+    await end(scope);
+    await until(async () => (await netnsInodes()) < before, 'the namespaces of the realm to be gone');
+    const next = await start();
+    expect([next.status, next.stderr]).toEqual([0, '']);
+    undo(async () => {
+      await ask('cleanup');
+      await ask('shutdown');
+    });
+    const listed = await ask('netns', 'list', '--json');
+    expect(JSON.parse(listed.stdout)).toMatchObject({ netns: [] });
+    expect(await ask('cleanup')).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  /** How many network namespaces processes are in. */
+  async function netnsInodes(): Promise<number> {
+    const { namespaces } = JSON.parse(await output(['lsns', '--json', '--type', 'net'])) as { namespaces: unknown[] };
+    return namespaces.length;
+  }
 });

@@ -44,7 +44,9 @@ describe.each([
     const env = { ...process.env, SUDO_UID: String(HOLDER.uid), SUDO_GID: String(HOLDER.gid) };
     const helper = spawn(process.execPath, argv, { env, stdio: 'ignore' });
     undo(() => ended(helper, 'SIGKILL'));
-    const client = await until(() => connect(socket, { client: 'test', protocol }), 'the other helper');
+    const client = await until(() => connect(socket, { client: 'test', protocol }), 'the other helper', {
+      timeoutMs: 15_000,
+    });
     undo(() => client.close());
     await client.call('netns/create', { name: 'upd-a' });
     undo(() => run(['ip', 'netns', 'delete', 'upd-a']));

@@ -34,6 +34,9 @@ test('a wrong password is told plainly', async () => {
   await editor().terminals.type('not-it');
   const notice = editor().dialogs.notice('sudo refused');
   await notice.waitFor();
+  // What sudo said is still there to be read, and the editor adds no notice of its own.
+  await editor().terminals.shows('Press Enter to close this terminal.');
+  expect(await editor().page.locator('.notification-toast').count()).toBe(1);
   await editor().screenshot('sudo-refused');
   expect(await helperPid()).toBeUndefined();
 });
