@@ -201,18 +201,16 @@ export class Tree {
   async menu(path: Path, action: string): Promise<void> {
     const menu = this.page.locator('.context-view .monaco-menu');
     const item = menu.locator('.action-item', { has: this.page.locator(`[aria-label="${action}"]`) });
-    let clicked = false;
     // A menu closes when something else takes the focus, and for a moment after it opened it takes no click.
     await until(
       async () => {
         if ((await menu.count()) === 0) {
           // It took the last click after all, only slowly.
-          if (clicked) return true;
+          if (await this.page.locator('.monaco-dialog-box').isVisible()) return true;
           await (await this.row(path)).locator('.label-name').click({ button: 'right', timeout: 2000 });
           await item.waitFor({ timeout: 2000 });
         }
         await item.click({ timeout: 500 });
-        clicked = true;
         // Taken: it closes. Else this throws, and it is clicked again.
         await menu.waitFor({ state: 'hidden', timeout: 1000 });
         return true;
