@@ -13,7 +13,7 @@ export default defineConfig({
   test: {
     projects: [
       tier('unit', { testTimeout: 10_000 }),
-      tier('native', { testTimeout: 30_000, fileParallelism: false }),
+      tier('native', { testTimeout: 30_000, hookTimeout: 60_000, fileParallelism: false }),
       tier('kernel', { testTimeout: 60_000, hookTimeout: 30_000, fileParallelism: false }),
       tier('realm', {
         testTimeout: 60_000,
