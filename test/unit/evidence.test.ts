@@ -174,7 +174,7 @@ const EVIDENCE: { readonly [M in MethodName]: M extends ChangingMethod ? ChangeE
     equivalent: 'no-equivalent-attach',
   },
   'session/reopen': {
-    fact: ['session-again', 'begun anew: the same kinds, judged from outside'],
+    fact: ['session-again', 'begins it anew: the same kinds, judged from outside'],
     hostile: ['session-again', 'another uid’s is as one that never was'],
     identity: ['session-again', 'a session that lives gets a shell beside it'],
     equivalent: 'no-equivalent-reopen',
