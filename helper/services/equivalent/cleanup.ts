@@ -1,15 +1,18 @@
-// helper/cleanup by hand: shells are hung up, outside connections ended, then what stands on others goes first, each thing by a line of its own.
+// helper/cleanup by hand: shells are hung up, outside connections ended, then what stands on others goes first, each thing
+// by a line of its own. Looked at through one survey: there may be a thousand things.
 import type { Params } from '../../rpc/contract';
+import type { NetnsIdentity } from '../../state/made';
 import { type KernelObject, removalOrder } from '../cleanup';
 import { livingSessions } from '../session-record';
 import { Survey, standingRoute } from '../survey';
+import { lookFor } from '../undo';
 import { uplinkRecords } from '../uplinks';
 import { removeAddress } from './address';
 import { removeLink } from './link';
 import { removeName } from './netns';
 import { removeRoute } from './route';
 import { endProcess } from './uplink';
-import { type Lines, linkAt, type None, type Scene, spotOf } from './where';
+import { HOME, type Lines, type None, type Scene, type Spot, spotOf } from './where';
 
 export function cleanUp({ dryRun = false }: Params<'helper/cleanup'>, scene: Scene): Lines | None {
   if (dryRun) return { code: 'changes-nothing' };
@@ -31,17 +34,24 @@ function removal(made: KernelObject, survey: Survey, scene: Scene): string[] | u
       return removeName(made.name, scene);
     case 'link': {
       const standing = survey.find(made);
-      return standing && removeLink(spotOf(scene, standing.netns), standing.link.name, scene);
+      return standing && removeLink(place(standing.netns, survey, scene), standing.link.name, scene);
     }
     case 'address': {
-      const { spot, name } = linkAt(scene, { netns: made.netns, index: made.index });
-      return removeAddress(spot, name, made.address, scene);
+      const link = survey.visit(made.netns, (rt) => lookFor(rt, { index: made.index }));
+      return link && removeAddress(place(made.netns, survey, scene), link.name, made.address, scene);
     }
     case 'route': {
       const family = survey.visit(made.netns, (rt) => standingRoute(rt, made)?.family);
       const { destination, via, dev } = made;
       const words = { destination, ...(via !== undefined && { via }), ...(dev !== undefined && { dev }) };
-      return family && removeRoute(spotOf(scene, made.netns), { ...words, family }, scene);
+      return family && removeRoute(place(made.netns, survey, scene), { ...words, family }, scene);
     }
   }
+}
+
+/** As the survey found it; only for one without a name processes are looked at. */
+function place(netns: NetnsIdentity, survey: Survey, scene: Scene): Spot {
+  if (survey.isHost(netns)) return HOME;
+  const [name] = survey.namesOf(netns.id);
+  return name === undefined ? spotOf(scene, netns) : { name };
 }

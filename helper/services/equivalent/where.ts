@@ -29,7 +29,7 @@ export interface Scene {
 /** A network namespace as somebody outside of it reaches it. */
 export type Spot = { readonly home: true } | { readonly name: string } | { readonly pid: number };
 
-const HOME: Spot = { home: true };
+export const HOME: Spot = { home: true };
 
 /** Where `ref` leads; Failure `not-found` as of the method itself. */
 export function spotOf({ house }: Scene, ref: NetnsRef | undefined, field = 'netns'): Spot {
