@@ -1,12 +1,12 @@
 // helper/cleanup: everything Isolab made is listed, then asked about, then removed; what stays is told with its reason.
-import { window } from 'vscode';
+import { commands, window } from 'vscode';
 import type { Result } from '../../helper/rpc/contract';
 import type { Connected } from '../context';
 import { keptLines, madeSummary } from '../documents/made';
 import { copyAsCommand } from '../equivalents/copy';
 import { Cancelled } from '../prompts/wizard';
 import { t } from '../translate';
-import { done, offer, showLog } from './report';
+import { done, showLog } from './report';
 
 /** Sentences that a notification has room for. */
 const TOLD = 3;
@@ -15,7 +15,7 @@ export async function cleanup(context: Connected): Promise<void> {
   const { client } = context;
   const standing = await client.call('helper/cleanup', { dryRun: true });
   if (standing.removed.length === 0) {
-    tellKept(context, standing, t('Nothing is left that Isolab could remove.'));
+    tellKept(context, standing, t('Nothing is left that Isolab could remove:'));
     if (standing.kept.length === 0) void window.showInformationMessage(t('Nothing that Isolab made is left.'));
     return;
   }
@@ -24,7 +24,7 @@ export async function cleanup(context: Connected): Promise<void> {
   const count = result.removed.length;
   const removed = count === 1 ? t('Removed 1 thing') : t('Removed {count} things', { count });
   done(removed);
-  tellKept(context, result, t('{what}. Not everything is gone.', { what: removed }));
+  tellKept(context, result, t('{what}. Not everything is gone:', { what: removed }));
 }
 
 async function confirm(context: Connected, standing: Result<'helper/cleanup'>): Promise<void> {
@@ -53,5 +53,6 @@ function tellKept({ log }: Connected, { kept }: Result<'helper/cleanup'>, before
   log.warn(lines.join('\n'));
   const more = lines.length - TOLD;
   const told = [before, ...lines.slice(0, TOLD), ...(more > 0 ? [t('and {more} more', { more })] : [])];
-  void offer(told.join(' '), [showLog()]);
+  const look = showLog();
+  void window.showWarningMessage(told.join(' '), look).then((chosen) => chosen && commands.executeCommand(look.id));
 }

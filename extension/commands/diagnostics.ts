@@ -26,11 +26,13 @@ export async function copyDiagnostics(context: Context): Promise<void> {
   const look = t('Show');
   const said = t('Diagnostics are on the clipboard. Names, home directories and passwords are masked.');
   if ((await window.showInformationMessage(said, look)) !== look) return;
-  await window.showTextDocument(await workspace.openTextDocument({ language: 'markdown', content: text }));
+  await context.documents.report(text);
 }
 
 function editorText(): string {
-  const where = env.remoteName ?? (env.uiKind === UIKind.Web ? 'web' : 'desktop');
+  // A kind of remote, such as ssh-remote; some servers put their address there.
+  const remote = env.remoteName !== undefined && /^[a-z-]+$/.test(env.remoteName) ? env.remoteName : undefined;
+  const where = remote ?? (env.uiKind === UIKind.Web ? 'web' : env.remoteName === undefined ? 'desktop' : 'remote');
   return `${vscodeVersion}, ${env.appName}, ${where}, ${env.language}`;
 }
 

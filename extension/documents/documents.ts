@@ -19,10 +19,13 @@ type Question =
   | { readonly type: 'compare'; readonly a: ProcessRef; readonly b: ProcessRef }
   | { readonly type: 'process'; readonly a: ProcessRef }
   | { readonly type: 'doctor' }
-  | { readonly type: 'made' };
+  | { readonly type: 'made' }
+  | { readonly type: 'report' };
 
 export class Documents implements TextDocumentContentProvider {
   readonly #emitter = new EventEmitter<Uri>();
+  /** Empty in a tab that came back with the window. */
+  #report = '';
   readonly onDidChange: Event<Uri> = this.#emitter.event;
   readonly #shown = new EventEmitter<Process>();
   /** A process whose namespaces the helper told and a document shows. */
@@ -46,11 +49,19 @@ export class Documents implements TextDocumentContentProvider {
     return this.#show(t('What Isolab made'), { type: 'made' });
   }
 
+  /** Shows this text, which is nobody's answer. */
+  report(text: string): Promise<void> {
+    this.#report = text;
+    return this.#show(`${t('Diagnostics of Isolab')}.md`, { type: 'report' });
+  }
+
   async provideTextDocumentContent(uri: Uri): Promise<string> {
+    const question = JSON.parse(uri.query) as Question;
+    if (question.type === 'report') return this.#report;
     const client = await this.helper.connect();
     if (!client) return t('No helper is running: start it, then open this again.');
     try {
-      return await answer(client, JSON.parse(uri.query) as Question, (process) => this.#shown.fire(process));
+      return await answer(client, question, (process) => this.#shown.fire(process));
     } catch (error) {
       if (error instanceof Failure) return sentence(error.data, t);
       throw error;
@@ -72,7 +83,9 @@ export class Documents implements TextDocumentContentProvider {
   }
 }
 
-async function answer(client: Client, question: Question, tell: (process: Process) => void): Promise<string> {
+type Asked = Exclude<Question, { readonly type: 'report' }>;
+
+async function answer(client: Client, question: Asked, tell: (process: Process) => void): Promise<string> {
   switch (question.type) {
     case 'compare':
       return comparisonText(await client.call('namespace/compare', { a: question.a, b: question.b }), t);

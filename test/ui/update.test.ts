@@ -37,7 +37,7 @@ async function giveRoot(): Promise<void> {
 
 test('it is said which versions they are; the trees and shells of the older one work', async () => {
   const { networks } = await editor().openIsolab();
-  await networks.shows('Host');
+  await networks.shows('Host', '', 30_000);
   await editor()
     .dialogs.notice(`The running helper is of version 0.0.9, this extension of version ${version}.`)
     .waitFor();
@@ -52,6 +52,8 @@ test('it is said which versions they are; the trees and shells of the older one 
 test('Restart helper: the shell goes on under the helper of this version', async () => {
   const pid = await processRunning('sleep 5550017');
   const before = await namespacesOf(pid);
+  // Every window says it when it opens; the notice stays for a while only.
+  await editor().reload();
   await editor().dialogs.press('The running helper is of version 0.0.9', 'Restart helper');
   await giveRoot();
   const now = await until(
