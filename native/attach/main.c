@@ -38,11 +38,14 @@ static int fail(const char *call) {
 }
 
 // What a person can do about a refusal; false where nothing, or nothing is wanted. Only in a terminal that is ours alone:
-// an editor closes it with us, and what was said would be gone before it was read.
-static bool goes_on(const struct request *request) {
+// an editor closes it with us, and what was said would be gone before it was read. Who closes it so is told of no failure.
+static bool goes_on(const struct request *request, int *status) {
   if (request->again == NEVER) return false;
   say(request->again == RETRY ? PRESS_TO_RETRY : request->again == REOPEN ? PRESS_TO_REOPEN : PRESS_TO_CLOSE, NULL, NULL);
-  return terminal_enter(request->signals) && request->again != READ_IT;
+  enum key key = terminal_key(request->signals);
+  if (key == ENTER && request->again != READ_IT) return true;
+  if (key != NO_KEY) *status = 0;
+  return false;
 }
 
 // One conversation. Returns 0 when the program runs and `link` leads to its launcher, else what to exit with.
@@ -100,7 +103,7 @@ static int attach(int count, char **arguments) {
   }
   bool ours = terminal_is_ours();
   while ((status = try(&request, &terminal, &link)) != 0) {
-    if (!ours || !goes_on(&request)) return status;
+    if (!ours || !goes_on(&request, &status)) return status;
   }
   // The launcher has copies of these; ours would keep the inner terminal alive.
   if (request.root >= 0) close(request.root);

@@ -32,26 +32,25 @@ int terminal_ending_signal(int signals) {
   return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM ? number : 0;
 }
 
-bool terminal_enter(int signals) {
+enum key terminal_key(int signals) {
   struct termios saved, raw;
   struct pollfd watched[] = {{.fd = 0, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
-  bool pressed = false, enter = false;
-  if (tcgetattr(0, &saved) < 0) return false;
+  enum key key = NO_KEY;
+  if (tcgetattr(0, &saved) < 0) return NO_KEY;
   raw = saved;
   cfmakeraw(&raw);
-  if (tcsetattr(0, TCSAFLUSH, &raw) < 0) return false;
-  while (!pressed) {
+  if (tcsetattr(0, TCSAFLUSH, &raw) < 0) return NO_KEY;
+  while (key == NO_KEY) {
     char keys[64];
     if (poll(watched, 2, -1) < 0 && errno != EINTR) break;
     if (watched[1].revents != 0 && terminal_ending_signal(signals) != 0) break;
     if (watched[0].revents == 0) continue;
     ssize_t got = read(0, keys, sizeof keys);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) break;
-    pressed = got > 0 && !(keys[0] == '\x1b' && got > 1);
-    enter = pressed && (keys[0] == '\r' || keys[0] == '\n');
+    if (got > 0 && !(keys[0] == '\x1b' && got > 1)) key = keys[0] == '\r' || keys[0] == '\n' ? ENTER : ANOTHER;
   }
   tcsetattr(0, TCSADRAIN, &saved);
-  return enter;
+  return key;
 }
 
 static bool hand_over(int terminal) {

@@ -82,7 +82,7 @@ describe('a restored terminal', () => {
     await again.shows(/Press Enter/);
     await again.answers('\x1b[?1;2c');
     await again.type('x');
-    expect(await again.ended()).toBe(1);
+    expect(await again.ended()).toBe(0);
   });
 
   test('says which signal ended it', async () => {
@@ -125,7 +125,7 @@ describe('a restored terminal', () => {
     await again.shows(/^This ticket is void/);
     await again.shows(/^Press any key to close this terminal\.$/);
     await again.press('Enter');
-    expect(await again.ended()).toBe(1);
+    expect(await again.ended()).toBe(0);
     expect(await readdir(helper.stateDir)).toContain('ended.json.corrupt');
   });
 

@@ -22,6 +22,15 @@ const editor = useEditor({
 afterAll(stopDaemon);
 const undo = undoAfterEach();
 
+/** After a load of the window: the extension is there, and its helper. */
+async function connected(): Promise<void> {
+  const shown = async () => {
+    await editor().status('Isolab');
+    return true;
+  };
+  await until(shown, 'the extension', { timeoutMs: 60_000 });
+}
+
 let nextMarker = 7_790_001;
 
 /** Pids of each isolab-attach that holds a child, as it does while a command runs, and of the child. */
@@ -138,7 +147,7 @@ test('a busy shell asks before it is closed', async () => {
 test('after a reload of the window it is the same shell, and is known to be busy when it is', async () => {
   const { terminals } = editor();
   await editor().reload();
-  await editor().status('Isolab');
+  await connected();
   await terminals.open();
   await terminals.select('Isolated shell');
   await terminals.type('sleep 7791002');
@@ -172,7 +181,7 @@ test('an idle shell is closed without a question, and does not come back', async
   await terminals.without('Isolated shell');
   expect(await dialogs.question().count()).toBe(0);
   await editor().restart();
-  await editor().status('Isolab');
+  await connected();
   await terminals.open();
   expect((await terminals.names()).filter((name) => name.includes('Isolated'))).toEqual([]);
 });
