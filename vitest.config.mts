@@ -1,4 +1,4 @@
-// The tiers of the test suite. scripts/test.mjs runs them one after another, the last three in a sealed place.
+// The tiers of the test suite. scripts/test.mjs runs them one after another, all but the first in a sealed place.
 import { defineConfig } from 'vitest/config';
 
 const MINUTE = 60_000;
