@@ -20,6 +20,9 @@ import type { Greeting } from './helper';
 import { isRelied, ownUidMap } from './owners';
 import { PROTOCOL_VERSION } from './protocol';
 
+/** Turns of the event loop for messages that are no answers. */
+const SPARE_TURNS = 64;
+
 export interface ConnectOptions {
   /** What the helper's log calls this client: `vscode`, `isolab`. */
   client: string;
@@ -180,7 +183,7 @@ class Link implements Client {
     // Both come before 'close', which says it once.
     this.#connection.onError(() => socket.destroy());
     socket.on('error', () => {});
-    socket.once('close', () => this.fail(gone(this.path)));
+    socket.once('close', () => this.#drain(2 * this.#pending.size + SPARE_TURNS));
     this.#connection.listen();
   }
 
@@ -213,6 +216,12 @@ class Link implements Client {
 
   close(): void {
     this.fail(gone(this.path));
+  }
+
+  /** The library takes one message a turn: answers that came before the end are still to be heard. */
+  #drain(turns: number): void {
+    if (this.#pending.size === 0 || turns === 0) this.fail(gone(this.path));
+    else setImmediate(() => this.#drain(turns - 1));
   }
 
   /** Ends the connection; whoever waits is told why. */
