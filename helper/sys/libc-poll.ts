@@ -13,14 +13,29 @@ export interface Watch {
   unref(): void;
 }
 
+type Handle = ReturnType<typeof koffi.node.poll>;
+
+/**
+ * What waits in this process. Node turns its loop once more when it takes itself apart, and a callback that comes then
+ * ends it with SIGABRT: so everything is closed before.
+ */
+const waiting = new Set<Handle>();
+process.once('exit', () => {
+  for (const handle of waiting) handle.close();
+});
+
 /**
  * Calls back on the event loop whenever the descriptor is readable (uv_poll: level-triggered, so read until nothing is
  * left). Serves sockets, pidfds and pipes, not files; the descriptor stays the caller's.
  */
 export function watchReadable(fd: number, callback: () => void): Watch {
   const handle = koffi.node.poll(fd, { readable: true }, callback);
+  waiting.add(handle);
   return {
-    close: () => handle.close(),
+    close: () => {
+      waiting.delete(handle);
+      handle.close();
+    },
     pause: () => handle.stop(),
     resume: () => handle.start({ readable: true }, callback),
     unref: () => handle.unref(),

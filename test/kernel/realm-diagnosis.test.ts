@@ -29,7 +29,7 @@ async function failedStart(prefix: readonly string[], args: readonly string[] = 
   const socket = join(folder, 'run', 'helper.sock');
   const argv = [process.execPath, ISOLAB, 'helper', '--foreground', '--socket', socket, ...args];
   const done = await run([...prefix, ...argv], { env: { ...process.env, LC_ALL: 'C' } });
-  expect(done).toMatchObject({ status: 1, stdout: '' });
+  expect([done.status, done.stdout], done.stderr).toEqual([1, '']);
   return done;
 }
 

@@ -9,6 +9,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Client } from '../../helper/rpc/contract/client';
 import { undoAfterEach } from '../support/cleanup';
 import { ISOLAB, startHelper, type TestHelper } from '../support/helper';
+import { ROOT } from '../support/root';
 import { type Done, output, run } from '../support/run';
 import { until } from '../support/until';
 import { as, HOLDER, OTHER, runAs } from '../support/users';
@@ -312,7 +313,8 @@ describe('the end of a helper', () => {
     const helper = await realm(undefined, { args: ['--idle-exit', '1'] });
     const keeper = keeperOf(helper);
     helper.client.close();
-    await until(() => helper.process.exitCode === 0, 'the idle exit', STARTS);
+    await until(() => helper.process.exitCode !== null || helper.process.signalCode, 'the idle exit', STARTS);
+    expect(helper.process.exitCode).toBe(0);
     expect(isAlive(keeper)).toBe(false);
   });
 
@@ -363,13 +365,16 @@ describe('places', () => {
     await chmod(folder, 0o700);
   });
 
-  /** A mount namespace with a /tmp of its own: the fallback lies there. */
+  /** A mount namespace with a /tmp of its own: the fallback lies there. The repository may lie there as well, and stays. */
   async function ownTmp(): Promise<(...argv: string[]) => string[]> {
     const place = spawn('unshare', ['--mount', '--propagation=private', '--', 'sleep', '1000'], { stdio: 'ignore' });
     undo(() => end(place));
     await until(() => link(place.pid as number, 'mnt') !== link(process.pid, 'mnt'), 'a mount namespace');
     const there = (...argv: string[]) => ['nsenter', `--target=${place.pid}`, '--mount', '--', ...argv];
+    await output(there('mount', '--rbind', ROOT, '/mnt'));
     await output(there('mount', '-t', 'tmpfs', '-o', 'mode=1777', 'tmpfs', '/tmp'));
+    await output(there('mkdir', '-p', ROOT));
+    await output(there('mount', '--move', '/mnt', ROOT));
     return there;
   }
 

@@ -19,7 +19,11 @@ export const NAMESPACES: readonly Command[] = [
       const status = context.show(result, ({ namespaces }) => rows(context, namespaces));
       // Left out without a word, they would be taken for not being there.
       if (hidden > 0 && !context.json)
-        context.note(context.t('Not shown: the namespaces of {count} processes of other users.', { count: hidden }));
+        context.note(
+          context.t('Not shown, since the kernel does not tell this helper: the namespaces of {count} processes.', {
+            count: hidden,
+          }),
+        );
       return status;
     },
   }),

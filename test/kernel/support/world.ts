@@ -106,7 +106,12 @@ export async function makeWorld(kind: RealmKind, options: Pick<HelperOptions, 'h
       for (const { stdin } of holders.splice(0)) stdin?.end();
       await run(inside([...BASH, EMPTY]));
       // The last of a namespace goes a moment after its name.
-      await until(async () => JSON.stringify(await facts()) === first, 'an empty world');
+      const isEmpty = async () => {
+        const now = JSON.stringify(await facts());
+        if (now !== first) throw new Error(`${now}\ninstead of\n${first}`);
+        return true;
+      };
+      await until(isEmpty, 'an empty world', { timeoutMs: 15_000 });
     },
   };
 }
