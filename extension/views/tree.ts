@@ -92,6 +92,8 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
   async getChildren(node?: Node): Promise<Node[]> {
     const { state } = this.helper;
     if (node === undefined) this.tree.message = refusal(state, t) || this.#filterText();
+    // The editor asks only for what stands open. Its event says so too, but is lost where the row is just being redrawn.
+    else this.open.set(node.id, node);
     if (state.kind === 'refused' && node === undefined) return refusedRows(state.failure, t);
     if (state.kind !== 'connected') return [];
     const filter = this.#filter;
