@@ -81,7 +81,7 @@ const withoutRoot: Row = {
     const client = startLines(as(HOLDER, program), 'session-client', bench);
     const plan = JSON.stringify(PLAN);
     return paired(
-      bench.quick ? 100 : 200,
+      bench.quick ? 60 : 200,
       { run: async () => Number(await client.ask(plan)) },
       { run: () => timedExec(exec, UNSHARE) },
       10,

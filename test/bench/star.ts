@@ -120,7 +120,7 @@ const withoutRoot: Row = {
     const [here, there] = [await inside(ours), await inside(theirs)];
     const exec = await startPeer('timed-exec', bench, there);
     return paired(
-      bench.quick ? 4 : 100,
+      bench.quick ? 3 : 100,
       { run: () => byCalls(ours.client), after: () => removeOurs(ours.client, here) },
       { run: () => byIp(exec), after: () => removeByIp(there) },
     );

@@ -32,7 +32,7 @@ const throughput: Row = {
     const command = ['cat', file];
     const rate = (ms: number) => (MEGABYTES / ms) * 1000;
     return paired(
-      bench.quick ? 11 : 30,
+      bench.quick ? 9 : 30,
       {
         run: async () => {
           const { ticket } = await helper.client.call('session/open', { new: ['mnt', 'uts', 'pid', 'net'], command });
