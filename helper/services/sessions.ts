@@ -22,6 +22,7 @@ import { SessionLives } from './session-life';
 import { type SettledPlan, settlePlan, type Who } from './session-plan';
 import { livingSessions } from './session-record';
 import { newTicket, sessionOf, Tickets } from './session-tickets';
+import { Turns } from './turns';
 
 interface Planned {
   readonly plan: SettledPlan;
@@ -44,6 +45,7 @@ type Names = 'session/open' | 'session/attach' | 'session/list' | 'session/reope
 export function sessionHandlers(house: House, scanner: Scanner, now?: () => number): Pick<Handlers, Names> {
   const tickets = new Tickets<Opened>(now);
   const lives = new SessionLives(house);
+  const turns = new Turns();
   const insides = new Insides(house);
 
   return {
@@ -71,7 +73,7 @@ export function sessionHandlers(house: House, scanner: Scanner, now?: () => numb
         if (!opened.plan.root && root !== undefined) {
           throw broken('invalid', 'root-not-planned', undefined, { field: 'root' });
         }
-        return attach(house, lives, opened, params, caller);
+        return turns.take(opened.session, () => attach(house, lives, opened, params, caller));
       });
     },
 
