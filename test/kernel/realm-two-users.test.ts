@@ -12,6 +12,7 @@ import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
 import { output, run } from '../support/run';
 import { namespacesOf, openSession, type StartedSession, startSession } from '../support/session';
+import { until } from '../support/until';
 import { as, HOLDER, OTHER } from '../support/users';
 import { refused } from './support/network';
 
@@ -41,6 +42,8 @@ beforeAll(async () => {
   const stat = await output(['cat', `/proc/${process.pid}/stat`]);
   root = { pid: process.pid, startTime: stat.slice(stat.lastIndexOf(')')).split(' ')[20] ?? '' };
   theirs = { id: made.id, uid: String(made.uid), pid: session.pid, startTime, keeper };
+  // The kernel tries out whether its own IPv6 addresses are free, and says so until it knows.
+  await until(async () => !(await whole()).includes('tentative'), 'addresses that stay as they are');
 });
 
 afterAll(async () => {
