@@ -10,7 +10,7 @@ import { NETNS_DIR } from '../sys/namespaces';
 import { parseNamespaceLink, parseStat } from '../sys/proc';
 import type { House } from './house';
 import { namesById } from './netns-names';
-import { sessionRecords } from './session-record';
+import { sessionRecords } from './session/record';
 
 export interface Kept {
   object: MadeObject;

@@ -13,10 +13,10 @@ import { type Kept, livingOn, stackedNames } from './cleanup-kept';
 import { asFailure } from './failures';
 import type { Handlers, House } from './house';
 import { exactly } from './route-view';
-import { endSessions } from './session-life';
-import { livingSessions } from './session-record';
+import { endSessions } from './session/life';
+import { livingSessions } from './session/record';
 import { Survey, standingRoute } from './survey';
-import { endUplink, uplinkRecords } from './uplinks';
+import { endUplink, uplinkRecords } from './uplink/uplinks';
 
 /** What is removed thing by thing; shells and uplinks are ended before. */
 export type KernelObject = Exclude<Made, MadeProcess>;

@@ -18,9 +18,9 @@ import { ownCode } from './own-code';
 import { processHandlers } from './processes';
 import { sayingWhatIsGone } from './programs-gone';
 import { routeHandlers } from './routes';
-import { sessionHandlers } from './sessions';
-import { UplinkWatch } from './uplink-watch';
-import { endUplink, uplinkHandlers, uplinkRecords } from './uplinks';
+import { sessionHandlers } from './session/sessions';
+import { endUplink, uplinkHandlers, uplinkRecords } from './uplink/uplinks';
+import { UplinkWatch } from './uplink/watch';
 
 export interface Services {
   readonly handlers: Handlers;

@@ -8,7 +8,7 @@ import type { Namespace } from '../rpc/contract/namespace';
 import type { Kind, NamespaceRef } from '../rpc/contract/terms';
 import type { Handlers, House } from './house';
 import { asProcess, processByRef, theOne } from './processes';
-import { livingSessions } from './session-record';
+import { livingSessions } from './session/record';
 
 export function namespaceHandlers(
   house: House,

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../helper/rpc/contract/errors';
 import { SessionPlan } from '../../helper/rpc/contract/session';
 import { type Around, equivalent } from '../../helper/services/equivalent/session';
-import { inBase, type Mappable } from '../../helper/services/session-ids';
-import { launchPlan } from '../../helper/services/session-launch';
-import { settlePlan } from '../../helper/services/session-plan';
+import { inBase, type Mappable } from '../../helper/services/session/ids';
+import { launchPlan } from '../../helper/services/session/launch';
+import { settlePlan } from '../../helper/services/session/plan';
 
 const ME = { uid: 1000, gid: 1001, groups: [] };
 const settled = (input: unknown) => settlePlan(SessionPlan.parse(input), ME, 'user');

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { Failure } from '../../helper/rpc/contract/errors';
 import { SessionPlan } from '../../helper/rpc/contract/session';
 import { type Around, equivalent } from '../../helper/services/equivalent/session';
-import { launchFailure, launchPlan } from '../../helper/services/session-launch';
-import { settlePlan } from '../../helper/services/session-plan';
+import { launchFailure, launchPlan } from '../../helper/services/session/launch';
+import { settlePlan } from '../../helper/services/session/plan';
 import { LaunchError } from '../../helper/sys/launch';
 
 const ME = { uid: 1000, gid: 1001, groups: [1001, 27] };

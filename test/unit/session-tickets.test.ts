@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Failure } from '../../helper/rpc/contract/errors';
 import { TICKET_SECONDS } from '../../helper/rpc/contract/session';
-import { newTicket, sessionOf, TICKETS_EACH, Tickets } from '../../helper/services/session-tickets';
+import { newTicket, sessionOf, TICKETS_EACH, Tickets } from '../../helper/services/session/tickets';
 
 let now = 0;
 const tickets = () => new Tickets<string>(() => now);

@@ -1,6 +1,6 @@
 // The command lines of the programs for an outside connection, and what of their words is told.
 import { describe, expect, test } from 'vitest';
-import { lastWords, type UplinkPlan, uplinkArgv } from '../../helper/services/uplink-plan';
+import { lastWords, type UplinkPlan, uplinkArgv } from '../../helper/services/uplink/plan';
 
 const plan = (more: Partial<UplinkPlan>): UplinkPlan => ({
   program: 'pasta',

@@ -3,10 +3,10 @@
 import type { Params } from '../../rpc/contract';
 import type { NetnsIdentity } from '../../state/made';
 import { type KernelObject, removalOrder } from '../cleanup';
-import { livingSessions } from '../session-record';
+import { livingSessions } from '../session/record';
 import { Survey, standingRoute } from '../survey';
 import { lookFor } from '../undo';
-import { uplinkRecords } from '../uplinks';
+import { uplinkRecords } from '../uplink/uplinks';
 import { removeAddress } from './address';
 import { removeLink } from './link';
 import { removeName } from './netns';

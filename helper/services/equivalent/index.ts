@@ -7,7 +7,7 @@ import type { Equivalent } from '../../rpc/contract/command';
 import { validate } from '../../rpc/contract/validate';
 import { broken } from '../failures';
 import type { Handlers, House } from '../house';
-import { planSession } from '../sessions';
+import { planSession } from '../session/sessions';
 import { addAddress, deleteAddress } from './address';
 import { cleanUp } from './cleanup';
 import { createLink, deleteLink, moveLink, setLink } from './link';

@@ -3,7 +3,7 @@
 // namespace that gives the rights is entered first.
 
 import type { IdMap, Kind } from '../../rpc/contract/terms';
-import type { SettledPlan, Who } from '../session-plan';
+import type { SettledPlan, Who } from '../session/plan';
 
 /** A namespace to join, as a path that nsenter(1) can open. */
 export interface JoinPath {

@@ -5,8 +5,8 @@ import { UPLINK_LINK } from '../../rpc/contract/uplink';
 import { sameNetns } from '../../state/made';
 import { broken } from '../failures';
 import { withNetns } from '../netns-ref';
-import { choosePrograms } from '../uplink-program';
-import { uplinkRecords } from '../uplinks';
+import { choosePrograms } from '../uplink/program';
+import { uplinkRecords } from '../uplink/uplinks';
 import { type Lines, netnsFile, outside, type Scene, spotOf, usernsFile } from './where';
 
 /** Bytes: no real network lies below. */

@@ -1,21 +1,21 @@
 // Where a session of a user realm begins: the user namespace that it enters before anything is joined or made, since an
 // ordinary user has rights only below one of his own. The realm's, or that of what it joins.
 import { readFileSync, readlinkSync } from 'node:fs';
-import type { Realm } from '../realm/realm';
-import { whyNotMapped } from '../realm/try-user-namespaces';
-import type { Kind } from '../rpc/contract/terms';
-import type { IdRange } from '../sys/launch-plan';
-import { close } from '../sys/libc';
-import { findSubordinateIds } from '../sys/map-programs';
-import { identify } from '../sys/namespaces';
-import { type TopUserNamespace, topUserNamespace } from '../sys/owners';
-import { parseIdMap, parseNamespaceLink } from '../sys/proc';
-import type { Reason, SubordinateIds } from '../sys/subordinate-ids';
-import { broken, errnoOf } from './failures';
-import type { House } from './house';
-import { inBase } from './session-ids';
-import { type FoundJoin, openJoin } from './session-join';
-import type { SettledPlan } from './session-plan';
+import type { Realm } from '../../realm/realm';
+import { whyNotMapped } from '../../realm/try-user-namespaces';
+import type { Kind } from '../../rpc/contract/terms';
+import type { IdRange } from '../../sys/launch-plan';
+import { close } from '../../sys/libc';
+import { findSubordinateIds } from '../../sys/map-programs';
+import { identify } from '../../sys/namespaces';
+import { type TopUserNamespace, topUserNamespace } from '../../sys/owners';
+import { parseIdMap, parseNamespaceLink } from '../../sys/proc';
+import type { Reason, SubordinateIds } from '../../sys/subordinate-ids';
+import { broken, errnoOf } from '../failures';
+import type { House } from '../house';
+import { inBase } from './ids';
+import { type FoundJoin, openJoin } from './join';
+import type { SettledPlan } from './plan';
 
 /** A user namespace to enter first, and what it maps. */
 export interface Base {

@@ -1,8 +1,8 @@
 // Tickets: what `session/open` hands out and `session/attach` redeems. Random, single use, bound to a uid, short-lived.
 // A spent one still says which session it opened, to whoever has it, by arithmetic: nothing is kept for that.
 import { createHash, randomBytes } from 'node:crypto';
-import { TICKET_SECONDS } from '../rpc/contract/session';
-import { broken } from './failures';
+import { TICKET_SECONDS } from '../../rpc/contract/session';
+import { broken } from '../failures';
 
 interface Ticket<Value> {
   readonly uid: number;

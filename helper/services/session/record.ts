@@ -1,14 +1,14 @@
 // Sessions as the journal keeps them, and whether they live: pid and start time against /proc, nothing held in memory.
 
-import { readProcess, startTimeOf } from '../discovery/processes';
-import type { ProcessDetails } from '../discovery/snapshot';
-import { KINDS } from '../rpc/contract/kinds';
-import type { Session } from '../rpc/contract/session';
-import type { Kind } from '../rpc/contract/terms';
-import type { MadeSession } from '../state/made';
-import { close, pidfdOpen } from '../sys/libc';
-import { errnoOf } from './failures';
-import type { House } from './house';
+import { readProcess, startTimeOf } from '../../discovery/processes';
+import type { ProcessDetails } from '../../discovery/snapshot';
+import { KINDS } from '../../rpc/contract/kinds';
+import type { Session } from '../../rpc/contract/session';
+import type { Kind } from '../../rpc/contract/terms';
+import type { MadeSession } from '../../state/made';
+import { close, pidfdOpen } from '../../sys/libc';
+import { errnoOf } from '../failures';
+import type { House } from '../house';
 
 export interface LivingSession extends Omit<Session, 'inside'> {
   /** Kinds that were made for it. */

@@ -2,27 +2,27 @@
 // What runs does not need the helper any more: a later one finds it in the journal and goes on watching.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { startTimeOf } from '../discovery/processes';
-import type { Scanner } from '../discovery/scanner';
-import type { Params } from '../rpc/contract';
-import type { MadeSession } from '../state/made';
-import { launch } from '../sys/launch';
-import { close } from '../sys/libc';
-import { parseMountInfo } from '../sys/proc';
-import { equivalent } from './equivalent/session';
-import { broken, errnoOf } from './failures';
-import type { Caller, Handlers, House } from './house';
-import { findSession, livingAs, planAgain, whatBecame } from './session-again';
-import { checkBase, mapPrograms, mapsInBase, type OpenJoin, openBase } from './session-base';
-import { Fetched, surroundingsOf, variable } from './session-caller';
-import { Insides } from './session-inside';
-import { type FoundJoin, findJoins, hasRoot, idsInside, namesOf, openJoin } from './session-join';
-import { launchFailure, launchPlan } from './session-launch';
-import { SessionLives } from './session-life';
-import { type SettledPlan, settlePlan, type Who } from './session-plan';
-import { livingSessions } from './session-record';
-import { newTicket, sessionOf, Tickets } from './session-tickets';
-import { Turns } from './turns';
+import { startTimeOf } from '../../discovery/processes';
+import type { Scanner } from '../../discovery/scanner';
+import type { Params } from '../../rpc/contract';
+import type { MadeSession } from '../../state/made';
+import { launch } from '../../sys/launch';
+import { close } from '../../sys/libc';
+import { parseMountInfo } from '../../sys/proc';
+import { equivalent } from '../equivalent/session';
+import { broken, errnoOf } from '../failures';
+import type { Caller, Handlers, House } from '../house';
+import { Turns } from '../turns';
+import { findSession, livingAs, planAgain, whatBecame } from './again';
+import { checkBase, mapPrograms, mapsInBase, type OpenJoin, openBase } from './base';
+import { Fetched, surroundingsOf, variable } from './caller';
+import { Insides } from './inside';
+import { type FoundJoin, findJoins, hasRoot, idsInside, namesOf, openJoin } from './join';
+import { launchFailure, launchPlan } from './launch';
+import { SessionLives } from './life';
+import { type SettledPlan, settlePlan, type Who } from './plan';
+import { livingSessions } from './record';
+import { newTicket, sessionOf, Tickets } from './tickets';
 
 interface Planned {
   readonly plan: SettledPlan;

@@ -3,19 +3,19 @@
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
 import { setTimeout as rest } from 'node:timers/promises';
-import { startTimeOf } from '../discovery/processes';
-import { listAddresses } from '../netlink/address';
-import { listRoutes } from '../netlink/route';
-import type { Rtnetlink } from '../netlink/socket';
-import { close, open, pidfdOpen } from '../sys/libc';
-import { SOCK_STREAM, socketPair, spawnDetached, waitExit } from '../sys/libc-process';
-import { escapeControls } from '../sys/proc';
-import { asFailure, broken, errnoOf } from './failures';
-import type { OpenNetns } from './netns-ref';
-import { endProgram } from './program-end';
-import { withSocket } from './rtnetlink';
-import { lookFor } from './undo';
-import { lastWords, type UplinkPlan } from './uplink-plan';
+import { startTimeOf } from '../../discovery/processes';
+import { listAddresses } from '../../netlink/address';
+import { listRoutes } from '../../netlink/route';
+import type { Rtnetlink } from '../../netlink/socket';
+import { close, open, pidfdOpen } from '../../sys/libc';
+import { SOCK_STREAM, socketPair, spawnDetached, waitExit } from '../../sys/libc-process';
+import { escapeControls } from '../../sys/proc';
+import { asFailure, broken, errnoOf } from '../failures';
+import type { OpenNetns } from '../netns-ref';
+import { endProgram } from '../program-end';
+import { withSocket } from '../rtnetlink';
+import { lookFor } from '../undo';
+import { lastWords, type UplinkPlan } from './plan';
 
 /** Milliseconds that a program gets to make the connection, and between two looks. */
 const PATIENCE = 5000;

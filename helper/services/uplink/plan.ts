@@ -1,6 +1,6 @@
 // The command lines of the programs that make an outside connection. Pure. Neither opens a port of the host to the inside,
 // nor the other way round; what is inside reaches what the host reaches, and not the host's loopback.
-import type { UplinkProgram } from '../rpc/contract/uplink';
+import type { UplinkProgram } from '../../rpc/contract/uplink';
 
 /** Descriptors that the program is started with, at these numbers. */
 export const NETNS_FD = 3;

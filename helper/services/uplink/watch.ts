@@ -1,17 +1,17 @@
 // Watches over the programs of outside connections: one that ended is forgotten, one whose namespace nobody else holds any
 // more is ended (its tap interface would keep the namespace alive for ever).
 import { readlinkSync } from 'node:fs';
-import type { Topic } from '../rpc/contract/events';
-import type { MadeUplink } from '../state/made';
-import { close, pidfdOpen } from '../sys/libc';
-import { type Watch, watchReadable } from '../sys/libc-poll';
-import { parseNamespaceLink } from '../sys/proc';
-import { errnoOf } from './failures';
-import type { House } from './house';
-import { namesById } from './netns-names';
-import { processesIn } from './netns-ref';
-import { holdProgram } from './session-record';
-import { reap } from './uplink-run';
+import type { Topic } from '../../rpc/contract/events';
+import type { MadeUplink } from '../../state/made';
+import { close, pidfdOpen } from '../../sys/libc';
+import { type Watch, watchReadable } from '../../sys/libc-poll';
+import { parseNamespaceLink } from '../../sys/proc';
+import { errnoOf } from '../failures';
+import type { House } from '../house';
+import { namesById } from '../netns-names';
+import { processesIn } from '../netns-ref';
+import { holdProgram } from '../session/record';
+import { reap } from './run';
 
 type Ender = (record: MadeUplink) => Promise<boolean>;
 

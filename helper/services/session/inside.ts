@@ -2,17 +2,17 @@
 // has been told is told of changes, too, since for host names and mount tables the kernel has an event.
 import { constants } from 'node:fs';
 import { hostname } from 'node:os';
-import { readProc } from '../discovery/files';
-import { readProcess } from '../discovery/processes';
-import type { ProcessDetails } from '../discovery/snapshot';
-import type { Realm } from '../realm/realm';
-import type { Inside, Session } from '../rpc/contract/session';
-import { openForeignUts } from '../sys/host-name';
-import { close, open } from '../sys/libc';
-import { type Watch, watchChanging, watchReadable } from '../sys/libc-poll';
-import { insideId, type Mount, parseIdMap, parseMountInfo } from '../sys/proc';
-import type { House } from './house';
-import { holdProgram, type LivingSession } from './session-record';
+import { readProc } from '../../discovery/files';
+import { readProcess } from '../../discovery/processes';
+import type { ProcessDetails } from '../../discovery/snapshot';
+import type { Realm } from '../../realm/realm';
+import type { Inside, Session } from '../../rpc/contract/session';
+import { openForeignUts } from '../../sys/host-name';
+import { close, open } from '../../sys/libc';
+import { type Watch, watchChanging, watchReadable } from '../../sys/libc-poll';
+import { insideId, type Mount, parseIdMap, parseMountInfo } from '../../sys/proc';
+import type { House } from '../house';
+import { holdProgram, type LivingSession } from './record';
 
 const MOST_MOUNTS = 16;
 const FRESH = new Set(['proc /proc', 'sysfs /sys']);

@@ -1,11 +1,11 @@
 // What became of a session whose ticket is spent, and the plan to begin it anew: what a terminal asks that was restored.
-import type { SessionPlan } from '../rpc/contract/session';
-import type { Kind } from '../rpc/contract/terms';
-import type { EndedRecord } from '../state/ended';
-import { broken } from './failures';
-import type { House } from './house';
-import type { SessionLives } from './session-life';
-import { type LivingSession, livingSessions } from './session-record';
+import type { SessionPlan } from '../../rpc/contract/session';
+import type { Kind } from '../../rpc/contract/terms';
+import type { EndedRecord } from '../../state/ended';
+import { broken } from '../failures';
+import type { House } from '../house';
+import type { SessionLives } from './life';
+import { type LivingSession, livingSessions } from './record';
 
 interface Found {
   readonly living?: LivingSession;

@@ -2,27 +2,27 @@
 // next helper finds it in the journal. It holds its namespace, so it is ended as soon as nobody else does.
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
-import { formatMac } from '../netlink/link';
-import { listRoutes } from '../netlink/route';
-import type { Params } from '../rpc/contract';
-import { UPLINK_LINK, type Uplink } from '../rpc/contract/uplink';
-import { UPLINK_PROGRAMS } from '../rpc/contract/uplink-programs';
-import { bareNetns, type MadeUplink, sameNetns } from '../state/made';
-import { close } from '../sys/libc';
-import { HOME_NETNS, openOwner } from '../sys/namespaces';
-import { begin } from './begin';
-import { asFailure, broken } from './failures';
-import type { Handlers, House } from './house';
-import { namesById } from './netns-names';
-import { type OpenNetns, openNetns, withNetns } from './netns-ref';
-import { endProgram } from './program-end';
-import { withSocket } from './rtnetlink';
-import { holdProgram } from './session-record';
-import { lookFor } from './undo';
-import { nameserverOf, type UplinkPlan, uplinkArgv } from './uplink-plan';
-import { choosePrograms, findProgram, needTun } from './uplink-program';
-import { reap, runUplink } from './uplink-run';
-import type { UplinkWatch } from './uplink-watch';
+import { formatMac } from '../../netlink/link';
+import { listRoutes } from '../../netlink/route';
+import type { Params } from '../../rpc/contract';
+import { UPLINK_LINK, type Uplink } from '../../rpc/contract/uplink';
+import { UPLINK_PROGRAMS } from '../../rpc/contract/uplink-programs';
+import { bareNetns, type MadeUplink, sameNetns } from '../../state/made';
+import { close } from '../../sys/libc';
+import { HOME_NETNS, openOwner } from '../../sys/namespaces';
+import { begin } from '../begin';
+import { asFailure, broken } from '../failures';
+import type { Handlers, House } from '../house';
+import { namesById } from '../netns-names';
+import { type OpenNetns, openNetns, withNetns } from '../netns-ref';
+import { endProgram } from '../program-end';
+import { withSocket } from '../rtnetlink';
+import { holdProgram } from '../session/record';
+import { lookFor } from '../undo';
+import { nameserverOf, type UplinkPlan, uplinkArgv } from './plan';
+import { choosePrograms, findProgram, needTun } from './program';
+import { reap, runUplink } from './run';
+import type { UplinkWatch } from './watch';
 
 export function uplinkRecords({ journal }: Pick<House, 'journal'>): MadeUplink[] {
   return journal.made().filter((made) => made.type === 'uplink');

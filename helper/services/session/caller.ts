@@ -2,11 +2,11 @@
 // session's. Read from a process that the pidfd proves to be the caller.
 import { fstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import { constants } from 'node:os';
-import type { Limit } from '../sys/launch-plan';
-import { close, getsockopt, pidfdGetfd, pidfdSendSignal, SOL_SOCKET } from '../sys/libc';
-import { parseLimits, parseStatus, splitNul } from '../sys/proc';
-import { asFailure, broken, errnoOf } from './failures';
-import type { Caller } from './house';
+import type { Limit } from '../../sys/launch-plan';
+import { close, getsockopt, pidfdGetfd, pidfdSendSignal, SOL_SOCKET } from '../../sys/libc';
+import { parseLimits, parseStatus, splitNul } from '../../sys/proc';
+import { asFailure, broken, errnoOf } from '../failures';
+import type { Caller } from '../house';
 
 export interface Surroundings {
   /** `NAME=value`, as bytes. */

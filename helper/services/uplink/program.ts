@@ -2,10 +2,10 @@
 // not on anybody's PATH, and run only if nobody but root can have put them there.
 import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { UplinkProgram } from '../rpc/contract/uplink';
-import { UPLINK_PROGRAMS } from '../rpc/contract/uplink-programs';
-import { broken, errnoOf } from './failures';
-import { isWritable } from './own-code';
+import type { UplinkProgram } from '../../rpc/contract/uplink';
+import { UPLINK_PROGRAMS } from '../../rpc/contract/uplink-programs';
+import { broken, errnoOf } from '../failures';
+import { isWritable } from '../own-code';
 
 const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** Both programs make a tap interface through it (tun.rst of the kernel's documentation). */

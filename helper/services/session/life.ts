@@ -1,15 +1,15 @@
 // The life of sessions that run: watched until they end, remembered afterwards, ended all together by a cleanup.
 import { readFileSync } from 'node:fs';
-import { parentOf } from '../discovery/processes';
-import { EndedSessions } from '../state/ended';
-import type { MadeSession } from '../state/made';
-import { close, pidfdOpen } from '../sys/libc';
-import { type Watch, watchReadable } from '../sys/libc-poll';
-import { errnoOf } from './failures';
-import type { House } from './house';
-import { endProgram } from './program-end';
-import { SIGCONT, SIGHUP } from './session-caller';
-import { holdProgram, sessionRecords } from './session-record';
+import { parentOf } from '../../discovery/processes';
+import { EndedSessions } from '../../state/ended';
+import type { MadeSession } from '../../state/made';
+import { close, pidfdOpen } from '../../sys/libc';
+import { type Watch, watchReadable } from '../../sys/libc-poll';
+import { errnoOf } from '../failures';
+import type { House } from '../house';
+import { endProgram } from '../program-end';
+import { SIGCONT, SIGHUP } from './caller';
+import { holdProgram, sessionRecords } from './record';
 
 export class SessionLives {
   readonly ended: EndedSessions;

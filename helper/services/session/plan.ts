@@ -1,12 +1,12 @@
 // What a session's plan means: the rules between its fields, and its defaults, settled before anything is touched.
 // Pure: plan and caller in, settled plan or Failure out.
 
-import { KINDS } from '../rpc/contract/kinds';
-import type { Identity, SessionPlan } from '../rpc/contract/session';
-import type { IdMap, Kind } from '../rpc/contract/terms';
-import { insideId } from '../sys/proc';
-import { broken } from './failures';
-import type { Caller } from './house';
+import { KINDS } from '../../rpc/contract/kinds';
+import type { Identity, SessionPlan } from '../../rpc/contract/session';
+import type { IdMap, Kind } from '../../rpc/contract/terms';
+import { insideId } from '../../sys/proc';
+import { broken } from '../failures';
+import type { Caller } from '../house';
 
 export type Join = NonNullable<SessionPlan['join']>[number];
 export type Who = Pick<Caller, 'uid' | 'gid' | 'groups'>;

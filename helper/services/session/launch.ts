@@ -1,15 +1,15 @@
 // From a settled plan to what the launcher is told, and from what the launcher reports to a Failure. Pure.
 import { basename } from 'node:path';
-import type { Failure } from '../rpc/contract/errors';
-import type { SessionPlan } from '../rpc/contract/session';
-import type { Kind } from '../rpc/contract/terms';
-import { SysError } from '../sys/errors';
-import { LaunchError } from '../sys/launch';
-import type { LaunchPlan } from '../sys/launch-plan';
-import { insideId, type Mount } from '../sys/proc';
-import { asFailure, type Context } from './failures';
-import type { Surroundings } from './session-caller';
-import type { SettledPlan, Who } from './session-plan';
+import type { Failure } from '../../rpc/contract/errors';
+import type { SessionPlan } from '../../rpc/contract/session';
+import type { Kind } from '../../rpc/contract/terms';
+import { SysError } from '../../sys/errors';
+import { LaunchError } from '../../sys/launch';
+import type { LaunchPlan } from '../../sys/launch-plan';
+import { insideId, type Mount } from '../../sys/proc';
+import { asFailure, type Context } from '../failures';
+import type { Surroundings } from './caller';
+import type { SettledPlan, Who } from './plan';
 
 export interface Circumstances {
   readonly caller: Who;

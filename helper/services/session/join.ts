@@ -1,19 +1,19 @@
 // From the words of a plan's `join` to namespaces: found and identified when a session is opened, opened and proved to be
 // the same ones when it is attached.
 import { readFileSync } from 'node:fs';
-import { readNetnsNames } from '../discovery/names';
-import { readProcess, startTimeOf } from '../discovery/processes';
-import type { Scanner } from '../discovery/scanner';
-import type { Realm } from '../realm/realm';
-import type { Kind, NamespaceId, NamespaceRef, ProcessRef } from '../rpc/contract/terms';
-import { close } from '../sys/libc';
-import { identify, type NamespaceIdentity, openNamespace, openNamespaceFile } from '../sys/namespaces';
-import { insideId, outsideId, parseIdMap } from '../sys/proc';
-import { asFailure, broken, errnoOf } from './failures';
-import { netnsPath } from './netns-names';
-import { openNetns } from './netns-ref';
-import { theOne } from './processes';
-import type { Join, Who } from './session-plan';
+import { readNetnsNames } from '../../discovery/names';
+import { readProcess, startTimeOf } from '../../discovery/processes';
+import type { Scanner } from '../../discovery/scanner';
+import type { Realm } from '../../realm/realm';
+import type { Kind, NamespaceId, NamespaceRef, ProcessRef } from '../../rpc/contract/terms';
+import { close } from '../../sys/libc';
+import { identify, type NamespaceIdentity, openNamespace, openNamespaceFile } from '../../sys/namespaces';
+import { insideId, outsideId, parseIdMap } from '../../sys/proc';
+import { asFailure, broken, errnoOf } from '../failures';
+import { netnsPath } from '../netns-names';
+import { openNetns } from '../netns-ref';
+import { theOne } from '../processes';
+import type { Join, Who } from './plan';
 
 export interface FoundJoin extends NamespaceIdentity {
   /** Path of the parameter: `join.0.of`. */

@@ -1,9 +1,9 @@
 // Ids in a user realm: what a person may map, and the same maps in ids of the user namespace that a session enters first.
 // Pure: maps in, maps or Failure out.
-import type { IdMap } from '../rpc/contract/terms';
-import type { IdRange } from '../sys/launch-plan';
-import type { Reason } from '../sys/subordinate-ids';
-import { broken } from './failures';
+import type { IdMap } from '../../rpc/contract/terms';
+import type { IdRange } from '../../sys/launch-plan';
+import type { Reason } from '../../sys/subordinate-ids';
+import { broken } from '../failures';
 
 /** What the user namespace maps that a session enters first. */
 export interface Mappable {
