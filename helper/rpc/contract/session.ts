@@ -1,10 +1,19 @@
 // session/*: isolated shells. `open` plans one and hands out a ticket; `isolab-attach` brings a terminal and redeems it.
 import { z } from 'zod';
 import { method } from './method';
-import { AbsolutePath, HostName, IdMap, Kind, type NamespaceId, NamespaceRef, NetnsRef, Text } from './terms';
+import {
+  AbsolutePath,
+  Descriptor,
+  HostName,
+  IdMap,
+  Kind,
+  type NamespaceId,
+  NamespaceRef,
+  NetnsRef,
+  Text,
+} from './terms';
 
 const Seconds = z.int('seconds').min(-315_360_000, 'seconds').max(315_360_000, 'seconds');
-const Fd = z.int('fd').min(0, 'fd').max(1_048_575, 'fd');
 
 /** How long a ticket may wait for its terminal, in seconds. */
 export const TICKET_SECONDS = 30;
@@ -125,17 +134,22 @@ export const open = method({
 export const attach = method({
   name: 'session/attach',
   access: 'change',
-  doc: 'Redeems a ticket with descriptors of the calling process, fetched by the helper; called by isolab-attach.',
+  doc: 'Redeems a ticket, also one of container/attach or container/exec, with descriptors of the calling process, fetched by the helper; called by isolab-attach.',
   params: z.strictObject({
     ticket: z.string().regex(/^[0-9a-f]{32}$/, 'ticket'),
     /** The terminal, or whatever standard input, output and error are. */
-    stdio: z.tuple([Fd, Fd, Fd], 'stdio'),
+    stdio: z.tuple([Descriptor, Descriptor, Descriptor], 'stdio'),
     /** A socket whose other end the caller keeps: signals go in, the exit status comes out. */
-    link: Fd,
+    link: Descriptor,
     /** An open directory, where the plan has `root`. */
-    root: Fd.optional(),
+    root: Descriptor.optional(),
   }),
-}).returns<{ session: string; pid: number }>();
+}).returns<{
+  session: string;
+  pid: number;
+  /** Of a container: the caller keeps its terminal and carries what is written to and from it over `link`, in frames. */
+  relay?: { tty: boolean };
+}>();
 
 export const list = method({
   name: 'session/list',
