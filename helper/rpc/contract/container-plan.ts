@@ -1,6 +1,6 @@
 // What a container is made from: the plan of container/create, and how a container is named.
 import { z } from 'zod';
-import { AbsolutePath, Descriptor, HostName, NetnsRef, NewName, Text } from './terms';
+import { AbsolutePath, Fd, HostName, NetnsRef, NewName, Text } from './terms';
 
 /** By its name, or by its id: all 64 digits, or the first twelve and more where only one container has them. */
 export const ContainerRef = z.union(
@@ -46,7 +46,7 @@ const Mount = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('bind'),
     /** Of the caller's: a directory or file that was opened with O_PATH. */
-    source: Descriptor,
+    source: Fd,
     target: Target,
     readonly: z.boolean().optional(),
   }),
@@ -65,7 +65,7 @@ const Mount = z.discriminatedUnion('type', [
 
 const Device = z.strictObject({
   /** Of the caller's: a device node that was opened with O_PATH. */
-  source: Descriptor,
+  source: Fd,
   target: Target,
   /** What its control group permits: read, write, make nodes. */
   access: z

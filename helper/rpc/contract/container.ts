@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ContainerPlan, ContainerRef, Environment, Seconds, SignalName, UserName, Words } from './container-plan';
 import { method } from './method';
-import { AbsolutePath, Descriptor, type Kind, type NamespaceId, NewName, Text } from './terms';
+import { AbsolutePath, Fd, type Kind, type NamespaceId, NewName, Text } from './terms';
 
 /** `exited` also after a reboot, then without a status; `dead`: it could not be removed wholly. */
 export type ContainerState = 'created' | 'running' | 'paused' | 'exited' | 'dead';
@@ -266,21 +266,21 @@ export const exportTree = method({
   name: 'container/export',
   access: 'change',
   doc: 'Writes its whole file tree as a tar(5) archive to a descriptor of the caller.',
-  params: z.strictObject({ ...one, output: Descriptor }),
+  params: z.strictObject({ ...one, output: Fd }),
 }).returns<{ entries: number; bytes: number }>();
 
 export const copyOut = method({
   name: 'container/copy-out',
   access: 'change',
   doc: 'Writes a file or directory of it as a tar(5) archive to a descriptor of the caller.',
-  params: z.strictObject({ ...one, path: AbsolutePath, output: Descriptor }),
+  params: z.strictObject({ ...one, path: AbsolutePath, output: Fd }),
 }).returns<{ entries: number; bytes: number }>();
 
 export const copyIn = method({
   name: 'container/copy-in',
   access: 'change',
   doc: 'Unpacks a tar(5) archive that a descriptor of the caller brings into a directory of it.',
-  params: z.strictObject({ ...one, path: AbsolutePath, input: Descriptor }),
+  params: z.strictObject({ ...one, path: AbsolutePath, input: Fd }),
 }).returns<{ entries: number; bytes: number }>();
 
 export interface ContainerProcess {

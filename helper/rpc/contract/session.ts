@@ -1,17 +1,7 @@
 // session/*: isolated shells. `open` plans one and hands out a ticket; `isolab-attach` brings a terminal and redeems it.
 import { z } from 'zod';
 import { method } from './method';
-import {
-  AbsolutePath,
-  Descriptor,
-  HostName,
-  IdMap,
-  Kind,
-  type NamespaceId,
-  NamespaceRef,
-  NetnsRef,
-  Text,
-} from './terms';
+import { AbsolutePath, Fd, HostName, IdMap, Kind, type NamespaceId, NamespaceRef, NetnsRef, Text } from './terms';
 
 const Seconds = z.int('seconds').min(-315_360_000, 'seconds').max(315_360_000, 'seconds');
 
@@ -138,11 +128,11 @@ export const attach = method({
   params: z.strictObject({
     ticket: z.string().regex(/^[0-9a-f]{32}$/, 'ticket'),
     /** The terminal, or whatever standard input, output and error are. */
-    stdio: z.tuple([Descriptor, Descriptor, Descriptor], 'stdio'),
+    stdio: z.tuple([Fd, Fd, Fd], 'stdio'),
     /** A socket whose other end the caller keeps: signals go in, the exit status comes out. */
-    link: Descriptor,
+    link: Fd,
     /** An open directory, where the plan has `root`. */
-    root: Descriptor.optional(),
+    root: Fd.optional(),
   }),
 }).returns<{
   session: string;

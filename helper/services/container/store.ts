@@ -1,0 +1,213 @@
+// Containers on disk: one directory each under the data directory, whole or absent; and one of this boot under the state
+// directory. What was cut off by a crash is finished when the next helper opens the store.
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errnoOf } from '../failures';
+import { type ContainerRecord, formatJson, parseContainer, parseRun, parseStatus, type Run } from './record';
+
+/** Names under construction and under removal; no id begins like them. */
+const NEW = '.new-';
+const GONE = '.gone-';
+
+interface Places {
+  readonly dataDir: string;
+  readonly stateDir: string;
+}
+
+export class ContainerStore {
+  readonly #data: string;
+  readonly #state: string;
+  readonly #records = new Map<string, ContainerRecord>();
+
+  constructor(
+    places: Places,
+    private readonly boot: string,
+    private readonly warn: (text: string) => void,
+  ) {
+    this.#data = join(places.dataDir, 'containers');
+    this.#state = join(places.stateDir, 'containers');
+    for (const directory of [this.#data, this.#state]) mkdirSync(directory, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(this.#data)) {
+      if (name.startsWith(NEW) || name.startsWith(GONE)) rmSync(join(this.#data, name), { recursive: true });
+      else if (/^[0-9a-f]{64}$/.test(name)) this.#load(name);
+    }
+  }
+
+  #load(id: string): void {
+    const path = join(this.#data, id, 'container.json');
+    try {
+      this.#records.set(id, parseContainer(readFileSync(path, 'utf8')));
+    } catch (error) {
+      // It stays for whoever can read it; the rest serves.
+      this.warn(`containers: ${path} cannot be used: ${String(error)}`);
+    }
+  }
+
+  all(): ContainerRecord[] {
+    return [...this.#records.values()];
+  }
+
+  get(id: string): ContainerRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** Makes its directory, whole at once. */
+  add(record: ContainerRecord): void {
+    const building = join(this.#data, `${NEW}${record.id}`);
+    mkdirSync(building, { mode: 0o700 });
+    try {
+      // The root directory of the container: everybody inside must be able to pass through.
+      for (const [name, mode] of [
+        ['upper', 0o755],
+        ['work', 0o700],
+        ['logs', 0o700],
+      ] as const) {
+        mkdirSync(join(building, name));
+        chmodOf(join(building, name), mode);
+      }
+      writeWhole(join(building, 'container.json'), formatJson(record));
+      renameSync(building, this.directory(record.id));
+    } catch (error) {
+      rmSync(building, { recursive: true, force: true });
+      throw error;
+    }
+    syncDirectory(this.#data);
+    this.#records.set(record.id, record);
+  }
+
+  /** Replaces what is written of it. */
+  put(record: ContainerRecord): void {
+    writeWhole(join(this.directory(record.id), 'container.json'), formatJson(record));
+    this.#records.set(record.id, record);
+  }
+
+  /** It is gone as soon as this is called; its files go until it resolves. */
+  async remove(id: string): Promise<void> {
+    const gone = join(this.#data, `${GONE}${id}`);
+    this.forgetRun(id);
+    renameSync(this.directory(id), gone);
+    this.#records.delete(id);
+    await rm(gone, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  directory(id: string): string {
+    return join(this.#data, id);
+  }
+
+  upper(id: string): string {
+    return join(this.directory(id), 'upper');
+  }
+
+  /** Of this boot; short, since the path of a socket lies in it (unix(7): 107 bytes). */
+  runDirectory(id: string): string {
+    return join(this.#state, id.slice(0, 32));
+  }
+
+  run(id: string): Run | undefined {
+    try {
+      return parseRun(readFileSync(join(this.runDirectory(id), 'run.json'), 'utf8'), this.boot);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  putRun(id: string, run: Run): void {
+    writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run));
+  }
+
+  /** Ready for a run: nothing of an earlier one is left. */
+  newRunDirectory(id: string): string {
+    this.forgetRun(id);
+    const path = this.runDirectory(id);
+    mkdirSync(path, { mode: 0o700 });
+    rmSync(this.#status(id), { force: true });
+    return path;
+  }
+
+  forgetRun(id: string): void {
+    rmSync(this.runDirectory(id), { recursive: true, force: true });
+  }
+
+  /** Run directories that no container has. */
+  strayRuns(): string[] {
+    const known = new Set(this.all().map(({ id }) => id.slice(0, 32)));
+    return readdirSync(this.#state)
+      .filter((name) => !known.has(name))
+      .map((name) => join(this.#state, name));
+  }
+
+  /** A descriptor for the monitor to write the exit status to; the caller closes it. */
+  openStatus(id: string): number {
+    const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_APPEND } = constants;
+    return openSync(this.#status(id), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_APPEND, 0o600);
+  }
+
+  openLogs(id: string): number {
+    return openSync(this.logs(id), constants.O_RDONLY | constants.O_DIRECTORY);
+  }
+
+  logs(id: string): string {
+    return join(this.directory(id), 'logs');
+  }
+
+  /** What the monitor left; nothing where it was killed. */
+  status(id: string): { exit?: number; signal?: number } {
+    try {
+      return parseStatus(readFileSync(this.#status(id), 'latin1'));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return {};
+      throw error;
+    }
+  }
+
+  #status(id: string): string {
+    return join(this.directory(id), 'status');
+  }
+}
+
+/** The helper's umask is 077, and mkdir(2) heeds it. */
+function chmodOf(path: string, mode: number): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    fchmodSync(fd, mode);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Old or new after a crash, never half. */
+function writeWhole(path: string, text: string): void {
+  const fresh = `${path}.new`;
+  const fd = openSync(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
+  try {
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(fresh, path);
+}
+
+function syncDirectory(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
