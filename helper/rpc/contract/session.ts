@@ -1,10 +1,9 @@
 // session/*: isolated shells. `open` plans one and hands out a ticket; `isolab-attach` brings a terminal and redeems it.
 import { z } from 'zod';
 import { method } from './method';
-import { AbsolutePath, HostName, IdMap, Kind, type NamespaceId, NamespaceRef, NetnsRef, Text } from './terms';
+import { AbsolutePath, Fd, HostName, IdMap, Kind, type NamespaceId, NamespaceRef, NetnsRef, Text } from './terms';
 
 const Seconds = z.int('seconds').min(-315_360_000, 'seconds').max(315_360_000, 'seconds');
-const Fd = z.int('fd').min(0, 'fd').max(1_048_575, 'fd');
 
 /** How long a ticket may wait for its terminal, in seconds. */
 export const TICKET_SECONDS = 30;

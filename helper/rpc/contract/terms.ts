@@ -117,3 +117,5 @@ export const Text = (max: number) =>
     .regex(/^[^\0]*$/, 'nul');
 /** An absolute path, never opened by the helper with its own rights on somebody's behalf. */
 export const AbsolutePath = Text(4096).regex(/^\//, 'absolute-path');
+/** Number of a descriptor of the calling process, fetched from it by the helper. */
+export const Fd = z.int('fd').min(0, 'fd').max(1_048_575, 'fd');
