@@ -29,7 +29,7 @@ const REST = 25;
 const BURST = 4096;
 
 /** What this file can tell of: everything but processes of ours. */
-const NETWORK: readonly Topic[] = TOPICS.filter((topic) => topic !== 'session' && topic !== 'uplink');
+const NETWORK: readonly Topic[] = ['netns', 'link', 'address', 'route', 'neighbour'];
 
 const TOPIC_OF = new Map<number, Topic>([
   [RTM.NEWLINK, 'link'],
