@@ -199,4 +199,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'uplink-failed-said': '{program} could not make the connection. It says: {said}',
   'tun-denied': '{path} is for root only here (mode {mode}); programs that make an outside connection need it.',
   'tun-missing': 'There is no {path}, which programs that make an outside connection need.',
+  // Containers (capabilities.ts)
+  capability: 'There is no capability “{name}”: write one such as CAP_NET_ADMIN, or ALL.',
+  'capability-kernel': 'This kernel does not know the capability {name}.',
 };
