@@ -2,6 +2,7 @@
 // and what is not ours is refused.
 
 import type { Limits } from '../../rpc/contract/limits';
+import type { ErrorData } from '../../rpc/contract/errors';
 import type { NetnsRef } from '../../rpc/contract/terms';
 
 /** Raised whenever an older helper would misread a newer record. */
@@ -83,8 +84,8 @@ export interface LastRun {
   exit?: number;
   signal?: number;
   oomKilled?: boolean;
-  /** Why it was not started: a step. */
-  failure?: string;
+  /** Why the last start failed. */
+  failure?: ErrorData;
 }
 
 /** A process, as an identity. */
