@@ -6,7 +6,9 @@ import type { ContainerRecord } from './record';
 export function deviceRules({ devices, limits }: Pick<ContainerRecord, 'devices' | 'limits'>): 'all' | DeviceRule[] {
   if (limits.devices === 'all') return 'all';
   return [
-    ...DEVICE_RULES.map(({ type, major = 'any', minor = 'any', access }): DeviceRule => ({ type, major, minor, access })),
+    ...DEVICE_RULES.map(
+      ({ type, major = 'any', minor = 'any', access }): DeviceRule => ({ type, major, minor, access }),
+    ),
     ...devices.map(({ kind, major, minor, access }): DeviceRule => ({ type: kind, major, minor, access })),
     ...(limits.devices ?? []),
   ];

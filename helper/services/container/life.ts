@@ -1,6 +1,7 @@
 // Containers that run: watched until they end, their ends written down, the same for those that an earlier helper left.
-import { startTimeOf } from '../../discovery/processes';
+
 import type { Cgroup } from '../../cgroup/cgroup';
+import { startTimeOf } from '../../discovery/processes';
 import { close } from '../../sys/libc';
 import { watchReadable } from '../../sys/libc-poll';
 import type { House } from '../house';

@@ -1,8 +1,8 @@
 // A container as it stands on disk: what was asked for, settled, and how its runs went. Pure twins: what is written is read,
 // and what is not ours is refused.
 
-import type { Limits } from '../../rpc/contract/limits';
 import type { ErrorData } from '../../rpc/contract/errors';
+import type { Limits } from '../../rpc/contract/limits';
 import type { NetnsRef } from '../../rpc/contract/terms';
 
 /** Raised whenever an older helper would misread a newer record. */

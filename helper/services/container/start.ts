@@ -80,7 +80,12 @@ export async function startContainer(
     const startedAt = Date.now();
     await launch(
       house.nativeDir,
-      launchPlanOf(record, { join: joins.map(({ kind }) => kind), mounts: mounts.length, cgroups: cgroups.length, client }),
+      launchPlanOf(record, {
+        join: joins.map(({ kind }) => kind),
+        mounts: mounts.length,
+        cgroups: cgroups.length,
+        client,
+      }),
       {
         stdio: [nothing, nothing, nothing],
         ...{ root, control, statusFile, logDirectory, joins, mounts, cgroups },
