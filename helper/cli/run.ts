@@ -28,11 +28,11 @@ export async function commandLine(argv: readonly string[], program: Program): Pr
   try {
     const resolved = resolve(COMMANDS, argv);
     command = resolved.command;
-    if (wants('version', resolved.rest)) {
+    if (wants('version', resolved.rest, command)) {
       write(1, `isolab ${program.version}\n`);
       return 0;
     }
-    if (wants('help', resolved.rest)) {
+    if (wants('help', resolved.rest, command)) {
       write(1, command ? commandHelp(command, t) : groupHelp(COMMANDS, resolved.words, t));
       return 0;
     }

@@ -141,7 +141,7 @@ async function undo(
 }
 
 /** Throws where the process is gone. */
-function identityOf(pid: number): ProcessIdentity {
+export function identityOf(pid: number): ProcessIdentity {
   const startTime = startTimeOf(pid);
   if (startTime === undefined) throw broken('not-found', 'process-not-found', { pid });
   return { pid, startTime };
@@ -232,7 +232,7 @@ function launchPlanOf(record: ContainerRecord, { join, mounts, cgroups, client }
   };
 }
 
-function createdKinds({ network, pid, ipc, uts, cgroupns }: ContainerRecord): Kind[] {
+export function createdKinds({ network, pid, ipc, uts, cgroupns }: ContainerRecord): Kind[] {
   const own: Partial<Record<Kind, boolean>> = {
     mnt: true,
     uts: uts === 'own',
