@@ -84,6 +84,8 @@ interface Definition<O extends Options, P extends Places> {
   readonly program?: 'required' | 'optional' | 'rest';
   /** Which argument a field of the request came from, longest match first: `{ 'a.addresses': '--a-addr' }`. */
   readonly fields?: Readonly<Record<string, string>>;
+  /** Exit status where it fails by itself, in place of 1, so that it cannot be taken for the program's. */
+  readonly failure?: number;
   /** Resolves to the exit status. */
   readonly run: (context: Context, given: Given<O> & Given<P>, program: readonly string[]) => Promise<number>;
 }
@@ -97,6 +99,7 @@ export interface Command {
   readonly options: Options;
   readonly program?: 'required' | 'optional' | 'rest';
   readonly fields: Readonly<Record<string, string>>;
+  readonly failure?: number;
   readonly run: (context: Context, parsed: Parsed) => Promise<number>;
 }
 
@@ -116,6 +119,7 @@ export function command<const O extends Options = Record<never, never>, const P 
     options: definition.options ?? {},
     ...(definition.program !== undefined && { program: definition.program }),
     fields: definition.fields ?? {},
+    ...(definition.failure !== undefined && { failure: definition.failure }),
     // The parser fills `given` from the very tables that O and P are the types of.
     run: (context, { given, program }) => definition.run(context, given as Given<O> & Given<P>, program),
   };

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Params, Result } from '../../rpc/contract';
 import type { ClientFlags } from '../../sys/launch-plan';
-import { attachClient } from '../../sys/monitor-control';
+import { Monitor } from '../../sys/monitor';
 import { asFailure, broken } from '../failures';
 import type { Caller } from '../house';
 import { Fetched } from '../session/caller';
@@ -11,7 +11,7 @@ import { newTicket, Tickets } from '../session/tickets';
 import type { Containers } from './containers';
 import { type ExecWish, execInContainer, notRunning } from './exec';
 import type { ContainerRecord } from './record';
-import type { FirstClient } from './start';
+import { CONTROL, type FirstClient } from './start';
 
 /** What a ticket stands for. */
 type Waiting =
@@ -86,7 +86,7 @@ export class Attachments {
     const living = this.containers.lives.get(record.id);
     if (living === undefined) throw notRunning(record);
     try {
-      attachClient(join(this.containers.store.runDirectory(record.id), 'control.sock'), fd, flags);
+      new Monitor(join(this.containers.store.runDirectory(record.id), CONTROL)).attach(fd, flags);
     } catch (error) {
       throw asFailure(error, { step: 'attach-monitor' });
     }
