@@ -30,6 +30,8 @@ const MiB = 1024 * 1024;
 const undo = undoAfterEach();
 const hierarchies = Hierarchies.find();
 let count = 0;
+/** Works as fast as it can. */
+const BUSY = ['/bin/bash', '-c', 'while :; do :; done'];
 
 /** A group of the test's own, emptied and removed after it. */
 function group(limits: Limits = {}): Cgroup {
@@ -65,7 +67,15 @@ function start(cgroup: Cgroup, argv: readonly string[]): { child: ChildProcess; 
   }
 }
 
-/** The same, to the end. */
+/** A program that goes on by itself: its pid, once it is in the group and has become that program. */
+async function goOn(cgroup: Cgroup, argv: readonly string[]): Promise<number> {
+  const { pid } = start(cgroup, argv);
+  const whole = `${argv.join('\0')}\0`;
+  await until(() => readFileSync(`/proc/${pid}/cmdline`, 'latin1') === whole, `process ${pid} to be ${argv[0]}`);
+  return pid;
+}
+
+/** A program to its end. */
 const within = (cgroup: Cgroup, argv: readonly string[]) => start(cgroup, argv).done;
 
 /** What a control file says, by another program. */
@@ -124,7 +134,7 @@ describe('a group', () => {
     expect(again.limits()).toEqual(made.limits());
     expect(again.limits().pids).toBe(7);
     expect(Hierarchies.find().names()).toContain(made.name);
-    const directories = ['memory', 'pids', 'unified'].flatMap((one) => made.directory(one) ?? []);
+    const directories = [...new Set(['memory', 'pids', 'unified'].flatMap((one) => made.directory(one) ?? []))];
     expect(directories.filter((one) => !existsSync(one))).toEqual([]);
     // Groups that something inside made go with it.
     for (const one of directories) mkdirSync(join(one, 'inner'));
@@ -289,7 +299,7 @@ describe('memory', () => {
 
   test('what it uses is what the kernel says, less the cache that is idle', async () => {
     const made = group({ memory: 256 * MiB });
-    const { pid } = start(made, [
+    const pid = await goOn(made, [
       '/bin/bash',
       '-c',
       'x=$(head -c 20000000 /dev/zero | tr "\\0" x); exec 0<&-; kill -STOP $$',
@@ -317,7 +327,7 @@ describe('memory', () => {
 describe('processors', () => {
   test('the quota holds, and what it cost is counted', async () => {
     const made = group({ cpus: 0.2 });
-    start(made, ['/bin/bash', '-c', 'while :; do :; done']);
+    await goOn(made, BUSY);
     const meter = made.meter();
     undo(() => meter.close());
     const first = await until(() => {
@@ -373,7 +383,7 @@ describe('processes', () => {
       return;
     }
     const made = group();
-    const { pid } = start(made, ['/bin/bash', '-c', 'while :; do :; done']);
+    const pid = await goOn(made, BUSY);
     const old = Cgroup.open(v1, made.name);
     await stands(old, pid);
     await old.kill();
@@ -382,7 +392,7 @@ describe('processes', () => {
 
   test('a frozen one stands still until it is thawed', async () => {
     const made = group();
-    const { pid } = start(made, ['/bin/bash', '-c', 'while :; do :; done']);
+    const pid = await goOn(made, BUSY);
     await stands(made, pid);
   });
 });
@@ -439,24 +449,37 @@ describe('devices', () => {
 });
 
 describe('block I/O', () => {
-  /** The disk that Node's own program lies on: a whole one, since parts of disks have no limits. */
-  function disk(): { major: number; minor: number } {
+  interface Disk {
+    /** A file on it, or the whole of it. */
+    file: string;
+    major: number;
+    minor: number;
+  }
+
+  /** The disk that Node's own program lies on, else the first one: a whole one, since parts of disks have no limits. */
+  function disk(): Disk {
     const { dev } = statSync(process.execPath);
-    const number = `${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`;
-    const place = realpathSync(`/sys/dev/block/${number}`);
+    const place = `/sys/dev/block/${(dev >> 8) & 0xfff}:${(dev & 0xff) | ((dev >> 12) & 0xfff00)}`;
+    if (existsSync(place)) return numbered(process.execPath, realpathSync(place));
+    const [first] = readdirSync('/sys/block').filter((name) => /^[sv]d[a-z]$/.test(name));
+    if (first === undefined) throw new Error('there is no disk to read from');
+    return numbered(`/dev/${first}`, `/sys/block/${first}`);
+  }
+
+  function numbered(file: string, place: string): Disk {
     const whole = existsSync(join(place, 'partition')) ? join(place, '..') : place;
     const [major, minor] = readFileSync(join(whole, 'dev'), 'utf8').split(':').map(Number);
-    return { major: major as number, minor: minor as number };
+    return { file, major: major as number, minor: minor as number };
   }
 
   test('what is read is counted, and no faster than it may be', async () => {
-    const { major, minor } = disk();
+    const { file, major, minor } = disk();
     const made = group({ blkioReadBps: [{ major, minor, rate: 2 * MiB }] });
     expect(made.limits().blkioReadBps).toEqual([{ major, minor, rate: 2 * MiB }]);
     const began = Date.now();
     const read = await within(made, [
       '/usr/bin/dd',
-      `if=${process.execPath}`,
+      `if=${file}`,
       'of=/dev/null',
       'iflag=direct',
       'bs=256K',
