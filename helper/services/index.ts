@@ -47,7 +47,7 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...helperHandlers(house, features),
         ...doctorHandlers(house, features, ownCode(programDir)),
         ...diagnosticsHandlers(house),
-        ...cleanupHandlers(house),
+        ...cleanupHandlers(house, containers),
         ...netnsHandlers(house),
         ...linkHandlers(house),
         ...addressHandlers(house),
@@ -65,6 +65,7 @@ export function createServices(house: House, features: readonly Feature[], progr
     changed: (topics) => uplinks.changed(topics),
     close: () => {
       uplinks.close();
+      containers.close();
       return scanner.close();
     },
   };

@@ -43,6 +43,11 @@ export class Containers {
     for (const { id } of this.store.all()) this.#adopt(id);
   }
 
+  /** What runs goes on; the group above all is taken away where nothing does. */
+  close(): void {
+    this.hierarchies.tidy();
+  }
+
   #adopt(id: string): void {
     const run = this.store.run(id);
     const cgroup = this.#cgroupOf(id);
