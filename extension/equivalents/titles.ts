@@ -34,6 +34,14 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'session/attach': (_params, t) => t('Attach a terminal'),
   'session/reopen': (_params, t) => t('Open an ended shell anew'),
   'uplink/start': ({ netns }, t) => t('Connect {netns} with the outside', { netns: place(netns, t) }),
+  'image/load': (_params, t) => t('Load images'),
+  'image/save': (_params, t) => t('Save images'),
+  'image/import': ({ name = '' }, t) => t('Import {image}', { image: visible(name) }),
+  'image/tag': ({ image, name }, t) => t('Tag {image} as {name}', { image: imageName(image), name: visible(name) }),
+  'image/remove': ({ image }, t) => t('Remove image {image}', { image: imageName(image) }),
+  'image/prune': (_params, t) => t('Remove unused images'),
+  'image/pull': ({ name }, t) => t('Pull {image}', { image: visible(name) }),
+  'image/push': ({ image }, t) => t('Push {image}', { image: imageName(image) }),
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
 };
 
@@ -49,6 +57,10 @@ function place(netns: Input<'link/list'>['netns'], t: Translate): string {
   if (netns === undefined || 'host' in netns) return t('Host');
   if ('name' in netns) return visible(netns.name);
   return 'id' in netns ? `net:${netns.id}` : `pid:${netns.pid}`;
+}
+
+function imageName(image: Input<'image/show'>['image']): string {
+  return 'name' in image ? visible(image.name) : image.id.slice(0, 12);
 }
 
 function interfaceName({ name, index }: Input<'link/set'>['link']): string {

@@ -25,7 +25,18 @@ export const MAX_STRANGERS = 8;
  * What takes a while and touches nothing that other calls change, or takes turns by itself where it does (the store of
  * images): these may overlap.
  */
-const CONCURRENT: ReadonlySet<MethodName> = new Set(['session/open', 'session/attach']);
+const CONCURRENT: ReadonlySet<MethodName> = new Set([
+  'session/open',
+  'session/attach',
+  'image/load',
+  'image/save',
+  'image/import',
+  'image/tag',
+  'image/remove',
+  'image/prune',
+  'image/pull',
+  'image/push',
+]);
 
 interface Connection {
   readonly uid: number;

@@ -10,6 +10,8 @@ import { doctorHandlers } from './doctor';
 import { equivalentHandlers } from './equivalent';
 import { helperHandlers } from './helper';
 import type { Handlers, House } from './house';
+import { imageHandlers } from './image/images';
+import { ImageStore } from './image/store';
 import { linkHandlers } from './links';
 import { namespaceHandlers } from './namespaces';
 import { neighbourHandlers } from './neighbours';
@@ -35,6 +37,13 @@ export function createServices(house: House, features: readonly Feature[], progr
   const scanner = new Scanner(join(programDir, 'scan-worker.cjs'), house.realm);
   const uplinks = new UplinkWatch(house, (record) => endUplink(house, record));
   for (const record of uplinkRecords(house)) uplinks.adopt(record);
+  const images = new ImageStore({
+    dataDir: house.dataDir,
+    nativeDir: house.nativeDir,
+    workerFile: join(programDir, 'image-worker.cjs'),
+    unpacks: house.realm.kind === 'host',
+    warn: house.log.warn,
+  });
   return {
     handlers: sayingWhatIsGone(
       {
@@ -51,14 +60,15 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...namespaceHandlers(house, scanner),
         ...sessionHandlers(house, scanner),
         ...uplinkHandlers(house, uplinks),
+        ...imageHandlers(house, images),
         ...equivalentHandlers(house, scanner),
       },
       programDir,
     ),
     changed: (topics) => uplinks.changed(topics),
-    close: () => {
+    close: async () => {
       uplinks.close();
-      return scanner.close();
+      await Promise.all([scanner.close(), images.close()]);
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { Command } from '../command';
 import { ADDRESSES } from './address';
 import { HELPER } from './helper';
+import { IMAGES } from './image';
 import { LINKS } from './link';
 import { NAMESPACES } from './namespace';
 import { NEIGHBOURS } from './neighbour';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = [
   ...PROCESSES,
   ...SHELLS,
   ...UPLINKS,
+  ...IMAGES,
   ...HELPER,
   ...REPORT,
 ];

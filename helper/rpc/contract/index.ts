@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import * as address from './address';
 import * as command from './command';
 import * as helper from './helper';
+import * as image from './image';
 import * as link from './link';
 import * as namespace from './namespace';
 import * as neighbour from './neighbour';
@@ -44,6 +45,17 @@ export const METHODS = {
   'uplink/list': uplink.list,
   'uplink/start': uplink.start,
   'uplink/stop': uplink.stop,
+  'image/list': image.list,
+  'image/show': image.show,
+  'image/layer': image.layer,
+  'image/load': image.load,
+  'image/save': image.save,
+  'image/import': image.importRoot,
+  'image/tag': image.tag,
+  'image/remove': image.remove,
+  'image/prune': image.prune,
+  'image/pull': image.pull,
+  'image/push': image.push,
   'command/equivalent': command.equivalent,
 } as const;
 
