@@ -103,7 +103,7 @@ describe('exercise 32: a set-up that fails never runs the program, and names the
     [
       'more processors than there are',
       { command: ['touch', '/ran'], limits: { cpusetCpus: '4000' } },
-      { field: 'cpusetCpus' },
+      { field: 'limits.cpusetCpus' },
     ],
   ])('%s', async (_what, plan, data) => {
     const before = await traces();
