@@ -87,4 +87,11 @@ export const STEPS: Readonly<Record<string, string>> = {
   'uplink-link': 'waiting for the interface',
   'uplink-address': 'waiting for an address',
   'uplink-route': 'waiting for the default route',
+  'image-read': 'reading the archive',
+  'image-write': 'writing the archive',
+  'image-work': 'reading or writing the image',
+  'image-unpack': 'unpacking a layer',
+  'image-check': 'checking a layer',
+  'image-program': 'starting a program for the image',
+  'image-registry': 'talking to the registry',
 };
