@@ -124,4 +124,5 @@ export const STEPS: Readonly<Record<string, string>> = {
   'image-check': 'checking a layer',
   'image-program': 'starting a program for the image',
   'image-registry': 'talking to the registry',
+  'container-tree': 'reaching the container’s files',
 };
