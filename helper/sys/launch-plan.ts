@@ -31,7 +31,7 @@ export interface CapabilitySets {
 /** How isolab-monitor, which the launcher becomes, keeps the program's input and output (native/monitor). */
 export interface MonitorPlan {
   /**
-   * `none`: the program reads `Descriptors.stdio[0]`; `once`: a pipe that ends with the input of the first client that
+   * `none`: the program reads its own /dev/null; `once`: a pipe that ends with the input of the first client that
    * gives any; `kept`: a pipe that stays open. With `pty` input goes to the terminal unless it is `none`.
    */
   readonly input: 'none' | 'once' | 'kept';
