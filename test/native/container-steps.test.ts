@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { encodePlan } from '../../helper/sys/launch-encode';
 import type { RootOperation } from '../../helper/sys/launch-operations';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 import { close } from '../../helper/sys/libc';
 import { clone } from '../../helper/sys/mount-api';
 import { as, OTHER } from '../support/users';
