@@ -203,6 +203,26 @@ describe.each(BUILDS)('$name build', (build) => {
       expect(await lasting.ended).toBe(137);
     });
 
+    it.each(['net', 'pid', 'ipc'] as const)(
+      'its other half: a container that shares the %s namespace of one',
+      async (kind) => {
+        const { fds, dirs } = groups(`isolab-test-${process.pid}-${build.name}`);
+        const first = await container(PIPES);
+        const create = ALL_KINDS.filter((each) => each !== kind);
+        const second = await container(
+          { ...PIPES, create, join: [kind], cgroups: fds.length, hostname: 'second' },
+          {},
+          { cgroups: fds, joins: [{ kind, fd: open(`/proc/${first.pid}/ns/${kind}`) }] },
+        );
+        expect(differing(second.pid, first.pid)).toEqual(
+          KINDS.filter((each) => (create as readonly string[]).includes(each)),
+        );
+        expect(readFileSync(join(dirs[0] ?? '', 'cgroup.procs'), 'utf8')).toBe(`${second.pid}\n`);
+        const seen = readdirSync(`/proc/${second.pid}/root/proc`).filter((name) => /^\d+$/.test(name));
+        expect(seen).toEqual(kind === 'pid' ? ['1', expect.any(String)] : ['1']);
+      },
+    );
+
     it('names the program that is missing there', async () => {
       const run = await container(PIPES);
       const { plan, joins } = joined(run.pid);
