@@ -1,7 +1,8 @@
 // Plans that are cut, garbled, oversized or contradict themselves: refused before anything is done, never a crash.
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
+import { encodePlan } from '../../helper/sys/launch-encode';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 import { BUILDS, cleanUp, ENVIRONMENT, makePrograms, open, type RawResult, raw, word } from './harness';
 
 beforeAll(makePrograms);
