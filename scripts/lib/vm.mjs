@@ -215,7 +215,7 @@ async function machine(work, kernel, initial, files, answer) {
       ...['-device', 'virtserialport,chardev=answer,name=answer'],
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', 'stdio'],
       ...['-kernel', join(kernel, 'vmlinuz'), '-initrd', initial],
-      ...['-append', 'console=ttyS0 quiet panic=-1 random.trust_cpu=on'],
+      ...['-append', 'console=ttyS0 quiet panic=-1 random.trust_cpu=on mitigations=off nowatchdog audit=0'],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );
