@@ -6,6 +6,7 @@ import type { NamespaceId, NamespaceUid } from '../../helper/rpc/contract/terms'
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
 import { inHostRealm } from '../support/host-realm';
+import { linux, withUid } from '../support/kernel';
 import { output, run } from '../support/run';
 import { namespacesOf } from '../support/session';
 import { until } from '../support/until';
@@ -145,7 +146,7 @@ describe('netns/list', () => {
     expect(one?.names).toEqual(['isns-one', 'isns-two']);
     expect(one?.id).toBe(await inodeInside('isns-one'));
     expect(host).toMatchObject({ host: true, id: await hostInode() });
-    expect(new Set(rows.map(({ uid }) => uid)).size).toBe(rows.length);
+    expect(new Set(rows.map(({ uid }) => uid)).size).toBe(linux(6, 18) ? rows.length : 1);
   });
 
   test('a symbolic link is a name, as for ip(8)', async () => {
@@ -208,7 +209,7 @@ describe('netns/delete', () => {
     expect(await netnsOfIp()).not.toContain('isns with space');
   });
 
-  test('a name that passed to another namespace is not ours any more', async () => {
+  withUid('a name that passed to another namespace is not ours any more', async () => {
     const made = await helper.client.call('netns/create', { name: 'isns-swap' });
     await output(['ip', 'netns', 'delete', 'isns-swap']);
     await ipNetns('isns-swap');
@@ -226,7 +227,7 @@ describe('netns/delete', () => {
     expect(await netnsOfIp()).toContain('isns-swap');
   });
 
-  test('an inode that was given to the next namespace does not stand for the old one', async () => {
+  withUid('an inode that was given to the next namespace does not stand for the old one', async () => {
     const made = await helper.client.call('netns/create', { name: 'isns-old' });
     await helper.client.call('netns/delete', { netns: { name: 'isns-old' } });
     const next = await netns(helper.client, undo, 'isns-next').then(named);

@@ -11,6 +11,8 @@ export const HINTS: Readonly<Record<string, string>> = {
   'needs-kernel': 'It needs Linux {version} or later.',
   'needs-kernel-option': 'It needs a kernel built with {option}.',
   'needs-cgroup2': 'It needs cgroup version 2 mounted at /sys/fs/cgroup; here the controllers belong to version 1.',
+  'needs-controllers':
+    'It needs controllers that control groups do not have here: {controllers}. Mount them, or use a kernel that has them.',
   'needs-capability': 'The helper lacks {capability}: start it as root, outside of any container.',
   'needs-host-realm': 'It needs a helper with root: sudo isolab helper',
   'not-permitted': 'The kernel does not permit {call}: a capability is missing, or a filter forbids it.',
