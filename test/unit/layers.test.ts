@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly [prefix: string, layer: string])[] = [
   ['helper/netlink/', 'netlink'],
   ['helper/state/', 'state'],
   ['helper/sys/', 'sys'],
+  ['helper/rootfs/', 'rootfs'],
   ['helper/cli/', 'cli'],
   ['helper/', 'daemon'],
 ];
@@ -26,6 +27,7 @@ const BELOW: Record<string, readonly string[]> = {
   extension: [],
   contract: [],
   sys: [],
+  rootfs: [],
   netlink: ['sys'],
   state: ['sys'],
   discovery: ['netlink', 'sys'],
@@ -33,7 +35,7 @@ const BELOW: Record<string, readonly string[]> = {
   house: ['realm', 'state'],
   services: ['house', 'discovery', 'realm', 'netlink', 'state', 'sys'],
   rpc: ['house', 'sys'],
-  cli: ['sys'],
+  cli: ['rootfs', 'sys'],
   daemon: ['rpc', 'services', 'house', 'realm', 'state', 'netlink', 'discovery', 'sys', 'cli'],
 };
 

@@ -8,6 +8,7 @@ import { NEIGHBOURS } from './neighbour';
 import { NETNS } from './netns';
 import { PROCESSES } from './process';
 import { REPORT } from './report';
+import { ROOTFS } from './rootfs';
 import { ROUTES } from './route';
 import { SHELLS } from './shell';
 import { UPLINKS } from './uplink';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   ...NAMESPACES,
   ...PROCESSES,
   ...SHELLS,
+  ...ROOTFS,
   ...UPLINKS,
   ...HELPER,
   ...REPORT,

@@ -1,8 +1,10 @@
 // isolab shell, enter, session list, session reopen: programs with their own, or somebody else's, namespaces.
+import { resolve as absolutePath } from 'node:path';
 import type { EndedSession, Session } from '../../rpc/contract/session';
 import { type Command, command, flag, many, operand, value } from '../command';
 import type { Context } from '../context';
 import { idMap, integer, join, kinds, oneOf, pid, text } from '../refs';
+import { commandInside } from '../root-shell';
 import { openShell, type Plan, reopenShell } from '../session';
 import { table } from '../table';
 
@@ -42,7 +44,7 @@ export const SHELLS: readonly Command[] = [
       boottime: value('S', integer, 'Seconds to add to the boot clock of a new time namespace.'),
       hostname: value('H', text, 'Host name in a new uts namespace.'),
       domainname: value('D', text, 'NIS domain name in a new uts namespace.'),
-      root: value('DIR', text, 'Directory that becomes the root directory.'),
+      root: value('DIR', text, 'Directory that becomes the root directory; the shell is then one that is in it.'),
       cwd: value('DIR', text, 'Directory to start in; the present one when left out.'),
     },
     program: 'optional',
@@ -63,6 +65,8 @@ export const SHELLS: readonly Command[] = [
       command: 'CMD',
     },
     run: async (context, given, program) => {
+      const asked = program.length > 0 ? program : undefined;
+      const command = given.root === undefined ? asked : commandInside(context, absolutePath(given.root), asked);
       const plan: Plan = {
         ...(given.new && { new: given.new }),
         ...(given.join.length > 0 && { join: [...given.join] }),
@@ -76,7 +80,7 @@ export const SHELLS: readonly Command[] = [
         ...(given.hostname !== undefined && { hostname: given.hostname }),
         ...(given.domainname !== undefined && { domainname: given.domainname }),
         ...(given.cwd !== undefined && { cwd: given.cwd }),
-        ...(program.length > 0 && { command: [...program] }),
+        ...(command !== undefined && { command: [...command] }),
       };
       return openShell(context, plan, given.root);
     },

@@ -49,4 +49,12 @@ export const HINTS: Readonly<Record<string, string>> = {
   'uplink-other': 'Try the other program: --program pasta or --program slirp4netns.',
   'install-again': 'Install Isolab anew, or build it with “npm run build”.',
   'reopen-session': 'Open it anew: `isolab session reopen {session}`.',
+  // Root directories
+  'rootfs-force': 'Choose another place, or add --force to write there all the same.',
+  'install-libraries': 'Install what they belong to, then try again; nothing was copied.',
+  'install-busybox': 'Install it (Debian: busybox), or say where one is: --busybox FILE.',
+  'install-busybox-static':
+    'Install one that is linked statically (Debian: busybox-static), take the libraries along with --dynamic, or say where one is: --busybox FILE.',
+  'name-dynamic-busybox':
+    'Leave --dynamic out, or say where one is that is linked dynamically: --busybox FILE (Debian: package busybox).',
 };

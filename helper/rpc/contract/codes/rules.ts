@@ -202,4 +202,20 @@ export const RULES: Readonly<Record<string, string>> = {
   // Containers (capabilities.ts)
   capability: 'There is no capability “{name}”: write one such as CAP_NET_ADMIN, or ALL.',
   'capability-kernel': 'This kernel does not know the capability {name}.',
+  // Root directories (helper/rootfs)
+  'file-unreadable': '{path} cannot be read ({errno}).',
+  'file-unwritable': '{path} cannot be written ({errno}).',
+  'directory-missing': 'There is no directory {path}.',
+  'directory-not-empty': '{path} is not empty.',
+  'rootfs-file-differs': '{path} is there already, and is not the same.',
+  'path-in-the-way': '{path} is in the way: what it leads to is of another kind.',
+  'path-loops': '{path} leads through too many symbolic links.',
+  'not-a-program': '{path} is neither a program nor a script.',
+  'elf-broken': '{path} is damaged: its ELF headers lead nowhere.',
+  'libraries-not-here': '{program} needs what is not on this machine: {missing}.',
+  'busybox-missing': 'There is no busybox on this machine.',
+  'busybox-is-static': '{path} is linked statically: it has no libraries to take along.',
+  'busybox-is-dynamic': '{path} is linked dynamically: alone, without its libraries, it does not run.',
+  'busybox-silent': '{path} does not say, as busybox does, which programs are in it.',
+  'no-shell-inside': 'There is no shell in {path}.',
 };
