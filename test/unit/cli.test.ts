@@ -10,11 +10,10 @@ import { nearest } from '../../helper/cli/nearest';
 import { parse, resolve, wants } from '../../helper/cli/parse';
 import * as refs from '../../helper/cli/refs';
 import { argumentOf } from '../../helper/cli/run';
-import { withRoot } from '../../helper/cli/session';
 import { facts, table } from '../../helper/cli/table';
 import { cut, safeJson, width, wrapped } from '../../helper/cli/text';
 import { Usage } from '../../helper/cli/usage';
-import { commandLine } from '../../helper/rpc/contract/command-line';
+import { commandLine, withRoot } from '../../helper/rpc/contract/command-line';
 import { escaped } from '../../helper/rpc/contract/escape';
 import { fill } from '../../helper/rpc/contract/sentences';
 
