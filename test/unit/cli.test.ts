@@ -224,6 +224,20 @@ describe('references', () => {
   });
 
   test('maps of ids', () => {
+    expect(refs.disk('16M:/mnt')).toEqual({ size: 2 ** 24, target: '/mnt' });
+    expect(refs.disk('1g:/a:b')).toEqual({ size: 2 ** 30, target: '/a:b' });
+    expect(refs.disk('20000000:/mnt').size).toBe(20_000_000);
+    for (const wrong of [
+      '',
+      '16M',
+      ':/mnt',
+      '16M:mnt',
+      '1.5G:/mnt',
+      '16MB:/mnt',
+      '99999999999999999999:/mnt',
+      '-1:/mnt',
+    ])
+      expect(() => refs.disk(wrong)).toThrow(Usage);
     expect(refs.idMap('0:1000:1')).toEqual({ inside: 0, outside: 1000, count: 1 });
     for (const wrong of ['0:1000', '0:1000:1:1', '-1:0:1', '0::1', 'a:b:c'])
       expect(() => refs.idMap(wrong)).toThrow(Usage);
@@ -297,6 +311,10 @@ test('a pasted line means the same to a shell', () => {
 test('only the placeholder of the root directory is replaced', () => {
   expect(withRoot(['unshare', '--root=DIR', 'echo', 'DIR'], '/r')).toEqual(['unshare', '--root=/r', 'echo', 'DIR']);
   expect(withRoot(['chroot', 'DIR', 'DIR'], '/r')).toEqual(['chroot', '/r', 'DIR']);
+  expect(withRoot(['sh', 'DIR/mnt', 'chroot', 'DIR', 'ls', 'DIR/mnt'], '/r')).toEqual([
+    ...['sh', '/r/mnt', 'chroot', '/r', 'ls', 'DIR/mnt'],
+  ]);
+  expect(withRoot(['ls', 'DIR/mnt'], '/r')).toEqual(['ls', 'DIR/mnt']);
 });
 
 test.each<[Record<string, string>, string]>([

@@ -3,7 +3,7 @@ import { resolve as absolutePath } from 'node:path';
 import type { EndedSession, Session } from '../../rpc/contract/session';
 import { type Command, command, flag, many, operand, value } from '../command';
 import type { Context } from '../context';
-import { idMap, integer, join, kinds, oneOf, pid, text } from '../refs';
+import { disk, idMap, integer, join, kinds, oneOf, pid, text } from '../refs';
 import { commandInside } from '../root-shell';
 import { openShell, type Plan, reopenShell } from '../session';
 import { table } from '../table';
@@ -45,6 +45,11 @@ export const SHELLS: readonly Command[] = [
       hostname: value('H', text, 'Host name in a new uts namespace.'),
       domainname: value('D', text, 'NIS domain name in a new uts namespace.'),
       root: value('DIR', text, 'Directory that becomes the root directory; the shell is then one that is in it.'),
+      disk: many(
+        'SIZE:DIR',
+        disk,
+        'A new disk of its own, mounted at a directory that is there: 256M:/mnt. It needs a new mnt namespace, and a helper with root; it is gone with the namespace.',
+      ),
       cwd: value('DIR', text, 'Directory to start in; the present one when left out.'),
     },
     program: 'optional',
@@ -61,6 +66,7 @@ export const SHELLS: readonly Command[] = [
       hostname: '--hostname',
       domainname: '--domainname',
       root: '--root',
+      disks: '--disk',
       cwd: '--cwd',
       command: 'CMD',
     },
@@ -79,6 +85,7 @@ export const SHELLS: readonly Command[] = [
         ...(given.boottime !== undefined && { boottime: given.boottime }),
         ...(given.hostname !== undefined && { hostname: given.hostname }),
         ...(given.domainname !== undefined && { domainname: given.domainname }),
+        ...(given.disk.length > 0 && { disks: [...given.disk] }),
         ...(given.cwd !== undefined && { cwd: given.cwd }),
         ...(command !== undefined && { command: [...command] }),
       };

@@ -202,6 +202,17 @@ export const RULES: Readonly<Record<string, string>> = {
   // Containers (capabilities.ts)
   capability: 'There is no capability “{name}”: write one such as CAP_NET_ADMIN, or ALL.',
   'capability-kernel': 'This kernel does not know the capability {name}.',
+  // Disks of shells
+  'disk-size': 'A disk has 16 MiB (16777216 bytes) to 1 TiB.',
+  'disk-target': 'A disk is mounted at an absolute path other than “/”, without “.” or “..” in it.',
+  'disk-twice': 'Two disks cannot both be mounted at {target}.',
+  'disk-needs-mnt': 'A disk of its own needs mnt among the new kinds.',
+  'disk-would-spread': 'With that propagation the disk would be mounted outside as well.',
+  'disk-needs-host-realm': 'Only root may mount a disk image: the kernel gives it to nobody else.',
+  'disk-target-missing': 'There is no directory {path} to mount the disk at.',
+  'disk-program-missing': 'mkfs.ext4, which makes file systems, is not installed where root’s programs lie.',
+  'disk-no-room': 'There is no room for a disk of that size: {directory} has {free} bytes left.',
+  'disk-format-failed': 'The disk could not be formatted. mkfs.ext4 says: {said}',
   // Root directories (helper/rootfs)
   'file-unreadable': '{path} cannot be read ({errno}).',
   'file-unwritable': '{path} cannot be written ({errno}).',
