@@ -24,7 +24,7 @@ interface Missing {
   readonly neededBy: string;
 }
 export interface Needs {
-  /** Without links. */
+  /** As it was asked for: a program may go by its name. */
   readonly program: string;
   /** Programs that are run for it: of a script the one behind #!, and its own; the loader. */
   readonly interpreters: readonly NeededFile[];
@@ -43,10 +43,9 @@ const MAX_FILES = 4096;
 /** Undefined: there is no such file, or it is neither an ELF program nor a script. `at`: where a copy of it would lie. */
 export function needsOf(files: Files, program: string, at = program): Needs | undefined {
   const walk = new Walk(files);
-  const found = walk.program(program, at, MAX_SCRIPTS);
-  if (found === undefined) return undefined;
+  if (!walk.program(program, at, MAX_SCRIPTS)) return undefined;
   const { interpreters, libraries, missing, broken, directories } = walk;
-  return { program: found, interpreters, libraries, missing, broken, directories };
+  return { program, interpreters, libraries, missing, broken, directories };
 }
 
 /** What is loaded, and by whom: rpath is handed down. */
@@ -69,31 +68,31 @@ class Walk {
 
   constructor(private readonly files: Files) {}
 
-  program(path: string, at: string, scripts: number): string | undefined {
+  /** False where it is no program. */
+  program(path: string, at: string, scripts: number): boolean {
     const file = this.files.open(path);
-    if (file === undefined) return undefined;
+    if (file === undefined) return false;
     try {
       const script = interpreterOfScript(file);
       if (script !== undefined) {
         this.interpreter(script, file.path, scripts);
-        return file.path;
+        return true;
       }
       const elf = this.parsed(file);
-      if (elf === undefined) return this.broken.length > 0 ? file.path : undefined;
+      if (elf === undefined) return this.broken.length > 0;
       const origin = {
         here: posix.dirname(file.path),
         there: at === path ? posix.dirname(file.path) : posix.dirname(at),
       };
       this.dynamic({ path: file.path, at, origin, elf });
-      return file.path;
+      return true;
     } finally {
       file.close();
     }
   }
 
   private interpreter(path: string, neededBy: string, scripts: number): void {
-    if (scripts === 0 || this.program(path, path, scripts - 1) === undefined)
-      this.missing.push({ name: path, neededBy });
+    if (scripts === 0 || !this.program(path, path, scripts - 1)) this.missing.push({ name: path, neededBy });
     else this.interpreters.push({ path, at: path, cached: false });
   }
 

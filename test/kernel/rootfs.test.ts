@@ -282,7 +282,7 @@ describe('isolab shell --root', () => {
         { name: 'libtinfo.so.6', neededBy: '/usr/bin/bash' },
       ],
     });
-    expect(await made('check', root)).toBe('/bin/busybox\n');
+    expect(await made('check', root)).toBe('/bin/sh\n');
   });
 });
 
