@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build, installNodeModules, installPackages } from './lib/prepare.mjs';
+import { build, installNodeModules, installPackages, unpackPackages } from './lib/prepare.mjs';
 import { main, ROOT, run, Stop } from './lib/run.mjs';
 import { runSealed } from './lib/seal.mjs';
 import { count, readSkipList, sum } from './lib/tally.mjs';
@@ -21,6 +21,7 @@ main(async () => {
   await installPackages('build');
   if (tiers.some((tier) => tier !== 'unit')) await installPackages('kernel');
   if (tiers.includes('vm')) await installPackages('vm');
+  if (tiers.includes('kernel')) unpackPackages('busybox');
   if (tiers.includes('ui')) await installPackages('editor', 'ui');
   build();
 

@@ -1,5 +1,6 @@
 // What is typed is checked with the contract's own rules, worded by its own sentences. The schemas are loaded with the
 // first wizard, not at activation: they are the slowest thing to load.
+import { diskOf } from '../../helper/rpc/contract/disk-text';
 import { coded, type Translate } from '../../helper/rpc/contract/sentences';
 
 /** The sentence that says what is wrong, or undefined. */
@@ -12,6 +13,8 @@ export interface Rules {
   readonly address: Check;
   readonly destination: Check;
   readonly mtu: Check;
+  /** SIZE:DIR */
+  readonly disk: Check;
 }
 
 interface Schema {
@@ -32,6 +35,8 @@ export async function loadRules(t: Translate): Promise<Rules> {
     cidr: by(schemas.Cidr),
     address: by(schemas.Address),
     destination: by(schemas.Destination),
+    disk: (text) =>
+      diskOf(text) === undefined ? t('Write SIZE:DIR, such as 256M:/mnt.') : by(schemas.SessionDisk, diskOf)(text),
     mtu: by(schemas.linkSet.params.shape.mtu, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN)),
   };
 }

@@ -119,7 +119,7 @@ export interface LaunchPlan {
   readonly statusFile?: boolean;
   /** `Descriptors.root` is a detached mount (mount-api.ts) that becomes the root; needs a new mnt namespace. */
   readonly rootMount?: boolean;
-  /** On the new root, in order, before it is entered; need `root` and a new mnt namespace. */
+  /** On the new root, in order, before it is entered; need a new mnt namespace, and all but mounts over what exists also `root`. */
   readonly operations?: readonly RootOperation[];
   /** Number of `Descriptors.mounts`. */
   readonly mounts?: number;

@@ -94,7 +94,9 @@ static bool restrict_mount(int mount, unsigned int recursive, uint64_t attr_set)
 }
 
 static void attach_mount(const struct operation *operation, int top) {
-  int mount = (int)operation->words[0], target = open_target(operation, top, operation->words[1] == AS_FILE);
+  bool exists = (operation->words[2] & TARGET_EXISTS) != 0;
+  int mount = (int)operation->words[0];
+  int target = exists ? open_below(top, operation->target, 0) : open_target(operation, top, operation->words[1] == AS_FILE);
   if (target < 0 || !restrict_mount(mount, AT_RECURSIVE, attributes(operation->words[2])) || !attach(mount, target))
     fail(operation);
   close(target);

@@ -59,4 +59,12 @@ export const HINTS: Readonly<Record<string, string>> = {
   'image-insecure': 'If you trust the network to that registry, add --insecure.',
   'import-instead': 'Import it: isolab image import TAR NAME',
   'load-instead': 'Load it: isolab image load -i TAR',
+  // Root directories
+  'rootfs-force': 'Choose another place, or add --force to write there all the same.',
+  'install-libraries': 'Install what they belong to, then try again; nothing was copied.',
+  'install-busybox': 'Install it (Debian: busybox), or say where one is: --busybox FILE.',
+  'install-busybox-static':
+    'Install one that is linked statically (Debian: busybox-static), take the libraries along with --dynamic, or say where one is: --busybox FILE.',
+  'name-dynamic-busybox':
+    'Leave --dynamic out, or say where one is that is linked dynamically: --busybox FILE (Debian: package busybox).',
 };

@@ -25,6 +25,8 @@ export const STEPS: Readonly<Record<string, string>> = {
   cgroup: 'making the cgroup',
   chroot: 'changing the root directory',
   clone: 'creating the namespaces',
+  'disk-format': 'formatting the disk',
+  'disk-mount': 'mounting the disk image',
   'controlling-terminal': 'taking the terminal over',
   'create-time': 'creating the time namespace',
   cwd: 'entering the working directory',
