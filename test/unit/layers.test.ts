@@ -37,10 +37,8 @@ const BELOW: Record<string, readonly string[]> = {
   house: ['realm', 'state'],
   services: ['house', 'discovery', 'realm', 'netlink', 'cgroup', 'state', 'sys'],
   rpc: ['house', 'sys'],
-  cli: ['sys'],
-  daemon: ['rpc', 'services', 'house', 'realm', 'state', 'netlink', 'cgroup', 'discovery', 'sys', 'cli'],
   cli: ['rootfs', 'sys'],
-  daemon: ['rpc', 'services', 'house', 'realm', 'state', 'netlink', 'discovery', 'sys', 'cli'],
+  daemon: ['rpc', 'services', 'house', 'realm', 'state', 'netlink', 'cgroup', 'discovery', 'sys', 'cli'],
 };
 
 /** Packages that only these places may name. */

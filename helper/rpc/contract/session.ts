@@ -5,7 +5,6 @@ import { AbsolutePath, Fd, HostName, IdMap, Kind, type NamespaceId, NamespaceRef
 
 const Seconds = z.int('seconds').min(-315_360_000, 'seconds').max(315_360_000, 'seconds');
 const MIB = 2 ** 20;
-const Fd = z.int('fd').min(0, 'fd').max(1_048_575, 'fd');
 
 /** How long a ticket may wait for its terminal, in seconds. */
 export const TICKET_SECONDS = 30;

@@ -5,7 +5,6 @@ import { basename } from 'node:path';
 import { startTimeOf } from '../../discovery/processes';
 import type { Scanner } from '../../discovery/scanner';
 import type { Params, Result } from '../../rpc/contract';
-import type { Params } from '../../rpc/contract';
 import type { IdMap } from '../../rpc/contract/terms';
 import type { MadeSession } from '../../state/made';
 import { launch } from '../../sys/launch';
