@@ -10,7 +10,7 @@ import type { Handlers, House } from '../house';
 import { planSession } from '../session/sessions';
 import { addAddress, deleteAddress } from './address';
 import { cleanUp } from './cleanup';
-import { pullImage, pushImage, saveImage, tagImage } from './image';
+import { pullImage, pushImage, removeImage, saveImage, tagImage } from './image';
 import { createLink, deleteLink, moveLink, setLink } from './link';
 import { createNetns, deleteNetns } from './netns';
 import { addRoute, deleteRoute } from './route';
@@ -43,7 +43,7 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'image/save': saveImage,
   'image/import': { code: 'no-equivalent-import' },
   'image/tag': tagImage,
-  'image/remove': { code: 'no-equivalent-image-remove' },
+  'image/remove': removeImage,
   'image/prune': { code: 'no-equivalent-image-remove' },
   'image/pull': pullImage,
   'image/push': pushImage,
