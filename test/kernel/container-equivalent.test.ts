@@ -34,9 +34,10 @@ test('start: the same root, namespaces, host name and directory', async () => {
   const plan = { hostname: 'hand', workdir: '/tmp', env: ['A=b'], command: ['sh', '-c', 'sleep 1000 & wait'] };
   const { id } = await helper.client.call('container/create', { image: { name: IMAGE }, ...plan });
   const ref = { container: { id } };
-  const [mount = [], start = []] = await linesOf('container/start', ref);
+  const [mount = [], directory = [], start = []] = await linesOf('container/start', ref);
   const root = mount.at(-1) as string;
   await output(mount);
+  await output(directory);
   afterwards(async () => {
     await output(['umount', '--lazy', root]);
     await rm(root, { recursive: true });
