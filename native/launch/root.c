@@ -27,7 +27,8 @@ int open_below(int top, const char *path, uint64_t resolve) {
   return (int)syscall(SYS_openat2, top, path, &how, sizeof how);
 }
 
-int make_directories(int top, const char *path, mode_t mode) {
+// The same for a directory that may be missing, with all on the way: made with this mode. -1 with errno.
+static int make_directories(int top, const char *path, mode_t mode) {
   char prefix[4096];
   int found = open_below(top, path, 0);
   if (found >= 0 || errno != ENOENT) return found;
@@ -52,7 +53,11 @@ int make_directories(int top, const char *path, mode_t mode) {
   return parent;
 }
 
-static _Noreturn void fail(const struct operation *operation) { die_mount(STEPS[operation->kind], operation->target); }
+static _Noreturn void fail(const struct operation *operation) {
+  // Propagation, the usual cause elsewhere, is none here.
+  if (errno == EINVAL) die_errno(STEPS[operation->kind], operation->target);
+  die_mount(STEPS[operation->kind], operation->target);
+}
 
 // The directory that the target's last name lies in.
 static int open_parent(const struct operation *operation, int top, const char **name) {
@@ -141,15 +146,19 @@ static void make_file(const struct operation *operation, int top) {
   close(parent);
 }
 
-// A copy of the old root's /dev/null, which nobody can read anything from.
+// A copy of the old root's /dev/null, which nobody can read anything from. It is the host's own file: read-only, so that
+// root inside cannot change its mode.
 static int null_mount(void) {
   struct stat found;
   int tree = open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-  if (tree >= 0 && (fstat(tree, &found) < 0 || !S_ISCHR(found.st_mode) || found.st_rdev != makedev(1, 3))) {
-    close(tree);
-    return errno = ENODEV, -1;
-  }
-  return tree;
+  if (tree < 0) return -1;
+  bool null = fstat(tree, &found) == 0 && S_ISCHR(found.st_mode) && found.st_rdev == makedev(1, 3);
+  if (!null) errno = ENODEV;
+  if (null && restrict_mount(tree, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)) return tree;
+  int error = errno;
+  close(tree);
+  errno = error;
+  return -1;
 }
 
 static void mask_path(const struct operation *operation, int top) {
@@ -179,8 +188,16 @@ static void show_cgroups(const struct operation *operation, const struct home *h
   close(target);
 }
 
+void cwd_make(const struct plan *plan, int top) {
+  umask(0);
+  int made = make_directories(top, plan->cwd, 0755);
+  if (made < 0) die_errno("cwd", plan->cwd);
+  close(made);
+}
+
 void operations_carry_out(const struct plan *plan, const struct home *home, int top) {
   // Modes are what the plan says; the program gets a mask of its own.
+  const struct operation *readonly = NULL;
   umask(0);
   for (size_t i = 0; i < plan->operation_count; i++) {
     const struct operation *operation = &plan->operations[i];
@@ -194,10 +211,12 @@ void operations_carry_out(const struct plan *plan, const struct home *home, int 
       case FILE_CONTENT: make_file(operation, top); break;
       case MASK_PATH: mask_path(operation, top); break;
       case READONLY: make_readonly(operation, top); break;
-      case ROOT_READONLY:
-        if (!restrict_mount(top, 0, MOUNT_ATTR_RDONLY)) fail(operation);
-        break;
+      case ROOT_READONLY: readonly = operation; break;
       case OPERATIONS: break;
     }
   }
+  if (readonly == NULL) return;
+  // Later it could no longer be made.
+  if (has(plan, CREATE_CWD)) cwd_make(plan, top);
+  if (!restrict_mount(top, 0, MOUNT_ATTR_RDONLY)) fail(readonly);
 }
