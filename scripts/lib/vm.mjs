@@ -21,8 +21,8 @@ import { asRoot } from './seal.mjs';
 
 /** What of the kernel tier is run there: what differs between kernels. Each list has a machine, and so a processor, of its own. */
 export const VM_TESTS = [
-  ['cgroup', 'session'],
-  ['netns', 'link'],
+  ['cgroup', 'session', 'netns'],
+  ['link'],
 ].map((names) => names.map((name) => `test/kernel/${name}.test.ts`));
 
 const CACHE = join(ROOT, '.vm');
