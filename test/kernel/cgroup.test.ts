@@ -488,7 +488,9 @@ describe('block I/O', () => {
     expect(read.status).toBe(0);
     expect(Date.now() - began).toBeGreaterThan(1000);
     const { io } = made.stats();
-    expect(io?.readBytes).toBe(4 * MiB);
+    // Pages of dd itself may have had to be read as well.
+    expect(io?.readBytes).toBeGreaterThanOrEqual(4 * MiB);
+    expect(io?.readBytes).toBeLessThan(8 * MiB);
     expect(io?.reads).toBeGreaterThanOrEqual(16);
     made.apply({ blkioReadBps: [{ major, minor, rate: 0 }] });
     expect(made.limits().blkioReadBps).toBeUndefined();
