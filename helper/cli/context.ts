@@ -10,6 +10,8 @@ export interface DaemonOptions {
   readonly socket?: string;
   /** Directory of state. */
   readonly state?: string;
+  /** Directory of images and containers. */
+  readonly data?: string;
   /** Seconds without a client after which it leaves; 0: never. */
   readonly idleExit?: number;
   /** Stay in the terminal it was started in. */

@@ -33,8 +33,9 @@ export async function serve(places: Places, standing: Standing, idleExit = IDLE_
   const log = createLog();
   const { holder } = standing;
   const nativeDir = join(__dirname, 'native');
-  const { socket, stateDir, open } = securePlaces(places, standing);
-  const lock = lockState(stateDir);
+  const { socket, stateDir, dataDir, dataTrouble, open } = securePlaces(places, standing);
+  const locks = [...new Set([stateDir, dataDir])].map(lockState);
+  if (dataTrouble !== undefined) log.warn(`images and containers are kept in ${dataDir}: ${String(dataTrouble)}`);
   await removeStaleSocket(socket);
   // Before anything visits a namespace: libuv's threads must be started at home.
   await warmThreadPool();
@@ -46,6 +47,7 @@ export async function serve(places: Places, standing: Standing, idleExit = IDLE_
     realm,
     holder,
     stateDir,
+    dataDir,
     nativeDir,
     journal: openJournal({ stateDir, warn: log.warn }),
     changes,
@@ -88,7 +90,7 @@ export async function serve(places: Places, standing: Standing, idleExit = IDLE_
       if (user) await leaveRealm(house, user);
       house.journal.close();
       audit.close();
-      lock.release();
+      for (const lock of locks) lock.release();
       process.exit(0);
     });
   }
@@ -98,7 +100,7 @@ export async function serve(places: Places, standing: Standing, idleExit = IDLE_
   giveSocket(socket, holder);
   open();
   log.info(
-    `isolab ${version} pid ${process.pid}, ${realm.kind} realm, serves uid ${holder} on ${socket}, state in ${stateDir}`,
+    `isolab ${version} pid ${process.pid}, ${realm.kind} realm, serves uid ${holder} on ${socket}, state in ${stateDir}, data in ${dataDir}`,
   );
   await tellStarter({ ready: { pid: process.pid, socket } });
 }

@@ -20,6 +20,8 @@ export interface DaemonOptions {
   socket?: string;
   /** State directory; default: beside the socket. */
   state?: string;
+  /** Directory of data (images, containers); default /var/lib/isolab/<holder>, in a user realm ~/.local/share/isolab. */
+  data?: string;
   /** Seconds without a client after which it ends; default 15 minutes. */
   idleExit?: number;
   /** Stays in the foreground instead of becoming a daemon (tests, service managers). */
@@ -78,7 +80,7 @@ function lackingCapability(): string | undefined {
 
 async function startDetached(places: Places, { idleExit }: DaemonOptions, standing: Standing): Promise<void> {
   process.umask(0o077);
-  const { stateDir, open } = securePlaces(places, standing);
+  const { stateDir, dataDir, open } = securePlaces(places, standing);
   const argv = [
     ...NODE_FLAGS,
     ...process.argv.slice(1, 2),
@@ -88,6 +90,8 @@ async function startDetached(places: Places, { idleExit }: DaemonOptions, standi
     standing.realm,
     ...(places.socketGiven ? ['--socket', places.socket] : []),
     ...(places.stateGiven ? ['--state', places.stateDir] : []),
+    '--data',
+    dataDir,
     ...(idleExit === undefined ? [] : ['--idle-exit', String(idleExit)]),
   ];
   const { pid, socket } = await daemonize(argv, stateDir);

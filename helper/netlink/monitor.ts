@@ -2,7 +2,7 @@
 // which each of them has a number (NETLINK_LISTEN_ALL_NSID of netlink(7)). It keeps none of them alive, gives the host's
 // namespace no new numbers, and sleeps until the kernel speaks. What changed is not told, only which topics to ask again.
 import { constants } from 'node:os';
-import { TOPICS, type Topic } from '../rpc/contract/events';
+import type { Topic } from '../rpc/contract/events';
 import { SysError } from '../sys/errors';
 import * as libc from '../sys/libc';
 import { type Watch, watchReadable } from '../sys/libc-poll';

@@ -26,9 +26,13 @@ export interface Violation {
   id: RequestId | null;
 }
 
+/** Of the protocol's base: who asked does not want the answer any more. */
+export const CANCEL = '$/cancelRequest';
+
 /** A notification is well-formed but no method of ours is one: it is dropped, as JSON-RPC wants for unknown ones. */
 export type Frame =
   | { type: 'request'; request: Request }
+  | { type: 'cancel'; id: RequestId }
   | { type: 'notification' }
   | { type: 'violation'; violation: Violation };
 
@@ -178,9 +182,14 @@ function parseMessage(value: unknown): Frame {
   const named = isId(id) ? id : null;
   if (jsonrpc !== '2.0' || typeof method !== 'string' || method.length > 100) return misshapen(named);
   if (Object.keys(rest).length > 0 || (params !== undefined && !isStructure(params))) return misshapen(named);
-  if (id === undefined) return { type: 'notification' };
+  if (id === undefined) return method === CANCEL ? cancel(params) : { type: 'notification' };
   if (named === null) return misshapen(null);
   return { type: 'request', request: { jsonrpc, id: named, method, ...(params !== undefined && { params }) } };
+}
+
+function cancel(params: object | undefined): Frame {
+  const id = params !== undefined && 'id' in params ? params.id : undefined;
+  return isId(id) ? { type: 'cancel', id } : { type: 'notification' };
 }
 
 function isId(id: unknown): id is RequestId {

@@ -11,7 +11,7 @@ import {
   type MessageWriter,
 } from 'vscode-jsonrpc/node';
 import { type ErrorData, type ErrorKind, ISOLAB_ERROR } from './contract/errors';
-import { bad, encodeFrame, FrameCutter, MAX_BODY, type RequestId, type Violation } from './frames';
+import { bad, CANCEL, encodeFrame, FrameCutter, MAX_BODY, type RequestId, type Violation } from './frames';
 
 export interface Limits {
   /** Milliseconds a frame may take from its first byte to its last, and a connection until it has greeted. */
@@ -193,6 +193,12 @@ export class Guard {
       });
     }
     if (frame.type === 'notification') return;
+    if (frame.type === 'cancel') {
+      // vscode-jsonrpc remembers the ids it does not know, for ever.
+      const message = { jsonrpc: '2.0', method: CANCEL, params: { id: frame.id } };
+      if (this.#calls.has(frame.id)) this.#deliver(message);
+      return;
+    }
     const { id } = frame.request;
     this.#calls.add(id);
     this.#deliver(frame.request);

@@ -1,11 +1,16 @@
 // Accepts connections, greets or refuses their callers, validates and dispatches requests, answers, and tells of changes.
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { createMessageConnection, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
-import type { Caller, Handlers, House } from '../services/house';
+import {
+  type CancellationToken,
+  createMessageConnection,
+  type MessageConnection,
+  ResponseError,
+} from 'vscode-jsonrpc/node';
+import type { Call, Caller, Handlers, House } from '../services/house';
 import { SysError } from '../sys/errors';
 import { METHODS, type MethodName, type Params, type Result } from './contract';
 import { type ErrorData, Failure, ISOLAB_ERROR } from './contract/errors';
-import { CHANGED, type Changed, type Topic } from './contract/events';
+import { CHANGED, type Changed, PROGRESS, type Topic } from './contract/events';
 import { isMethod, validate } from './contract/validate';
 import { bad, type Request } from './frames';
 import { Guard, LIMITS, type Limits, violationFrame } from './guard';
@@ -16,7 +21,10 @@ export const MAX_CONNECTIONS = 64;
 export const MAX_PER_UID = 32;
 export const MAX_STRANGERS = 8;
 
-/** Starting programs takes a while and touches nothing that other calls change: these may overlap. */
+/**
+ * What takes a while and touches nothing that other calls change, or takes turns by itself where it does (the store of
+ * images): these may overlap.
+ */
 const CONCURRENT: ReadonlySet<MethodName> = new Set(['session/open', 'session/attach']);
 
 interface Connection {
@@ -27,6 +35,8 @@ interface Connection {
   greeted: boolean;
   /** Known from the first request on. */
   caller?: Caller;
+  /** Aborted when it is gone: nobody waits for its calls any more. */
+  readonly gone: AbortController;
   rpc?: MessageConnection;
   /** Topics not told yet because the client was not reading. */
   owed: Set<Topic>;
@@ -123,7 +133,14 @@ export class Server {
       return;
     }
     const guard = new Guard(socket, this.limits, (complaint) => this.#left(connection, complaint));
-    const connection: Connection = { uid, stranger, guard, greeted: false, owed: new Set() };
+    const connection: Connection = {
+      uid,
+      stranger,
+      guard,
+      greeted: false,
+      gone: new AbortController(),
+      owed: new Set(),
+    };
     this.#connections.add(connection);
     this.events.connections(this.#connections.size);
     this.#serve(connection, socket);
@@ -175,7 +192,7 @@ export class Server {
       });
       return;
     }
-    rpc.onRequest((method, params) => this.#answer(connection, socket, method, params));
+    rpc.onRequest((method, params, token) => this.#answer(connection, socket, method, params, token));
     socket.on('drain', () => this.#tell(connection));
     rpc.listen();
   }
@@ -184,13 +201,14 @@ export class Server {
     this.#connections.delete(connection);
     if (complaint !== undefined) this.house.log.warn(`uid ${connection.uid} disconnected: ${complaint}`);
     connection.rpc?.dispose();
+    connection.gone.abort();
     if (connection.caller) release(connection.caller);
     delete connection.caller;
     this.events.connections(this.#connections.size);
   }
 
   /** vscode-jsonrpc answers with what is returned; a ResponseError becomes an error. */
-  async #answer(connection: Connection, socket: Socket, method: string, params: unknown) {
+  async #answer(connection: Connection, socket: Socket, method: string, params: unknown, cancelled: CancellationToken) {
     try {
       if (!isMethod(method)) {
         throw new Failure({ kind: 'invalid', rule: { code: 'unknown-method', args: { method } } });
@@ -199,7 +217,7 @@ export class Server {
       if (!greeting && !connection.greeted) throw new Failure({ kind: 'denied', rule: { code: 'hello-first' } });
       const valid = validate(method, params);
       connection.caller ??= identifyPeer(socket);
-      const result = await this.#run(method, valid, connection.caller);
+      const result = await this.#run(method, valid, connection.caller, callOf(connection, cancelled));
       if (greeting) {
         connection.greeted = true;
         connection.guard.greeted();
@@ -210,10 +228,10 @@ export class Server {
     }
   }
 
-  async #run<M extends MethodName>(method: M, params: Params<M>, caller: Caller): Promise<Result<M>> {
+  async #run<M extends MethodName>(method: M, params: Params<M>, caller: Caller, call: Call): Promise<Result<M>> {
     const handler = this.handlers[method];
-    if (METHODS[method].access !== 'change') return handler(params, caller);
-    const act = () => this.#change(method, params, caller, handler);
+    if (METHODS[method].access !== 'change') return handler(params, caller, call);
+    const act = () => this.#change(method, params, caller, call, handler);
     if (CONCURRENT.has(method)) return act();
     // The line is as long as the slowest call in it: an error of the one before is its own caller's.
     const before = this.#line;
@@ -230,12 +248,13 @@ export class Server {
     method: M,
     params: Params<M>,
     caller: Caller,
+    call: Call,
     handler: Handlers[M],
   ): Promise<Result<M>> {
     this.audit.ready();
     const line: AuditLine = { uid: caller.uid, pid: caller.pid, method, params, result: 'ok' };
     try {
-      return await handler(params, caller);
+      return await handler(params, caller, call);
     } catch (error) {
       line.result = resultOf(error);
       throw error;
@@ -250,6 +269,25 @@ export class Server {
     this.house.log.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return ['internal', { kind: 'internal', ...(error instanceof SysError && { errno: error.code }) }];
   }
+}
+
+/** The signal costs nothing until a handler asks for it: most calls are over before anybody could cancel them. */
+function callOf({ gone, guard, ...connection }: Connection, cancelled: CancellationToken): Call {
+  let signal: AbortSignal | undefined;
+  return {
+    get signal() {
+      if (signal !== undefined) return signal;
+      const one = new AbortController();
+      if (cancelled.isCancellationRequested) one.abort();
+      cancelled.onCancellationRequested(() => one.abort());
+      signal = AbortSignal.any([one.signal, gone.signal]);
+      return signal;
+    },
+    // To somebody who leaves much unread the next one will do.
+    progress: (progress) => {
+      if (!guard.congested && !gone.signal.aborted) void connection.rpc?.sendNotification(PROGRESS, progress);
+    },
+  };
 }
 
 function resultOf(error: unknown): string {

@@ -1,7 +1,7 @@
 // What every service is given: the things that live as long as the helper does. Built once, in helper/daemon.ts.
 import type { Realm } from '../realm/realm';
 import type { MethodName, Params, Result } from '../rpc/contract';
-import type { Topic } from '../rpc/contract/events';
+import type { Progress, Topic } from '../rpc/contract/events';
 import type { Journal } from '../state/journal';
 
 /** Who calls, as the kernel says (SO_PEERCRED, SO_PEERGROUPS), never as a message says. */
@@ -33,8 +33,9 @@ export interface House {
   readonly realm: Realm;
   /** The uid served besides 0. */
   readonly holder: number;
-  /** Absolute paths of the directory of state and of the native programs. */
+  /** Absolute paths of the directory of state, of that of data, which outlives a boot, and of the native programs. */
   readonly stateDir: string;
+  readonly dataDir: string;
   readonly nativeDir: string;
   readonly journal: Journal;
   readonly changes: Changes;
@@ -43,6 +44,17 @@ export interface House {
   shutdown(): void;
 }
 
-export type Handler<M extends MethodName> = (params: Params<M>, caller: Caller) => Result<M> | Promise<Result<M>>;
+/** What a call that takes a while is given besides: whether it is still wanted, and who hears how far it is. */
+export interface Call {
+  /** Aborted when the client cancels the request, or is gone. */
+  readonly signal: AbortSignal;
+  progress(progress: Progress): void;
+}
+
+export type Handler<M extends MethodName> = (
+  params: Params<M>,
+  caller: Caller,
+  call: Call,
+) => Result<M> | Promise<Result<M>>;
 /** One handler a method: a forgotten one does not compile. */
 export type Handlers = { readonly [M in MethodName]: Handler<M> };

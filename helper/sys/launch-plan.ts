@@ -1,6 +1,7 @@
 // The plan of isolab-launch and its form on the wire: length-prefixed records. What each part does is written in native/launch.
 import { KINDS } from '../rpc/contract/kinds';
 import type { Kind } from '../rpc/contract/terms';
+import { operationParts, type RootOperation } from './launch-operations';
 
 /** Text, or bytes where the text may not be UTF-8 (an environment as /proc/PID/environ has it). No NUL inside. */
 export type Bytes = string | Uint8Array;
@@ -15,6 +16,42 @@ export interface IdRange {
 export interface Limit {
   readonly soft: bigint;
   readonly hard: bigint;
+}
+
+/** Bit N is capability number N (capabilities(7)). What the kernel does not know is left out. */
+export interface CapabilitySets {
+  /** What no program inside can ever have more than. */
+  readonly bounding: bigint;
+  readonly permitted: bigint;
+  readonly effective: bigint;
+  readonly inheritable: bigint;
+  readonly ambient: bigint;
+}
+
+/** How isolab-monitor, which the launcher becomes, keeps the program's input and output (native/monitor). */
+export interface MonitorPlan {
+  /**
+   * `none`: the program reads `Descriptors.stdio[0]`; `once`: a pipe that ends with the input of the first client that
+   * gives any; `kept`: a pipe that stays open. With `pty` input goes to the terminal unless it is `none`.
+   */
+  readonly input: 'none' | 'once' | 'kept';
+  /** Output is written to `log` in `Descriptors.logDirectory`, in parts of `size` bytes of which `count` are kept. */
+  readonly log?: { readonly size: number; readonly count: number };
+  /** `Descriptors.client` is attached from the first byte on, with this. */
+  readonly client?: ClientFlags;
+  /** With the last client the terminal or the input is gone: the program is hung up. For exec, not for containers. */
+  readonly hangUp?: boolean;
+}
+
+export interface ClientFlags {
+  readonly input?: boolean;
+  readonly output?: boolean;
+  readonly error?: boolean;
+  /**
+   * Loses nothing: while it does not read, the program waits, as with a pipe of its own. Without it a client that is too
+   * slow is dropped and the program goes on.
+   */
+  readonly lossless?: boolean;
 }
 
 /** What shall run, where, and as whom. The launcher refuses a plan that contradicts itself before it does anything. */
@@ -81,6 +118,40 @@ export interface LaunchPlan {
   readonly environment: readonly Bytes[];
   /** The final status is also written to `Descriptors.statusFile`. */
   readonly statusFile?: boolean;
+  /** `Descriptors.root` is a detached mount (mount-api.ts) that becomes the root; needs a new mnt namespace. */
+  readonly rootMount?: boolean;
+  /** On the new root, in order, before it is entered; need `root` and a new mnt namespace. */
+  readonly operations?: readonly RootOperation[];
+  /** Number of `Descriptors.mounts`. */
+  readonly mounts?: number;
+  /**
+   * Number of `Descriptors.cgroups`: open cgroup.procs files, one a hierarchy, entered before anything else. A new cgroup
+   * namespace has these as its roots.
+   */
+  readonly cgroups?: number;
+  readonly capabilities?: CapabilitySets;
+  readonly noNewPrivileges?: boolean;
+  /** A seccomp(2) filter, struct sock_filter[]: at most 4096 instructions. Loaded last where it can be. */
+  readonly seccomp?: Uint8Array;
+  /** -1000 to 1000. */
+  readonly oomScoreAdj?: number;
+  /**
+   * `USER[:GROUP]`, names or numbers, as an image or a person says it, looked up in the new root's /etc/passwd and
+   * /etc/group; gives groups and, unless `environment` has one, HOME. In place of `user`. A user who is not there is the
+   * step `user-lookup`.
+   */
+  readonly userName?: string;
+  /** A `cwd` that is missing is made, as root. */
+  readonly createCwd?: boolean;
+  /**
+   * A terminal from the program's own /dev/ptmx is its standard input, output and error; with a new mnt namespace also its
+   * /dev/console. Needs `monitor`, which keeps the other side.
+   */
+  readonly pty?: { readonly rows: number; readonly columns: number };
+  /** Needs `Descriptors.control`; not with a link. */
+  readonly monitor?: MonitorPlan;
+  /** Process 1 is a small one of ours that reaps, passes signals on and ends as the program does; needs a new pid namespace. */
+  readonly init?: boolean;
 }
 
 /** Record types, as in native/launch/plan.h. */
@@ -114,6 +185,18 @@ const RECORD = {
   limits: 27,
   cwdRequired: 28,
   addition: 29,
+  rootMount: 30,
+  operation: 31,
+  cgroups: 32,
+  capabilities: 33,
+  noNewPrivileges: 34,
+  seccomp: 35,
+  oomScoreAdj: 36,
+  userName: 37,
+  createCwd: 38,
+  pty: 39,
+  monitor: 40,
+  init: 41,
 } as const;
 
 const MAGIC = 0x314c_5349; // "ISL1"
@@ -121,7 +204,11 @@ const PROPAGATIONS = ['private', 'slave', 'shared', 'unchanged'] as const;
 
 /** Descriptors 0-2 are the program's, 3 is the channel to us; the rest follow in this order. */
 const CHANNEL = 3;
-type Slot = 'link' | 'root' | 'statusFile' | 'base' | Kind;
+export type Slot =
+  | ('link' | 'root' | 'statusFile' | 'base' | 'monitorProgram' | 'control' | 'logDirectory' | 'client' | Kind)
+  | { readonly list: 'mounts' | 'cgroups'; readonly at: number };
+const INPUTS = ['none', 'once', 'kept'] as const;
+const NO_FD = 0xffff_ffff;
 
 export function slots(plan: LaunchPlan, link: boolean): Slot[] {
   const order: Slot[] = [];
@@ -129,7 +216,18 @@ export function slots(plan: LaunchPlan, link: boolean): Slot[] {
   if (plan.root) order.push('root');
   if (plan.statusFile) order.push('statusFile');
   if (plan.base) order.push('base');
-  return [...order, ...(plan.join ?? [])];
+  if (plan.monitor) order.push('monitorProgram', 'control');
+  if (plan.monitor?.log) order.push('logDirectory');
+  if (plan.monitor?.client) order.push('client');
+  order.push(...(plan.join ?? []));
+  for (const list of ['mounts', 'cgroups'] as const) {
+    for (let at = 0; at < (plan[list] ?? 0); at++) order.push({ list, at });
+  }
+  return order;
+}
+
+export function clientBits(flags: ClientFlags): number {
+  return (flags.input ? 1 : 0) | (flags.output ? 2 : 0) | (flags.error ? 4 : 0) | (flags.lossless ? 8 : 0);
 }
 
 function u32(...values: readonly number[]): Buffer {
@@ -171,7 +269,10 @@ export function encodePlan(plan: LaunchPlan, options: { link?: boolean; hold?: b
     records.push(u32(type, payload.length), payload);
   };
   const place = slots(plan, options.link ?? false);
-  const fdOf = (slot: Slot): number => CHANNEL + 1 + place.indexOf(slot);
+  const fdAt = (at: number): number => CHANNEL + 1 + at;
+  const fdOf = (slot: Slot): number => fdAt(place.indexOf(slot));
+  const fdIn = (list: 'mounts' | 'cgroups', index: number): number =>
+    fdAt(place.findIndex((slot) => typeof slot === 'object' && slot.list === list && slot.at === index));
 
   if (plan.base) put(RECORD.base, u32(fdOf('base')));
   if (plan.create?.length) {
@@ -209,6 +310,36 @@ export function encodePlan(plan: LaunchPlan, options: { link?: boolean; hold?: b
   if (options.link) put(RECORD.link, u32(fdOf('link')));
   if (plan.statusFile) put(RECORD.statusFile, u32(fdOf('statusFile')));
   if (options.hold) put(RECORD.hold);
+  putContainer();
+
+  function putContainer(): void {
+    if (plan.rootMount) put(RECORD.rootMount);
+    for (const operation of plan.operations ?? []) {
+      const { words, bytes: rest } = operationParts(operation, (index) => fdIn('mounts', index));
+      put(RECORD.operation, Buffer.concat([u32(...words), rest]));
+    }
+    if (plan.cgroups) {
+      put(RECORD.cgroups, u32(...Array.from({ length: plan.cgroups }, (_, at) => fdIn('cgroups', at))));
+    }
+    if (plan.capabilities) {
+      const { bounding, permitted, effective, inheritable, ambient } = plan.capabilities;
+      put(RECORD.capabilities, u64(bounding, permitted, effective, inheritable, ambient));
+    }
+    if (plan.noNewPrivileges) put(RECORD.noNewPrivileges);
+    if (plan.seccomp) put(RECORD.seccomp, bytes(plan.seccomp));
+    if (plan.oomScoreAdj !== undefined) put(RECORD.oomScoreAdj, u32(plan.oomScoreAdj >>> 0));
+    if (plan.userName !== undefined) put(RECORD.userName, bytes(plan.userName));
+    if (plan.createCwd) put(RECORD.createCwd);
+    if (plan.pty) put(RECORD.pty, u32(plan.pty.rows, plan.pty.columns));
+    if (plan.monitor) {
+      const { input, log, client, hangUp } = plan.monitor;
+      const fds = [fdOf('monitorProgram'), fdOf('control')];
+      fds.push(log ? fdOf('logDirectory') : NO_FD, client ? fdOf('client') : NO_FD);
+      const rest = [INPUTS.indexOf(input), clientBits(client ?? {}), hangUp ? 1 : 0, log?.size ?? 0, log?.count ?? 0];
+      put(RECORD.monitor, u32(...fds, ...rest));
+    }
+    if (plan.init) put(RECORD.init);
+  }
 
   const body = Buffer.concat(records);
   return Buffer.concat([u32(MAGIC, body.length), body]);

@@ -1,11 +1,12 @@
 // Starts isolab-launch: a plan goes in (launch-plan.ts), descriptors stand at fixed places, status lines come back.
 // What a plan means is written in native/launch; who may ask for one is the services' matter.
+import { constants } from 'node:fs';
 import { Socket } from 'node:net';
 import { join as joinPath } from 'node:path';
 import type { Kind } from '../rpc/contract/terms';
 import { errnoName } from './errors';
-import { encodePlan, type LaunchPlan, slots } from './launch-plan';
-import { close, pidfdOpen } from './libc';
+import { encodePlan, type LaunchPlan, type Slot, slots } from './launch-plan';
+import { close, open, pidfdOpen } from './libc';
 import { watchReadable } from './libc-poll';
 import { SOCK_STREAM, socketPair, spawnDetached, waitExit } from './libc-process';
 
@@ -18,9 +19,19 @@ export interface Descriptors {
   /** A user namespace. */
   readonly base?: number;
   readonly joins?: readonly { readonly kind: Kind; readonly fd: number }[];
-  /** An open directory. */
+  /** An open directory, or with `rootMount` a detached mount. */
   readonly root?: number;
   readonly statusFile?: number;
+  /** Detached mounts, for `operations`. */
+  readonly mounts?: readonly number[];
+  /** cgroup.procs files, open for writing. */
+  readonly cgroups?: readonly number[];
+  /** Of a monitor: a bound SOCK_SEQPACKET socket on which it listens. */
+  readonly control?: number;
+  /** Of a monitor with a log: an open directory. */
+  readonly logDirectory?: number;
+  /** Of a monitor with a first client: a stream socket that carries frames. */
+  readonly client?: number;
 }
 
 /** Something that did not work and that the program runs without: `cwd`, `bind`. */
@@ -73,15 +84,30 @@ export class LaunchError extends Error {
 }
 
 /** The descriptors behind the channel, in the places that encodePlan() wrote down. */
-function extraDescriptors(plan: LaunchPlan, descriptors: Descriptors): number[] {
+function extraDescriptors(plan: LaunchPlan, descriptors: Descriptors, monitorProgram: number | undefined): number[] {
   return slots(plan, descriptors.link !== undefined).map((slot) => {
-    const fd =
-      slot === 'link' || slot === 'root' || slot === 'statusFile' || slot === 'base'
-        ? descriptors[slot]
-        : descriptors.joins?.find(({ kind }) => kind === slot)?.fd;
-    if (fd === undefined) throw new TypeError(`no descriptor for ${slot}`);
+    const fd = descriptorOf(slot, descriptors, monitorProgram);
+    if (fd === undefined) throw new TypeError(`no descriptor for ${JSON.stringify(slot)}`);
     return fd;
   });
+}
+
+function descriptorOf(slot: Slot, descriptors: Descriptors, monitorProgram: number | undefined): number | undefined {
+  if (typeof slot === 'object') return descriptors[slot.list]?.[slot.at];
+  switch (slot) {
+    case 'monitorProgram':
+      return monitorProgram;
+    case 'link':
+    case 'root':
+    case 'statusFile':
+    case 'base':
+    case 'control':
+    case 'logDirectory':
+    case 'client':
+      return descriptors[slot];
+    default:
+      return descriptors.joins?.find(({ kind }) => kind === slot)?.fd;
+  }
 }
 
 interface StatusLine {
@@ -119,12 +145,13 @@ export function launch(
   descriptors: Descriptors,
   options: LaunchOptions = {},
 ): Promise<Launched> {
-  const extra = extraDescriptors(plan, descriptors);
   const records = encodePlan(plan, { link: descriptors.link !== undefined, hold: options.hold !== undefined });
+  const program = plan.monitor ? open(joinPath(nativeDir, 'isolab-monitor'), constants.O_RDONLY) : undefined;
   const [near, far] = socketPair(SOCK_STREAM);
   let launcherPid: number;
   let end: Promise<number>;
   try {
+    const extra = extraDescriptors(plan, descriptors, program);
     launcherPid = spawnDetached(joinPath(nativeDir, 'isolab-launch'), [...descriptors.stdio, far, ...extra]);
     end = ended(launcherPid);
   } catch (error) {
@@ -132,6 +159,7 @@ export function launch(
     return Promise.reject(error);
   } finally {
     close(far);
+    if (program !== undefined) close(program);
   }
 
   return new Promise((resolve, reject) => {

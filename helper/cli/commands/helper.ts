@@ -22,6 +22,11 @@ export const HELPER: readonly Command[] = [
         'host: with root’s rights; user: root only in namespaces of one’s own. By who starts it when left out.',
       ),
       state: value('DIR', text, 'Where it keeps what it must remember; beside the socket when only that is given.'),
+      data: value(
+        'DIR',
+        text,
+        'Where it keeps images and containers; that of --state when only that is given, else one that outlives a boot.',
+      ),
       'idle-exit': value('S', seconds, 'Leave after so many seconds without a client; 900 when left out.'),
       foreground: flag('Stay in this terminal instead of becoming a daemon.'),
     },
@@ -31,6 +36,7 @@ export const HELPER: readonly Command[] = [
           ...(given.realm !== undefined && { realm: given.realm }),
           ...(socket !== undefined && { socket }),
           ...(given.state !== undefined && { state: given.state }),
+          ...(given.data !== undefined && { data: given.data }),
           ...(given['idle-exit'] !== undefined && { idleExit: given['idle-exit'] }),
           foreground: given.foreground,
         });

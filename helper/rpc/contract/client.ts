@@ -4,6 +4,7 @@ import { lstat, realpath } from 'node:fs/promises';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import {
+  CancellationTokenSource,
   createMessageConnection,
   type DataCallback,
   type Disposable,
@@ -15,7 +16,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { Input, MethodName, Result } from '.';
 import { type ErrorData, Failure } from './errors';
-import { CHANGED, type Changed } from './events';
+import { CHANGED, type Changed, PROGRESS, type Progress } from './events';
 import type { Greeting } from './helper';
 import { isRelied, ownUidMap } from './owners';
 import { PROTOCOL_VERSION } from './protocol';
@@ -32,10 +33,17 @@ export interface ConnectOptions {
   protocol?: number;
 }
 
+export interface CallOptions {
+  /** Aborted: the helper is told that the answer is not wanted any more. It undoes what it did, and the call rejects. */
+  readonly signal?: AbortSignal;
+  /** Of methods that take `progress`. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
 export interface Client {
   readonly greeting: Greeting;
   /** Rejects with a Failure; so do all pending calls when the connection goes. */
-  call<M extends MethodName>(method: M, params: Input<M>): Promise<Result<M>>;
+  call<M extends MethodName>(method: M, params: Input<M>, options?: CallOptions): Promise<Result<M>>;
   /** Both return a function that stops listening. */
   onChanged(listener: (changed: Changed) => void): () => void;
   /** Called once, also after `close`; at once where it is closed already. */
@@ -161,6 +169,9 @@ class Link implements Client {
   readonly #connection: MessageConnection;
   readonly #changed = new Set<(changed: Changed) => void>();
   readonly #closed = new Set<() => void>();
+  /** Who hears of the progress of which call. */
+  readonly #progress = new Map<number, (progress: Progress) => void>();
+  #nextToken = 1;
   /** vscode-jsonrpc leaves pending calls unsettled when the other side goes; these settle them. */
   readonly #pending = new Set<(error: Failure) => void>();
   #end: Failure | undefined;
@@ -180,6 +191,7 @@ class Link implements Client {
     this.#connection.onNotification(CHANGED, (changed: Changed) => {
       for (const listener of this.#changed) listener(changed);
     });
+    this.#connection.onNotification(PROGRESS, (progress: Progress) => this.#progress.get(progress.token)?.(progress));
     // Both come before 'close', which says it once.
     this.#connection.onError(() => socket.destroy());
     socket.on('error', () => {});
@@ -187,19 +199,29 @@ class Link implements Client {
     this.#connection.listen();
   }
 
-  async call<M extends MethodName>(method: M, params: Input<M>): Promise<Result<M>> {
+  async call<M extends MethodName>(method: M, params: Input<M>, options: CallOptions = {}): Promise<Result<M>> {
     if (this.#end) throw this.#end;
     let abandon: (error: Failure) => void = () => {};
+    const { signal, onProgress } = options;
+    const cancelling = new CancellationTokenSource();
+    const cancel = () => cancelling.cancel();
+    signal?.addEventListener('abort', cancel);
+    if (signal?.aborted) cancel();
+    const token = this.#nextToken;
+    if (onProgress !== undefined) this.#progress.set(this.#nextToken++, onProgress);
     try {
       return await new Promise<Result<M>>((resolve, reject) => {
         abandon = reject;
         this.#pending.add(reject);
         this.#connection
-          .sendRequest<Result<M>>(method, params)
+          .sendRequest<Result<M>>(method, onProgress ? { ...params, progress: token } : params, cancelling.token)
           .then(resolve, (error: unknown) => reject(heard(error, this.path)));
       });
     } finally {
       this.#pending.delete(abandon);
+      signal?.removeEventListener('abort', cancel);
+      cancelling.dispose();
+      if (onProgress !== undefined) this.#progress.delete(token);
     }
   }
 

@@ -84,6 +84,16 @@ describe('places', () => {
     expect(choosePlaces({ socket: '/a/b.sock', state: '/c' }, host(0)).stateDir).toBe('/c');
   });
 
+  test('data outlive a boot, unless the state has a place of its own; what is given counts', () => {
+    const user = { realm: 'user', holder: 1000 } as const;
+    expect(choosePlaces({}, host(1000)).dataDir).toBe('/var/lib/isolab/1000');
+    expect(choosePlaces({}, user, { XDG_DATA_HOME: '/d' }).dataDir).toBe('/d/isolab');
+    expect(choosePlaces({}, user, { XDG_DATA_HOME: 'd' }).dataDir).toMatch(/^\/.*\/\.local\/share\/isolab$/);
+    expect(choosePlaces({ state: '/c' }, host(0)).dataDir).toBe('/c');
+    expect(choosePlaces({ socket: '/a/b.sock' }, host(0)).dataDir).toBe('/a');
+    expect(choosePlaces({ state: '/c', data: '/e' }, host(0)).dataDir).toBe('/e');
+  });
+
   test('a path that the kernel would cut off is refused', () => {
     expect(() => choosePlaces({ socket: `/${'x'.repeat(107)}` }, host(0))).toThrow(Failure);
     expect(choosePlaces({ socket: `/${'x'.repeat(106)}` }, host(0)).socketGiven).toBe(true);

@@ -74,9 +74,18 @@ describe('whole frames', () => {
   });
 
   test('a notification is noticed and nothing else', () => {
-    expect(cut(encodeFrame({ jsonrpc: '2.0', method: '$/cancelRequest', params: { id: 1 } }))).toEqual([
+    expect(cut(encodeFrame({ jsonrpc: '2.0', method: '$/setTrace', params: { id: 1 } }))).toEqual([
       { type: 'notification' },
     ]);
+  });
+
+  test('that an answer is not wanted any more is a notification too', () => {
+    const cancel = (params: object) => cut(encodeFrame({ jsonrpc: '2.0', method: '$/cancelRequest', params }));
+    expect(cancel({ id: 1 })).toEqual([{ type: 'cancel', id: 1 }]);
+    expect(cancel({ id: 'a' })).toEqual([{ type: 'cancel', id: 'a' }]);
+    for (const none of [{}, { id: null }, { id: 1.5 }, { id: 'x'.repeat(101) }, []]) {
+      expect(cancel(none)).toEqual([{ type: 'notification' }]);
+    }
   });
 
   test('a Content-Type of the base protocol is fine', () => {

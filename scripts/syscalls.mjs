@@ -1,0 +1,133 @@
+// Writes helper/services/container/syscalls.ts, the numbers of system calls, from kernel headers: `syscalls.mjs [ROOT]` takes
+// those below ROOT (default /), as Debian's linux-libc-dev, -arm64-cross and -armhf-cross lay them. With --check it writes
+// nothing and says what the table has otherwise than the headers that are there.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { main, ROOT, Stop } from './lib/run.mjs';
+
+const TABLE = join(ROOT, 'helper/services/container/syscalls.ts');
+
+/** Since Linux 5.1 a new call has the same number everywhere; these are younger than the headers of Debian 12. */
+const NEWER = {
+  cachestat: 451,
+  fchmodat2: 452,
+  map_shadow_stack: 453,
+  futex_wake: 454,
+  futex_wait: 455,
+  futex_requeue: 456,
+  statmount: 457,
+  listmount: 458,
+  lsm_get_self_attr: 459,
+  lsm_set_self_attr: 460,
+  lsm_list_modules: 461,
+  mseal: 462,
+  setxattrat: 463,
+  getxattrat: 464,
+  listxattrat: 465,
+  removexattrat: 466,
+};
+
+const ABIS = {
+  x86_64: { header: 'usr/include/x86_64-linux-gnu/asm/unistd_64.h', more: { uretprobe: 335 } },
+  x32: { header: 'usr/include/x86_64-linux-gnu/asm/unistd_x32.h', more: {} },
+  i386: { header: 'usr/include/x86_64-linux-gnu/asm/unistd_32.h', more: {} },
+  arm64: { header: 'usr/aarch64-linux-gnu/include/asm-generic/unistd.h', more: {}, generic: true },
+  // The calls from 983041 on are Arm's own (__ARM_NR_BASE of asm/unistd.h).
+  arm: {
+    header: 'usr/arm-linux-gnueabihf/include/asm/unistd-eabi.h',
+    more: { sync_file_range2: 341, breakpoint: 983041, cacheflush: 983042, set_tls: 983045 },
+  },
+};
+
+main(async () => {
+  const check = process.argv.includes('--check');
+  const root = process.argv.slice(2).find((word) => !word.startsWith('-')) ?? '/';
+  if (check) return compare(root);
+  const tables = Object.entries(ABIS).map(([abi, source]) => [abi, numbersOf(root, source)]);
+  const missing = tables.filter(([, numbers]) => numbers === undefined).map(([abi]) => ABIS[abi].header);
+  if (missing.length > 0) throw new Stop(`These headers are missing below ${root}: ${missing.join(' ')}`);
+  writeFileSync(TABLE, tableText(tables));
+  return 0;
+});
+
+function compare(root) {
+  const text = readFileSync(TABLE, 'utf8');
+  let compared = 0;
+  const wrong = Object.entries(ABIS).flatMap(([abi, source]) => {
+    const inHeader = numbersOf(root, source);
+    if (inHeader === undefined) return [];
+    compared++;
+    const inTable = new Map(readRuns(new RegExp(`\\b${abi}: \`([^\`]*)\``).exec(text)?.[1] ?? ''));
+    return Object.entries(inHeader)
+      .filter(([name, number]) => inTable.get(name) !== number)
+      .map(([name, number]) => `${abi}: ${name} is ${number}, the table has ${inTable.get(name) ?? 'nothing'}`);
+  });
+  for (const line of wrong) console.log(line);
+  console.log(`${compared} headers compared, ${wrong.length} differences`);
+  return wrong.length > 0 || compared === 0 ? 1 : 0;
+}
+
+/** Name to number, or undefined where the header is not there. */
+function numbersOf(root, { header, more, generic }) {
+  const file = [header, generic && 'usr/include/asm-generic/unistd.h']
+    .filter(Boolean)
+    .map((path) => join(root, path))
+    .find(existsSync);
+  if (file === undefined) return undefined;
+  const numbers = Object.create(null);
+  const defined = /^#define __NR(3264)?_(\w+)\s+\(?(?:__X32_SYSCALL_BIT \+ |__NR_SYSCALL_BASE \+ )?(\d+)\)?/gm;
+  for (const [, wide, name, number] of readFileSync(file, 'utf8').matchAll(defined)) {
+    // What has one number and two names, one for each word size, is called as on 64 bits; fstatat alone goes by another name.
+    if (name !== 'syscalls') numbers[wide && name === 'fstatat' ? 'newfstatat' : name] = Number(number);
+  }
+  if (generic) for (const [name, number] of Object.entries(numbers)) if (isNarrow(name, number)) delete numbers[name];
+  return { ...numbers, ...NEWER, ...more };
+}
+
+/** What the generic table has for others than arm64: calls with 64-bit times on 32 bits, and placeholders. */
+function isNarrow(name, number) {
+  return (number >= 403 && number <= 423) || name === 'arch_specific_syscall' || name === 'sync_file_range2';
+}
+
+/** Numbers that follow one another are written as a run: the first number, then names. */
+function runs(numbers) {
+  const words = [];
+  let next = -1;
+  for (const [name, number] of Object.entries(numbers).sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1))) {
+    if (number !== next) words.push(String(number));
+    words.push(name);
+    next = number + 1;
+  }
+  return words;
+}
+
+function readRuns(text) {
+  let next = 0;
+  return text
+    .split(/\s+/)
+    .filter(Boolean)
+    .flatMap((word) => {
+      if (!/^\d+$/.test(word)) return [[word, next++]];
+      next = Number(word);
+      return [];
+    });
+}
+
+function tableText(tables) {
+  const strings = tables.map(([abi, numbers]) => `  ${abi}: \`\n${wrap(runs(numbers))}\`,\n`);
+  return `// The numbers of system calls by ABI, generated by scripts/syscalls.mjs: a number, then the names that have it and those after it.
+
+export const SYSCALLS = {
+${strings.join('')}} as const;
+`;
+}
+
+function wrap(words) {
+  const lines = [''];
+  for (const word of words) {
+    const line = lines.at(-1);
+    if (line.length + word.length > 117) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `    ${line}\n`).join('');
+}
