@@ -40,6 +40,10 @@ export function dropOf(rows: readonly Node[], onto: Node): Drop | undefined {
 function groundOf(node: Node): Ground | undefined {
   if ('netns' in node) return node.netns;
   if (node.type === 'namespace') return node.namespace;
+  if (node.type === 'belonging') {
+    const { kind, namespace, names, host } = node;
+    return { kind, id: namespace, names, host };
+  }
   if (node.type !== 'membership') return undefined;
   return { kind: node.kind, id: node.namespace, names: [], host: node.host === true };
 }

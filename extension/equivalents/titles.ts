@@ -38,8 +38,8 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
   'container/create': ({ name, image }, t) =>
     name === undefined
-      ? t('Make a container from {image}', { image: visible(image) })
-      : t('Make container {name} from {image}', { name: visible(name), image: visible(image) }),
+      ? t('Make a container from {image}', { image: imageName(image) })
+      : t('Make container {name} from {image}', { name: visible(name), image: imageName(image) }),
   'container/start': ({ container }, t) => t('Start container {name}', { name: containerName(container) }),
   'container/attach': ({ container }, t) => t('Attach to container {name}', { name: containerName(container) }),
   'container/stop': ({ container }, t) => t('Stop container {name}', { name: containerName(container) }),
@@ -56,6 +56,11 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'container/commit': ({ container, reference = '' }, t) =>
     t('Make image {image} of container {name}', { image: visible(reference), name: containerName(container) }),
   'container/export': ({ container }, t) => t('Export container {name}', { name: containerName(container) }),
+  'container/copy-out': ({ container, path }, t) =>
+    t('Copy {path} out of container {name}', { path: visible(path), name: containerName(container) }),
+  'container/copy-in': ({ container, path }, t) =>
+    t('Copy into {path} of container {name}', { path: visible(path), name: containerName(container) }),
+  'container/update': ({ container }, t) => t('Change limits of container {name}', { name: containerName(container) }),
   'container/prune': (_params, t) => t('Remove containers that do not run'),
   'image/load': (_params, t) => t('Load images from a file'),
   'image/save': ({ images }, t) => t('Save {names} to a file', { names: images.map(imageName).join(', ') }),
@@ -64,7 +69,8 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'image/remove': ({ image }, t) => t('Remove image {name}', { name: imageName(image) }),
   'image/prune': (_params, t) => t('Remove images that nobody uses'),
   'image/pull': ({ name }, t) => t('Pull image {name}', { name: visible(name) }),
-  'image/push': ({ image, to }, t) => t('Push image {name}', { name: to === undefined ? imageName(image) : visible(to) }),
+  'image/push': ({ image, to }, t) =>
+    t('Push image {name}', { name: to === undefined ? imageName(image) : visible(to) }),
 };
 
 /** One line for people; names in it cannot end it. Undefined for a request that alters nothing. */

@@ -12,6 +12,15 @@ export interface Rules {
   readonly address: Check;
   readonly destination: Check;
   readonly mtu: Check;
+  readonly containerName: Check;
+  readonly imageName: Check;
+  readonly userName: Check;
+  readonly hostName: Check;
+  readonly mountTarget: Check;
+  /** Bytes. */
+  readonly memory: Check;
+  readonly cpus: Check;
+  readonly pids: Check;
 }
 
 interface Schema {
@@ -32,8 +41,20 @@ export async function loadRules(t: Translate): Promise<Rules> {
     cidr: by(schemas.Cidr),
     address: by(schemas.Address),
     destination: by(schemas.Destination),
-    mtu: by(schemas.linkSet.params.shape.mtu, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN)),
+    mtu: by(schemas.linkSet.params.shape.mtu, whole),
+    containerName: by(schemas.NewName),
+    imageName: by(schemas.ImageName),
+    userName: by(schemas.UserName),
+    hostName: by(schemas.HostName),
+    mountTarget: by(schemas.ContainerPlan.shape.mounts, (target) => [{ type: 'tmpfs', target }]),
+    memory: by(schemas.Limits.shape.memory, whole),
+    cpus: by(schemas.Limits.shape.cpus, (text) => (/^\d{1,6}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN)),
+    pids: by(schemas.Limits.shape.pids, whole),
   };
+}
+
+function whole(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** Nothing at all is fine, too. */

@@ -1,8 +1,11 @@
 // Answers of the helper become the nodes of the Containers tree: pure, so that tests print them.
 import type { Container, ContainerDetails, ContainerProcess, FileChange } from '../../helper/rpc/contract/container';
 import { KINDS } from '../../helper/rpc/contract/kinds';
+import type { DeviceRule, Limits } from '../../helper/rpc/contract/limits';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Process } from '../../helper/rpc/contract/process';
+import type { Translate } from '../../helper/rpc/contract/sentences';
+import { memoryText } from './amounts';
 import { changeNodes } from './changes-nodes';
 import {
   type ChangeNode,
@@ -10,6 +13,7 @@ import {
   type ContainerGroupNode,
   type ContainerNamespaceNode,
   type ContainerNode,
+  type DetailNode,
   type LayerDirectoryNode,
   type MountNode,
 } from './nodes';
@@ -97,6 +101,46 @@ export function layerDirectories({ id, layers }: MountNode): LayerDirectoryNode[
     const layer = at === 0 ? {} : { layer: layers.length - at };
     return { type: 'directory', id: `${id}/${at}`, path, ...layer };
   });
+}
+
+/** Only what is limited; `unlimited` is no limit. */
+export function limitNodes({ id, limits }: Pick<ContainerDetails, 'id' | 'limits'>, t: Translate): DetailNode[] {
+  const { memory, swap, cpus, cpuShares, cpusetCpus, cpusetMems, pids, blkioWeight, devices } = limits;
+  const rates: readonly (readonly [what: string, rates: Limits['blkioReadBps'], unit: string])[] = [
+    [t('Reading'), limits.blkioReadBps, 'B/s'],
+    [t('Writing'), limits.blkioWriteBps, 'B/s'],
+    [t('Read operations'), limits.blkioReadIops, '/s'],
+    [t('Write operations'), limits.blkioWriteIops, '/s'],
+  ];
+  const list: (readonly [what: string, value: string | undefined])[] = [
+    [t('Memory'), amount(memory)],
+    [t('Swap'), amount(swap)],
+    [t('Processors'), cpus === undefined || cpus === 'unlimited' ? undefined : String(cpus)],
+    [t('Processor shares'), cpuShares?.toString()],
+    [t('Processors allowed'), cpusetCpus],
+    [t('Memory nodes allowed'), cpusetMems],
+    [t('Processes'), pids === undefined || pids === 'unlimited' ? undefined : String(pids)],
+    [t('Block I/O weight'), blkioWeight?.toString()],
+    ...rates.flatMap(([what, each = [], unit]) =>
+      each.map(({ major, minor, rate }) => [what, `${major}:${minor} ${rate} ${unit}`] as const),
+    ),
+    [t('Devices'), devices === undefined || devices === 'all' ? undefined : deviceRules(devices)],
+  ];
+  return list.flatMap(([what, value], at): DetailNode[] =>
+    value === undefined ? [] : [{ type: 'detail', id: `container/${id}/limits/${at}`, what, value }],
+  );
+}
+
+function amount(bytes: number | 'unlimited' | undefined): string | undefined {
+  return bytes === undefined || bytes === 'unlimited' ? undefined : memoryText(bytes);
+}
+
+/** As the kernel's own files have them: `c 1:3 rwm`. */
+function deviceRules(rules: readonly DeviceRule[]): string {
+  const number = (each: number | 'any') => (each === 'any' ? '*' : String(each));
+  return rules
+    .map(({ type, major, minor, access }) => `${type} ${number(major)}:${number(minor)} ${access}`)
+    .join(', ');
 }
 
 /** Files and directories by folder, from the flat list that container/diff gives. */

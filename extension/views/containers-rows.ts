@@ -1,7 +1,7 @@
 // How containers and what they are made of look, as plain data.
 import { constants } from 'node:os';
 import type { Container } from '../../helper/rpc/contract/container';
-import { step, type Translate } from '../../helper/rpc/contract/sentences';
+import { sentence, step, type Translate } from '../../helper/rpc/contract/sentences';
 import { agoText, durationText, memoryText } from './amounts';
 import { KIND_ICONS } from './icons';
 import { shortId } from './images-rows';
@@ -28,14 +28,16 @@ export function stateText(container: Container, now: number, t: Translate): stri
       return failure === undefined ? t('created {ago}', { ago: agoText(createdAt, now, t) }) : failureText(failure, t);
     case 'exited':
       if (failure !== undefined) return failureText(failure, t);
-      return [endText(container, t), finishedAt !== undefined && agoText(finishedAt, now, t)].filter(Boolean).join(', ');
+      return [endText(container, t), finishedAt !== undefined && agoText(finishedAt, now, t)]
+        .filter(Boolean)
+        .join(', ');
     case 'dead':
       return t('not wholly removed');
   }
 }
 
-function failureText(failure: string, t: Translate): string {
-  return t('did not start: {step}', { step: step(failure, t) });
+function failureText({ step: at }: NonNullable<Container['failure']>, t: Translate): string {
+  return at === undefined ? t('did not start') : t('did not start: {step}', { step: step(at, t) });
 }
 
 /** How its last run ended. */
@@ -70,11 +72,12 @@ const LOOKS: Readonly<Record<Look, { icon: string; colour: string; mark?: Mark }
 };
 
 export function containerRow({ id, container, now }: ContainerNode, t: Translate): Row {
-  const { name, image, state, command, pid, tty, createdAt } = container;
+  const { name, image, state, command, pid, tty, createdAt, failure } = container;
   const { icon, colour, mark } = LOOKS[lookOf(container)];
   const facts: Fact[] = [
     [t('Id'), container.id],
     [t('State'), stateText(container, now, t)],
+    ...(failure === undefined ? [] : [[t('Failure'), sentence(failure, t)] as const]),
     [t('Image'), image.name],
     [t('Command'), command.join(' ')],
     ...(pid === undefined ? [] : [['pid', String(pid)] as const]),

@@ -77,7 +77,8 @@ export function containedClauses(node: Contained, t: Translate): (string | undef
     }
     case 'step': {
       const { step } = node;
-      const where = step.layer === undefined ? t('configuration only') : t('layer {number}', { number: step.layer + 1 });
+      const where =
+        step.layer === undefined ? t('configuration only') : t('layer {number}', { number: step.layer + 1 });
       return [t('Step {line}', { line: stepText(step) || t('nothing said') }), where];
     }
     case 'detail':

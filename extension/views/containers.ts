@@ -15,6 +15,7 @@ import {
   containerProcesses,
   insideContainer,
   layerDirectories,
+  limitNodes,
   mountNodes,
 } from './containers-nodes';
 import { containerRow } from './containers-rows';
@@ -82,7 +83,10 @@ export class ContainersView extends Tree {
     this.#shown = kept.map((node) => this.known(node) as ContainerNode);
     if (nodes.length > 0 || filter !== undefined) return kept;
     return [
-      message('containers', 'empty', t('Run a container…'), { id: 'isolab.container.run', title: t('Run a container') }),
+      message('containers', 'empty', t('Run a container…'), {
+        id: 'isolab.container.run',
+        title: t('Run a container'),
+      }),
     ];
   }
 
@@ -122,8 +126,10 @@ export class ContainersView extends Tree {
       }
       case 'mounts':
         return mountNodes(await client.call('container/show', ref));
-      case 'limits':
-        return [];
+      case 'limits': {
+        const nodes = limitNodes(await client.call('container/show', ref), t);
+        return nodes.length > 0 ? nodes : [message(id, 'empty', t('No limits'))];
+      }
       case 'changes': {
         const { changes, truncated } = await client.call('container/diff', ref);
         const nodes = containerChanges(container, changes);

@@ -90,7 +90,10 @@ export function layerRow({ id, index, layer, step }: LayerNode, t: Translate): R
     [t('Stored archive'), layer.digest],
     [t('Media type'), layer.mediaType],
     [t('Size'), bytesText(layer.size)],
-    [t('Shared with'), layer.sharedBy === 1 ? t('1 other image') : t('{count} other images', { count: layer.sharedBy })],
+    [
+      t('Shared with'),
+      layer.sharedBy === 1 ? t('1 other image') : t('{count} other images', { count: layer.sharedBy }),
+    ],
   ];
   return {
     id,

@@ -2,13 +2,7 @@
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import { beyondRow } from './beyond';
 import { changeRow } from './changes-rows';
-import {
-  containerGroupRow,
-  containerNamespaceRow,
-  containerRow,
-  layerDirectoryRow,
-  mountRow,
-} from './containers-rows';
+import { containerGroupRow, containerNamespaceRow, containerRow, layerDirectoryRow, mountRow } from './containers-rows';
 import { detailRow, imageGroupRow, imageRow, layerRow, stepRow } from './images-rows';
 import { kindRow, membershipRow, namespaceRow, processRow } from './namespaces-rows';
 import { addressRow, groupRow, linkRow, neighbourRow, netnsRow, peerRow, routeRow, staleRow } from './networks-rows';
