@@ -35,6 +35,20 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'session/attach': (_params, t) => t('Attach a terminal'),
   'session/reopen': (_params, t) => t('Open an ended shell anew'),
   'uplink/start': ({ netns }, t) => t('Connect {netns} with the outside', { netns: place(netns, t) }),
+  'container/create': ({ name = '' }, t) => t('Create container {name}', { name: visible(name) }),
+  'container/start': ({ container }, t) => t('Start container {name}', { name: containerName(container) }),
+  'container/attach': ({ container }, t) => t('Attach to container {name}', { name: containerName(container) }),
+  'container/exec': ({ container }, t) => t('Run a program in container {name}', { name: containerName(container) }),
+  'container/stop': ({ container }, t) => t('Stop container {name}', { name: containerName(container) }),
+  'container/kill': ({ container }, t) => t('Send a signal to container {name}', { name: containerName(container) }),
+  'container/pause': ({ container }, t) => t('Pause container {name}', { name: containerName(container) }),
+  'container/unpause': ({ container }, t) => t('Let container {name} go on', { name: containerName(container) }),
+  'container/update': ({ container }, t) =>
+    t('Change the limits of container {name}', { name: containerName(container) }),
+  'container/restart': ({ container }, t) => t('Restart container {name}', { name: containerName(container) }),
+  'container/remove': ({ container }, t) => t('Remove container {name}', { name: containerName(container) }),
+  'container/rename': ({ container }, t) => t('Rename container {name}', { name: containerName(container) }),
+  'container/prune': (_params, t) => t('Remove containers that do not run'),
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
   'container/create': ({ name, image }, t) =>
     name === undefined
@@ -85,6 +99,10 @@ function place(netns: Input<'link/list'>['netns'], t: Translate): string {
   if (netns === undefined || 'host' in netns) return t('Host');
   if ('name' in netns) return visible(netns.name);
   return 'id' in netns ? `net:${netns.id}` : `pid:${netns.pid}`;
+}
+
+function containerName(container: Input<'container/start'>['container']): string {
+  return 'name' in container ? visible(container.name) : container.id.slice(0, 12);
 }
 
 function interfaceName({ name, index }: Input<'link/set'>['link']): string {

@@ -23,9 +23,13 @@ export const MAX_STRANGERS = 8;
 
 /**
  * What takes a while and touches nothing that other calls change, or takes turns by itself where it does (the store of
- * images): these may overlap.
+ * images, each container): these may overlap.
  */
-const CONCURRENT: ReadonlySet<MethodName> = new Set(['session/open', 'session/attach']);
+const CONCURRENT: ReadonlySet<MethodName> = new Set<MethodName>([
+  'session/open',
+  'session/attach',
+  ...(Object.keys(METHODS) as MethodName[]).filter((name) => name.startsWith('container/')),
+]);
 
 interface Connection {
   readonly uid: number;

@@ -5,6 +5,10 @@ import type { Topic } from '../rpc/contract/events';
 import type { Feature } from '../rpc/contract/helper';
 import { addressHandlers } from './addresses';
 import { cleanupHandlers } from './cleanup';
+import { Attachments } from './container/attach';
+import { Containers } from './container/containers';
+import { containerHandlers } from './container/handlers';
+import { placeholderImages } from './container/placeholder';
 import { diagnosticsHandlers } from './diagnostics';
 import { doctorHandlers } from './doctor';
 import { equivalentHandlers } from './equivalent';
@@ -35,6 +39,8 @@ export function createServices(house: House, features: readonly Feature[], progr
   const scanner = new Scanner(join(programDir, 'scan-worker.cjs'), house.realm);
   const uplinks = new UplinkWatch(house, (record) => endUplink(house, record));
   for (const record of uplinkRecords(house)) uplinks.adopt(record);
+  const containers = new Containers(house, placeholderImages(house));
+  const attachments = new Attachments(containers);
   return {
     handlers: sayingWhatIsGone(
       {
@@ -49,9 +55,10 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...neighbourHandlers(house),
         ...processHandlers(scanner),
         ...namespaceHandlers(house, scanner),
-        ...sessionHandlers(house, scanner),
+        ...sessionHandlers(house, scanner, attachments),
+        ...containerHandlers(containers, attachments),
         ...uplinkHandlers(house, uplinks),
-        ...equivalentHandlers(house, scanner),
+        ...equivalentHandlers(house, scanner, containers),
       },
       programDir,
     ),

@@ -4,6 +4,7 @@ import { existsSync, readlinkSync } from 'node:fs';
 import type { Scanner } from '../../discovery/scanner';
 import type { LinkRef, NetnsRef } from '../../rpc/contract/terms';
 import { parseNamespaceLink } from '../../sys/proc';
+import type { Containers } from '../container/containers';
 import { broken } from '../failures';
 import type { Caller, House } from '../house';
 import { withLink } from '../links';
@@ -24,6 +25,7 @@ export interface Scene {
   /** Who would type it: sudo stands in front where that is not root. */
   readonly caller: Caller;
   readonly scanner: Scanner;
+  readonly containers: Containers;
 }
 
 /** A network namespace as somebody outside of it reaches it. */
