@@ -57,6 +57,7 @@ export const COMMANDS = {
   'isolab.container.remove': 'change',
   'isolab.container.prune': 'change',
   'isolab.container.rename': 'change',
+  'isolab.container.update': 'change',
   'isolab.container.exec': 'change',
   'isolab.container.attach': 'change',
   'isolab.container.logs': 'look',

@@ -7,6 +7,7 @@ import { cleanup } from './cleanup';
 import { connected, trusted } from './connected';
 import * as container from './container';
 import { exportContainer } from './container-export';
+import { changeLimit } from './container-limits';
 import { attachContainer, openContainerShell } from './container-terminal';
 import { copyCommand } from './copy-command';
 import { deleteNodes } from './delete';
@@ -89,6 +90,7 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.container.remove': container.removeContainer,
   'isolab.container.prune': container.pruneContainers,
   'isolab.container.rename': container.renameContainer,
+  'isolab.container.update': changeLimit,
   'isolab.container.exec': openContainerShell,
   'isolab.container.attach': attachContainer,
   'isolab.container.logs': container.showLogs,

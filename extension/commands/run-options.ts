@@ -80,7 +80,9 @@ export function followUps(
           value: value === undefined ? '256m' : String(value),
           check: (typed) => {
             const bytes = bytesOf(typed);
-            return bytes === undefined ? t('A number with k, m, g or t behind it.') : rules.memory(String(bytes));
+            return bytes === undefined
+              ? t('A number with k, m, g or t behind it.')
+              : rules.limits.memory(String(bytes));
           },
         });
         answer({ memory: bytesOf(text) ?? 0 });
@@ -90,14 +92,14 @@ export function followUps(
       async (position) => {
         const prompt = t('Most processor time, in processors: 0.5 is half of one');
         const value = String(answers().cpus ?? 1);
-        answer({ cpus: Number(await askText(position, { prompt, value, check: rules.cpus })) });
+        answer({ cpus: Number(await askText(position, { prompt, value, check: rules.limits.cpus })) });
       },
     ],
     pids: [
       async (position) => {
         const prompt = t('Most processes and threads');
         const value = String(answers().pids ?? 100);
-        answer({ pids: Number(await askText(position, { prompt, value, check: rules.pids })) });
+        answer({ pids: Number(await askText(position, { prompt, value, check: rules.limits.pids })) });
       },
     ],
     env: [

@@ -1,9 +1,8 @@
 // The wizard that runs a container: image, command, name, options with their own questions, and whether it runs in a
 // terminal, in the background, or is only made.
-import { ThemeIcon, window } from 'vscode';
+import { ThemeIcon } from 'vscode';
 import type { Input } from '../../helper/rpc/contract';
 import type { Image, ImageConfig } from '../../helper/rpc/contract/image';
-import { coded } from '../../helper/rpc/contract/sentences';
 import type { Connected } from '../context';
 import { copying } from '../equivalents/copy';
 import { freeName } from '../prompts/defaults';
@@ -90,12 +89,7 @@ export async function runContainer(context: Connected, target: Target): Promise<
   const made = await withSources(wanted, (mounts) =>
     client.call('container/create', { ...runPlan(answers), ...(mounts.length > 0 && { mounts }) }),
   );
-  for (const warning of made.warnings) void window.showWarningMessage(warningText(warning));
   await begin(context, made, way ?? 'create', answers.options.includes('terminal'));
-}
-
-function warningText(warning: string): string {
-  return coded({ code: warning }, t);
 }
 
 async function begin(

@@ -50,23 +50,6 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'container/rename': ({ container }, t) => t('Rename container {name}', { name: containerName(container) }),
   'container/prune': (_params, t) => t('Remove containers that do not run'),
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
-  'container/create': ({ name, image }, t) =>
-    name === undefined
-      ? t('Make a container from {image}', { image: imageName(image) })
-      : t('Make container {name} from {image}', { name: visible(name), image: imageName(image) }),
-  'container/start': ({ container }, t) => t('Start container {name}', { name: containerName(container) }),
-  'container/attach': ({ container }, t) => t('Attach to container {name}', { name: containerName(container) }),
-  'container/stop': ({ container }, t) => t('Stop container {name}', { name: containerName(container) }),
-  'container/kill': ({ container, signal = 'SIGKILL' }, t) =>
-    t('Send {signal} to container {name}', { signal, name: containerName(container) }),
-  'container/pause': ({ container }, t) => t('Pause container {name}', { name: containerName(container) }),
-  'container/unpause': ({ container }, t) => t('Let container {name} go on', { name: containerName(container) }),
-  'container/restart': ({ container }, t) => t('Restart container {name}', { name: containerName(container) }),
-  'container/remove': ({ container }, t) => t('Remove container {name}', { name: containerName(container) }),
-  'container/rename': ({ container, name: newName }, t) =>
-    t('Rename container {name} to {newName}', { name: containerName(container), newName: visible(newName) }),
-  'container/exec': ({ container, command }, t) =>
-    t('Run {command} in container {name}', { command: visible(command.join(' ')), name: containerName(container) }),
   'container/commit': ({ container, reference = '' }, t) =>
     t('Make image {image} of container {name}', { image: visible(reference), name: containerName(container) }),
   'container/export': ({ container }, t) => t('Export container {name}', { name: containerName(container) }),
@@ -74,8 +57,6 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
     t('Copy {path} out of container {name}', { path: visible(path), name: containerName(container) }),
   'container/copy-in': ({ container, path }, t) =>
     t('Copy into {path} of container {name}', { path: visible(path), name: containerName(container) }),
-  'container/update': ({ container }, t) => t('Change limits of container {name}', { name: containerName(container) }),
-  'container/prune': (_params, t) => t('Remove containers that do not run'),
   'image/load': (_params, t) => t('Load images from a file'),
   'image/save': ({ images }, t) => t('Save {names} to a file', { names: images.map(imageName).join(', ') }),
   'image/import': ({ name = '' }, t) => t('Import a root file system as {name}', { name: visible(name) }),
@@ -107,10 +88,6 @@ function containerName(container: Input<'container/start'>['container']): string
 
 function interfaceName({ name, index }: Input<'link/set'>['link']): string {
   return name === undefined ? `#${index}` : visible(name);
-}
-
-function containerName(ref: Input<'container/show'>['container']): string {
-  return 'name' in ref ? visible(ref.name) : shortId(ref.id);
 }
 
 function imageName(ref: Input<'image/show'>['image']): string {

@@ -17,11 +17,11 @@ export interface Rules {
   readonly userName: Check;
   readonly hostName: Check;
   readonly mountTarget: Check;
-  /** Bytes. */
-  readonly memory: Check;
-  readonly cpus: Check;
-  readonly pids: Check;
+  readonly limits: Limits;
 }
+
+/** Memory and swap in bytes. */
+type Limits = Record<'memory' | 'swap' | 'cpus' | 'cpuShares' | 'cpusetCpus' | 'pids' | 'blkioWeight', Check>;
 
 interface Schema {
   safeParse(value: unknown): { success: boolean; error?: { issues: readonly { message: string }[] } };
@@ -47,9 +47,15 @@ export async function loadRules(t: Translate): Promise<Rules> {
     userName: by(schemas.UserName),
     hostName: by(schemas.HostName),
     mountTarget: by(schemas.ContainerPlan.shape.mounts, (target) => [{ type: 'tmpfs', target }]),
-    memory: by(schemas.Limits.shape.memory, whole),
-    cpus: by(schemas.Limits.shape.cpus, (text) => (/^\d{1,6}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN)),
-    pids: by(schemas.Limits.shape.pids, whole),
+    limits: {
+      memory: by(schemas.Limits.shape.memory, whole),
+      swap: by(schemas.Limits.shape.swap, whole),
+      cpus: by(schemas.Limits.shape.cpus, (text) => (/^\d{1,6}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN)),
+      cpuShares: by(schemas.Limits.shape.cpuShares, whole),
+      cpusetCpus: by(schemas.Limits.shape.cpusetCpus),
+      pids: by(schemas.Limits.shape.pids, whole),
+      blkioWeight: by(schemas.Limits.shape.blkioWeight, whole),
+    },
   };
 }
 

@@ -104,30 +104,33 @@ export function layerDirectories({ id, layers }: MountNode): LayerDirectoryNode[
 }
 
 /** Only what is limited; `unlimited` is no limit. */
-export function limitNodes({ id, limits }: Pick<ContainerDetails, 'id' | 'limits'>, t: Translate): DetailNode[] {
+export function limitNodes(container: ContainerDetails, t: Translate): DetailNode[] {
+  const { id, limits } = container;
   const { memory, swap, cpus, cpuShares, cpusetCpus, cpusetMems, pids, blkioWeight, devices } = limits;
-  const rates: readonly (readonly [what: string, rates: Limits['blkioReadBps'], unit: string])[] = [
-    [t('Reading'), limits.blkioReadBps, 'B/s'],
-    [t('Writing'), limits.blkioWriteBps, 'B/s'],
-    [t('Read operations'), limits.blkioReadIops, '/s'],
-    [t('Write operations'), limits.blkioWriteIops, '/s'],
+  const rates: readonly (readonly [name: keyof Limits, what: string, rates: Limits['blkioReadBps'], unit: string])[] = [
+    ['blkioReadBps', t('Reading'), limits.blkioReadBps, 'B/s'],
+    ['blkioWriteBps', t('Writing'), limits.blkioWriteBps, 'B/s'],
+    ['blkioReadIops', t('Read operations'), limits.blkioReadIops, '/s'],
+    ['blkioWriteIops', t('Write operations'), limits.blkioWriteIops, '/s'],
   ];
-  const list: (readonly [what: string, value: string | undefined])[] = [
-    [t('Memory'), amount(memory)],
-    [t('Swap'), amount(swap)],
-    [t('Processors'), cpus === undefined || cpus === 'unlimited' ? undefined : String(cpus)],
-    [t('Processor shares'), cpuShares?.toString()],
-    [t('Processors allowed'), cpusetCpus],
-    [t('Memory nodes allowed'), cpusetMems],
-    [t('Processes'), pids === undefined || pids === 'unlimited' ? undefined : String(pids)],
-    [t('Block I/O weight'), blkioWeight?.toString()],
-    ...rates.flatMap(([what, each = [], unit]) =>
-      each.map(({ major, minor, rate }) => [what, `${major}:${minor} ${rate} ${unit}`] as const),
+  const list: (readonly [name: keyof Limits, what: string, value: string | undefined])[] = [
+    ['memory', t('Memory'), amount(memory)],
+    ['swap', t('Swap'), amount(swap)],
+    ['cpus', t('Processors'), cpus === undefined || cpus === 'unlimited' ? undefined : String(cpus)],
+    ['cpuShares', t('Processor shares'), cpuShares?.toString()],
+    ['cpusetCpus', t('Processors allowed'), cpusetCpus],
+    ['cpusetMems', t('Memory nodes allowed'), cpusetMems],
+    ['pids', t('Processes'), pids === undefined || pids === 'unlimited' ? undefined : String(pids)],
+    ['blkioWeight', t('Block I/O weight'), blkioWeight?.toString()],
+    ...rates.flatMap(([name, what, each = [], unit]) =>
+      each.map(({ major, minor, rate }) => [name, what, `${major}:${minor} ${rate} ${unit}`] as const),
     ),
-    [t('Devices'), devices === undefined || devices === 'all' ? undefined : deviceRules(devices)],
+    ['devices', t('Devices'), devices === undefined || devices === 'all' ? undefined : deviceRules(devices)],
   ];
-  return list.flatMap(([what, value], at): DetailNode[] =>
-    value === undefined ? [] : [{ type: 'detail', id: `container/${id}/limits/${at}`, what, value }],
+  return list.flatMap(([name, what, value], at): DetailNode[] =>
+    value === undefined
+      ? []
+      : [{ type: 'detail', id: `container/${id}/limits/${at}`, what, value, limit: { container, name } }],
   );
 }
 

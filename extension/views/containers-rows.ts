@@ -15,6 +15,7 @@ import type {
   MountNode,
 } from './nodes';
 import { type Fact, joined, type Mark, type Row, visible } from './row';
+import { usageText } from './usage';
 
 /** How it is, in a few words: `up 5 min`, `exit 1, 2 h ago`. An end that nobody saw is not made up. */
 export function stateText(container: Container, now: number, t: Translate): string {
@@ -71,7 +72,7 @@ const LOOKS: Readonly<Record<Look, { icon: string; colour: string; mark?: Mark }
   dead: { icon: 'warning', colour: 'list.warningForeground', mark: { state: 'stale' } },
 };
 
-export function containerRow({ id, container, now }: ContainerNode, t: Translate): Row {
+export function containerRow({ id, container, now, usage = {} }: ContainerNode, t: Translate): Row {
   const { name, image, state, command, pid, tty, createdAt, failure } = container;
   const { icon, colour, mark } = LOOKS[lookOf(container)];
   const facts: Fact[] = [
@@ -88,7 +89,7 @@ export function containerRow({ id, container, now }: ContainerNode, t: Translate
   return {
     id,
     label: visible(name),
-    description: joined(visible(imageText(image)), stateText(container, now, t)),
+    description: joined(visible(imageText(image)), stateText(container, now, t), isAlive(state) && usageText(usage, t)),
     icon,
     colour,
     facts,

@@ -6,6 +6,7 @@ import { containerGroupLabel, imageText, stateText, whoseText } from './containe
 import { imageGroupLabel, imageLabel, stepText, usedByText } from './images-rows';
 import type { Node, NodeOf } from './nodes';
 import { visible } from './row';
+import { usageText } from './usage';
 
 const TYPES = [
   'container',
@@ -29,11 +30,12 @@ export function isContained(node: Node): node is Contained {
 export function containedClauses(node: Contained, t: Translate): (string | undefined | false)[] {
   switch (node.type) {
     case 'container': {
-      const { container, now } = node;
+      const { container, now, usage = {} } = node;
       return [
         t('Container {name}', { name: visible(container.name) }),
         stateText(container, now, t),
         t('image {name}', { name: visible(imageText(container.image)) }),
+        usageText(usage, t),
       ];
     }
     case 'inside': {

@@ -32,6 +32,7 @@ import { processNodes } from '../../../extension/views/networks-nodes';
 import type { Node } from '../../../extension/views/nodes';
 import { rowOf } from '../../../extension/views/rows';
 import { spoken } from '../../../extension/views/spoken';
+import { usageOf, usageText } from '../../../extension/views/usage';
 import type { FileChange } from '../../../helper/rpc/contract/container';
 import { container, containerDetails, english, id, image, imageDetails, NOW, namespace, process } from './samples';
 
@@ -85,6 +86,22 @@ describe('Containers', () => {
       '> (vm disabledForeground) unseen | busybox:1.36 · end unknown, 2 h ago [container exited ended tty] !stopped',
       '> (vm charts.red) broken | busybox:1.36 · did not start: running the program [container created ended tty] !failed',
       '> (warning list.warningForeground) half | busybox:1.36 · not wholly removed [container dead ended tty] !stale',
+    ]);
+  });
+
+  test('the living ones say what they use: processors, and memory with its limit', () => {
+    const first = { at: 1000, cpu: { usage: 0, periods: 0, throttledPeriods: 0, throttled: 0 } };
+    const memory = { workingSet: 4.5 * 1024 ** 2, usage: 9e6, limit: 64 * 1024 ** 2, limitHits: 0, oomKills: 0 };
+    const second = { at: 3000, cpu: { ...first.cpu, usage: 500_000_000 }, memory };
+    expect(usageOf(first, undefined)).toEqual({});
+    const usage = usageOf(second, first);
+    expect(usageText(usage, english)).toBe('0.25 CPUs · 4.5 MiB of 64 MiB');
+    // Counters of a run before this one.
+    expect(usageOf(first, second)).toEqual({});
+    const rows = [container(), ended({ exit: 0 })].map((each) => ({ ...containerNode(each, NOW), usage }));
+    expect(rows.map((node) => rowOf(node, english).description)).toEqual([
+      'busybox:1.36 · up 5 min · 0.25 CPUs · 4.5 MiB of 64 MiB',
+      'busybox:1.36 · exit 0, 2 h ago',
     ]);
   });
 

@@ -9,6 +9,7 @@ import {
   containerNode,
   insideContainer,
   layerDirectories,
+  limitNodes,
   mountNodes,
 } from '../../../extension/views/containers-nodes';
 import {
@@ -101,6 +102,7 @@ function everyRow() {
     ...insideContainer(container()),
     ...belongingNodes(container(), [], []),
     ...mountNodes(containerDetails()).flatMap((node) => [node, ...layerDirectories(node)]),
+    ...limitNodes(containerDetails({ limits: { pids: 5 } }), english),
     ...changeNodes({ container: container() }, 'x', [{ path: '/a', change: 'added' }], '/'),
     ...[image(), image({ names: [] })].map((each) => imageNode(each, NOW)),
     ...insideImage(image()),
