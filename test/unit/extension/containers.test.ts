@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { copied, FACTS } from '../../../extension/commands/copying';
 import { describe as described, isDeletable, isForeign, lostWith } from '../../../extension/commands/deletable';
-import { dropOf } from '../../../extension/commands/dropping';
+import { dropOf, isDraggable, isRun } from '../../../extension/commands/dropping';
 import { agoText, bytesText, durationText, memoryText, modeText } from '../../../extension/views/amounts';
 import { changeNodes, entryNodes } from '../../../extension/views/changes-nodes';
 import {
@@ -368,6 +368,17 @@ describe('every row', () => {
     const explained = ALL.filter((node) => explain(node, english)).map(({ type }) => type);
     expect(explained).toEqual(['container', 'belonging', 'mount', 'image', 'layer']);
   });
+});
+
+test('an image is dragged to the containers to be run, and nowhere else', () => {
+  const row = imageNode(image(), NOW);
+  expect(ALL.filter(isDraggable).map(({ type }) => type)).toEqual(['image']);
+  expect([isRun([row], 'containers'), isRun([row], 'images'), isRun([row, row], 'containers')]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect(dropOf([row], containerNode(container(), NOW))).toBeUndefined();
 });
 
 describe('removing', () => {
