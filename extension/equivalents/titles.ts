@@ -8,7 +8,6 @@ import { visible } from '../views/row';
 type Title<M extends MethodName> = (params: Input<M>, t: Translate) => string;
 
 const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
-
   'helper/shutdown': (_params, t) => t('Stop helper'),
   'helper/cleanup': (_params, t) => t('Remove everything Isolab made'),
   'netns/create': ({ name }, t) => t('Create network namespace {name}', { name: visible(name) }),
