@@ -169,7 +169,13 @@ export class Containers {
     // It has just ended: what that leaves is cleared first.
     await running?.ended;
     const { layers } = await this.images.resolve({ id: record.image.id });
-    return startContainer(this, this.store.get(id) ?? record, layers, client);
+    try {
+      return await startContainer(this, this.store.get(id) ?? record, layers, client);
+    } catch (error) {
+      // It has come to its end before it began.
+      if (record.autoRemove) await this.store.remove(id);
+      throw error;
+    }
   }
 
   /** The container as it is then; one that removes itself as it was. */

@@ -117,4 +117,11 @@ export const STEPS: Readonly<Record<string, string>> = {
   pipes: 'making the pipes of the program',
   monitor: 'running the monitor',
   init: 'starting process 1',
+  'image-read': 'reading the archive',
+  'image-write': 'writing the archive',
+  'image-work': 'reading or writing the image',
+  'image-unpack': 'unpacking a layer',
+  'image-check': 'checking a layer',
+  'image-program': 'starting a program for the image',
+  'image-registry': 'talking to the registry',
 };
