@@ -2,7 +2,6 @@
 // does not compile. Pure.
 import type { ChangingMethod, Input, MethodName } from '../../helper/rpc/contract';
 import type { Translate } from '../../helper/rpc/contract/sentences';
-import { shortId } from '../views/images-rows';
 import { visible } from '../views/row';
 
 type Title<M extends MethodName> = (params: Input<M>, t: Translate) => string;
