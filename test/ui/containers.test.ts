@@ -48,7 +48,7 @@ test('the two views are there, below the others', async () => {
   containers = new Tree(editor().page, 2);
   images = new Tree(editor().page, 3);
   for (const view of [images, containers, networks, namespaces]) await view.toggle();
-  await pull(await edgeOf(images, 'top'), { x: 0, y: 230 });
+  await pull(await edgeOf(images, 'top'), { x: 0, y: 420 });
   await pull(await edgeOf(images, 'right'), { x: 140, y: 0 });
   await containers.shows('Run a container…');
   await images.shows('Load an image from a file…');
@@ -113,9 +113,7 @@ test('run with a terminal: its shell is process 1, and it stands in the tree', a
   await containers.expand(['web', 'Mounts', '/']);
   await containers.shows(['web', 'Mounts', '/', 'lowerdir 2']);
   await editor().screenshot('containers-open-light');
-  await containers.collapse(['web', 'Processes']);
-  await containers.collapse(['web', 'Namespaces']);
-  await containers.collapse(['web', 'Mounts']);
+  for (const group of ['Mounts', 'Namespaces', 'Processes']) await containers.collapse(['web', group]);
 });
 
 test('a second shell in it, by keyboard', async () => {
@@ -147,6 +145,7 @@ test('a file that is changed in the shell is seen among the changes', async () =
   await line('/etc/motd').waitFor();
   await line('/bin/cat').waitFor();
   await editor().screenshot('containers-changes-document-light');
+  await containers.collapse(['web', 'Changes since the image']);
 });
 
 test('the changes become an image, and that is run in the background', async () => {
@@ -204,6 +203,7 @@ test('limits: what is set in the tree stands in the control group', async () => 
   const files = [`/sys/fs/cgroup/pids${path}/pids.max`, `/sys/fs/cgroup${path}/pids.max`];
   const found = await Promise.any(files.map((file) => readFile(file, 'utf8')));
   expect(found.trim()).toBe('77');
+  await containers.collapse(['web', 'Limits']);
 });
 
 test('paused, it stands still; then it goes on', async () => {
