@@ -31,7 +31,7 @@ afterAll(async () => {
 async function edgeOf({ pane }: Tree, edge: 'top' | 'right'): Promise<{ x: number; y: number }> {
   const box = await pane.boundingBox();
   if (!box) throw new Error('the view is not in sight');
-  return edge === 'top' ? { x: box.x + box.width / 2, y: box.y } : { x: box.x + box.width + 9, y: box.y + 60 };
+  return edge === 'top' ? { x: box.x + box.width / 2, y: box.y } : { x: box.x + box.width + 11, y: box.y + 60 };
 }
 
 async function pull(from: { x: number; y: number }, by: { x: number; y: number }): Promise<void> {
@@ -102,7 +102,7 @@ test('run with a terminal: its shell is process 1, and it stands in the tree', a
   await terminals.shows(/[#] $|#$/);
   await terminals.type('echo pid $$; sleep 7780001 &');
   await terminals.shows('pid 1');
-  await containers.shows('web', /lab\/busybox:1 · up/);
+  await containers.shows('web', /up .* · lab\/busybox:1/);
   const marker = await processRunning('sleep 7780001');
   expect((await statusField(marker, 'NSpid')).split(' ')).toHaveLength(2);
   await containers.expand(['web', 'Processes']);
@@ -211,7 +211,7 @@ test('paused, it stands still; then it goes on', async () => {
   await containers.shows('web', 'paused');
   await editor().screenshot('containers-paused-light');
   await containers.inline('web', 'Unpause container');
-  await containers.shows('web', /· up/);
+  await containers.shows('web', /^up/);
 });
 
 test('every row is a sentence for a screen reader', async () => {
