@@ -1,6 +1,6 @@
 // Containers by mouse and keyboard: an image is loaded from a file and run with a terminal, a file is changed in its shell and
 // seen among the changes, they become an image that is run; then everything is removed. Judged by the kernel's own files.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { output } from '../support/run';
 import { until } from '../support/until';
@@ -31,7 +31,12 @@ afterAll(async () => {
 async function edgeOf({ pane }: Tree, edge: 'top' | 'right'): Promise<{ x: number; y: number }> {
   const box = await pane.boundingBox();
   if (!box) throw new Error('the view is not in sight');
-  return edge === 'top' ? { x: box.x + box.width / 2, y: box.y } : { x: box.x + box.width + 11, y: box.y + 60 };
+  if (edge === 'top') return { x: box.x + box.width / 2, y: box.y };
+  const sashes = await editor().page.locator('.monaco-sash.vertical').all();
+  const places = (await Promise.all(sashes.map((sash) => sash.boundingBox()))).flatMap((place) => place ?? []);
+  const right = places.filter(({ x, height }) => x >= box.x + box.width && height > 300).sort((p, q) => p.x - q.x)[0];
+  if (!right) throw new Error('the side bar has no edge');
+  return { x: right.x + right.width / 2, y: right.y + right.height / 3 };
 }
 
 async function pull(from: { x: number; y: number }, by: { x: number; y: number }): Promise<void> {
@@ -184,6 +189,64 @@ test('what it wrote stands in a tab', async () => {
   await editor().screenshot('containers-output-light');
 });
 
+test('a container is exported and an image saved: archives that tar reads, made by the person', async () => {
+  const { quick, page } = editor();
+  await containers.menu('web', 'Export container');
+  const tree = `${PERSON.folder}/web.tar`;
+  await until(async () => (await quick.value()) === tree, 'the proposal of a file');
+  await page.keyboard.press('Enter');
+  await editor().status('Exported web to web.tar');
+  expect((await output(['tar', '--list', '--file', tree])).split('\n')).toContain('etc/motd');
+  expect(await output(['tar', '--extract', '--to-stdout', '--file', tree, 'etc/motd'])).toBe('changed\n');
+  expect((await stat(tree)).uid).toBe(PERSON.uid);
+
+  await images.menu('lab/web:1', 'Save image');
+  await quick.step('Kind of archive');
+  await quick.pick('docker-archive');
+  const saved = `${PERSON.folder}/lab-web-1.tar`;
+  await until(async () => (await quick.value()) === saved, 'the proposal of a file');
+  await page.keyboard.press('Enter');
+  await editor().status('Saved lab/web:1: .* MB');
+  const manifest = await output(['tar', '--extract', '--to-stdout', '--file', saved, 'manifest.json']);
+  expect((JSON.parse(manifest) as { RepoTags: string[] }[])[0]?.RepoTags).toEqual(['lab/web:1']);
+  expect((await readdir(PERSON.folder)).filter((name) => name.includes('.part'))).toEqual([]);
+});
+
+test('the archive of a root file system is recognised, and becomes an image when wanted', async () => {
+  const { quick, dialogs, page } = editor();
+  await images.title('Load image');
+  await until(async () => (await quick.value()) === `${PERSON.folder}/`, 'the dialog to be ready');
+  await quick.fill(`${PERSON.folder}/web.tar`);
+  await page.keyboard.press('Enter');
+  await dialogs.question().filter({ hasText: 'web.tar is not an image but a root file system' }).waitFor();
+  await editor().screenshot('images-import-light');
+  await dialogs.answer('Import it');
+  await quick.step('Name of the new image');
+  expect(await quick.value()).toBe('web:latest');
+  await quick.answer('lab/flat:1');
+  await images.shows('lab/flat:1', /MB/, 30_000);
+});
+
+test('by F2 a container gets another name and an image one more', async () => {
+  const { quick, page } = editor();
+  await containers.click('greeter');
+  await page.keyboard.press('F2');
+  await quick.step('New name of greeter');
+  await quick.fill('web');
+  await quick.complains('exists already');
+  await quick.answer('parrot');
+  await containers.shows('parrot', /^exit 3/);
+  await images.click('lab/flat:1');
+  await page.keyboard.press('F2');
+  await quick.step('One more name of lab/flat:1');
+  await quick.answer('lab/flat:2');
+  await images.shows('lab/flat:1', 'also lab/flat:2');
+  await containers.menu('parrot', 'Rename container');
+  await quick.step('New name of parrot');
+  await quick.answer('greeter');
+  await containers.shows('greeter');
+});
+
 test('limits: what is set in the tree stands in the control group', async () => {
   const { quick } = editor();
   await containers.expand(['web', 'Limits']);
@@ -241,18 +304,18 @@ test('an image in use stays; removed containers are gone, then it goes', async (
   const { dialogs, page } = editor();
   await images.menu('lab/web:1', 'Remove image');
   await dialogs.question().filter({ hasText: 'lab/web:1' }).waitFor();
-  await dialogs.answer('Delete');
+  await dialogs.answer('Remove');
   await dialogs.notice('greeter').first().waitFor();
   await containers.click('greeter');
   await page.keyboard.press('Delete');
   await dialogs.question().filter({ hasText: 'greeter' }).waitFor();
   await editor().screenshot('containers-remove-dark');
-  await dialogs.answer('Delete');
+  await dialogs.answer('Remove');
   await containers.lacks('greeter');
   await images.menu('lab/web:1', 'Remove image');
-  await dialogs.answer('Delete');
+  await dialogs.answer('Remove');
   await images.lacks('lab/web:1');
   await containers.menu('web', 'Remove container');
-  await dialogs.answer('Delete');
+  await dialogs.answer('Remove');
   await containers.lacks('web');
 });
