@@ -4,10 +4,11 @@ import { output } from '../support/run';
 import { until } from '../support/until';
 import { spokenRows } from './support/access';
 import { writeBusyboxImage } from './support/busybox';
+import { containerViews } from './support/container-views';
 import { useDaemon } from './support/daemon';
 import { sentences, translator, untranslated } from './support/language';
 import { PERSON } from './support/person';
-import { Tree } from './support/tree';
+import type { Tree } from './support/tree';
 import { useEditor } from './support/use-editor';
 
 useDaemon();
@@ -37,10 +38,7 @@ async function chinese(name: string): Promise<void> {
 
 test('empty views, and an image that is loaded', async () => {
   const { quick, page } = editor();
-  const { networks, namespaces } = await editor().openIsolab();
-  containers = new Tree(page, 2);
-  images = new Tree(page, 3);
-  for (const view of [images, containers, networks, namespaces]) await view.toggle();
+  ({ containers, images } = await containerViews(editor()));
   await containers.shows(zh('Run a container…'));
   await chinese('containers-empty');
   await images.click(zh('Load an image from a file…'));
@@ -96,9 +94,10 @@ test('a container with all that is in it', async () => {
   expect(untranslated(heard, all)).toEqual([]);
   for (const group of ['Namespaces', 'Processes']) await containers.collapse(['web', zh(group)]);
   await containers.expand(['web', zh('Limits')]);
-  await containers.expand(['web', zh('Changes since the image')]);
+  await containers.expand(['web', zh('Changes since the image'), 'etc']);
   await containers.expand(['web', zh('Mounts'), '/']);
   await chinese('containers-changes');
+  for (const group of ['Mounts', 'Limits']) await containers.collapse(['web', zh(group)]);
   await containers.inline(['web', zh('Changes since the image')], zh('Changes since the image'));
   await editor().page.locator('.editor-instance .view-line', { hasText: '/etc/motd' }).first().waitFor();
   await chinese('containers-changes-document');

@@ -6,10 +6,11 @@ import { output } from '../support/run';
 import { until } from '../support/until';
 import { spokenRows } from './support/access';
 import { writeBusyboxImage } from './support/busybox';
+import { containerViews } from './support/container-views';
 import { useDaemon } from './support/daemon';
 import { processRunning, statusField } from './support/outside';
 import { PERSON } from './support/person';
-import { Tree } from './support/tree';
+import type { Tree } from './support/tree';
 import { useEditor } from './support/use-editor';
 
 useDaemon();
@@ -27,34 +28,8 @@ afterAll(async () => {
   await output(['rm', '-f', ARCHIVE, `${PERSON.folder}/web.tar`, `${PERSON.folder}/lab-web-1.tar`]);
 });
 
-/** The edge of a view, which the mouse can take hold of. */
-async function edgeOf({ pane }: Tree, edge: 'top' | 'right'): Promise<{ x: number; y: number }> {
-  const box = await pane.boundingBox();
-  if (!box) throw new Error('the view is not in sight');
-  if (edge === 'top') return { x: box.x + box.width / 2, y: box.y };
-  const sashes = await editor().page.locator('.monaco-sash.vertical').all();
-  const places = (await Promise.all(sashes.map((sash) => sash.boundingBox()))).flatMap((place) => place ?? []);
-  const right = places.filter(({ x, height }) => x >= box.x + box.width && height > 300).sort((p, q) => p.x - q.x)[0];
-  if (!right) throw new Error('the side bar has no edge');
-  return { x: right.x + right.width / 2, y: right.y + right.height / 3 };
-}
-
-async function pull(from: { x: number; y: number }, by: { x: number; y: number }): Promise<void> {
-  const { mouse } = editor().page;
-  await mouse.move(from.x, from.y);
-  await mouse.down();
-  await mouse.move(from.x + by.x, from.y + by.y, { steps: 10 });
-  await mouse.up();
-}
-
 test('the two views are there, below the others', async () => {
-  const { networks, namespaces } = await editor().openIsolab();
-  await networks.shows('Host');
-  containers = new Tree(editor().page, 2);
-  images = new Tree(editor().page, 3);
-  for (const view of [images, containers, networks, namespaces]) await view.toggle();
-  await pull(await edgeOf(images, 'top'), { x: 0, y: 420 });
-  await pull(await edgeOf(images, 'right'), { x: 140, y: 0 });
+  ({ containers, images } = await containerViews(editor()));
   await containers.shows('Run a container…');
   await images.shows('Load an image from a file…');
   await editor().screenshot('containers-empty');
@@ -196,8 +171,8 @@ test('a container is exported and an image saved: archives that tar reads, made 
   await until(async () => (await quick.value()) === tree, 'the proposal of a file');
   await page.keyboard.press('Enter');
   await editor().status('Exported web to web.tar');
-  expect((await output(['tar', '--list', '--file', tree])).split('\n')).toContain('etc/motd');
-  expect(await output(['tar', '--extract', '--to-stdout', '--file', tree, 'etc/motd'])).toBe('changed\n');
+  expect((await output(['tar', '--list', '--file', tree])).split('\n')).toContain('./etc/motd');
+  expect(await output(['tar', '--extract', '--to-stdout', '--file', tree, './etc/motd'])).toBe('changed\n');
   expect((await stat(tree)).uid).toBe(PERSON.uid);
 
   await images.menu('lab/web:1', 'Save image');

@@ -185,6 +185,8 @@ describe('Containers', () => {
       swap: 'unlimited' as const,
       cpus: 0.5,
       pids: 100,
+      cpuShares: 1024,
+      blkioWeight: 500,
       cpusetCpus: '0-1',
       blkioReadBps: [{ major: 8, minor: 0, rate: 1000 }],
       devices: [{ type: 'c' as const, major: 1, minor: 'any' as const, access: 'rw' }],
