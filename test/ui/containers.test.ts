@@ -164,6 +164,21 @@ test('what it wrote stands in a tab', async () => {
   await editor().screenshot('containers-output-light');
 });
 
+test('the output of a container that runs goes on in its tab; another terminal is attached to the same program', async () => {
+  const { terminals } = editor();
+  await containers.inline('web', 'Show output of container');
+  const line = (text: string) => editor().page.locator('.editor-instance .view-line', { hasText: text }).first();
+  await line('pid 1').waitFor();
+  await containers.menu('web', 'Attach to container');
+  await until(async () => (await terminals.names()).filter((name) => name.includes('web')).length === 2, 'two terminals');
+  await terminals.type('echo said $((40 + 2)) by $$');
+  await terminals.shows('said 42 by 1');
+  await line('said 42 by 1').waitFor();
+  await terminals.close('web');
+  await until(async () => (await terminals.names()).filter((name) => name.includes('web')).length === 1, 'one terminal');
+  await containers.shows('web', /^up/);
+});
+
 test('a container is exported and an image saved: archives that tar reads, made by the person', async () => {
   const { quick, page } = editor();
   await containers.menu('web', 'Export container');
@@ -200,6 +215,18 @@ test('the archive of a root file system is recognised, and becomes an image when
   expect(await quick.value()).toBe('web:latest');
   await quick.answer('lab/flat:1');
   await images.shows('lab/flat:1', /MB/, 30_000);
+});
+
+test('an image that is dragged to the containers is run there', async () => {
+  const { quick } = editor();
+  await images.drag('lab/flat:1', 'web', containers);
+  await quick.step('Command and its arguments');
+  await quick.fill("sh -c 'open");
+  await quick.complains('A quotation mark is not closed');
+  await quick.fill('');
+  await editor().page.keyboard.press('Enter');
+  await quick.complains('The image names no program');
+  await quick.escape();
 });
 
 test('by F2 a container gets another name and an image one more', async () => {
