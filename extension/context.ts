@@ -2,11 +2,14 @@
 import type { LogOutputChannel } from 'vscode';
 import type { Client } from '../helper/rpc/contract/client';
 import type { Documents } from './documents/documents';
+import type { Logs } from './documents/logs';
 import type { Recorder } from './equivalents/recorder';
 import type { Helper } from './helper/client';
 import type { Settings } from './settings';
 import type { RememberedTerminals } from './terminals/remembered';
 import type { Surroundings } from './terminals/reporting';
+import type { ContainersView } from './views/containers';
+import type { ImagesView } from './views/images';
 import type { NamespacesView } from './views/namespaces';
 import type { NetworksView } from './views/networks';
 
@@ -26,7 +29,11 @@ export interface Context {
   readonly helper: Helper;
   readonly networks: NetworksView;
   readonly namespaces: NamespacesView;
+  readonly containers: ContainersView;
+  readonly images: ImagesView;
   readonly documents: Documents;
+  /** What containers write. */
+  readonly logs: Logs;
   readonly remembered: RememberedTerminals;
   /** What shells in terminals find around them. */
   readonly around: Surroundings;

@@ -8,6 +8,7 @@ import { drop } from './commands/drop';
 import { isDraggable } from './commands/dropping';
 import type { Context } from './context';
 import { Documents, SCHEME } from './documents/documents';
+import { LOG_SCHEME, Logs } from './documents/logs';
 import { Recorder } from './equivalents/recorder';
 import { Helper } from './helper/client';
 import { connectOnOpen } from './helper/on-open';
@@ -20,9 +21,11 @@ import { Ours } from './terminals/ours';
 import { ShellProfile } from './terminals/profile';
 import { RememberedTerminals } from './terminals/remembered';
 import { t } from './translate';
+import { ContainersView } from './views/containers';
 import { Decorations } from './views/decorations';
 import { DragAndDrop } from './views/drag';
 import { followTerminal } from './views/follow';
+import { ImagesView } from './views/images';
 import { NamespacesView } from './views/namespaces';
 import { NetworksView } from './views/networks';
 import { Refresh } from './views/refresh';
@@ -33,11 +36,14 @@ export function activate(extension: ExtensionContext): void {
   const log = window.createOutputChannel('Isolab', { log: true });
   const recorder = new Recorder();
   const helper = new Helper(sockets, log, (client) => recorder.recording(client));
-  const drag = new DragAndDrop(isDraggable, (rows, onto) => drop(context, rows, onto));
-  const networks = new NetworksView(helper, drag);
-  const namespaces = new NamespacesView(helper, drag);
+  const drag = new DragAndDrop(isDraggable, (dropped) => drop(context, dropped));
+  const networks = new NetworksView(helper, drag.of('networks'));
+  const namespaces = new NamespacesView(helper, drag.of('namespaces'));
+  const containers = new ContainersView(helper, drag.of('containers'));
+  const images = new ImagesView(helper, drag.of('images'));
+  const trees = [networks, namespaces, containers, images];
   const facts = new Facts(helper, extension.globalState);
-  const refresh = new Refresh([networks, namespaces, facts]);
+  const refresh = new Refresh([...trees, facts]);
   const ours = new Ours(helper);
   const attach = extension.asAbsolutePath('dist/native/isolab-attach');
   const context: Context = {
@@ -54,8 +60,11 @@ export function activate(extension: ExtensionContext): void {
     helper,
     networks,
     namespaces,
+    containers,
+    images,
     configured,
     documents: new Documents(helper),
+    logs: new Logs(helper),
     remembered: new RememberedTerminals(extension.workspaceState, helper, ours, attach),
     around: { appRoot: env.appRoot, folder: join(extension.globalStorageUri.fsPath, 'zsh'), env: process.env },
   };
@@ -73,11 +82,11 @@ export function activate(extension: ExtensionContext): void {
     log,
     recorder,
     helper,
-    networks,
-    namespaces,
+    ...trees,
     refresh,
     facts,
     context.documents,
+    context.logs,
     context.remembered,
     ...warnOfBusy(ours),
     new PlaceLinks(context, ours),
@@ -88,6 +97,7 @@ export function activate(extension: ExtensionContext): void {
     window.registerTerminalProfileProvider('isolab.shell', new ShellProfile(context)),
     window.registerFileDecorationProvider(new Decorations()),
     workspace.registerTextDocumentContentProvider(SCHEME, context.documents),
+    workspace.registerTextDocumentContentProvider(LOG_SCHEME, context.logs),
     helper.onDidChange((topics) => refresh.changed(topics)),
     helper.onDidChangeState((state) => {
       refresh.changed();
@@ -95,7 +105,7 @@ export function activate(extension: ExtensionContext): void {
       if (state.kind === 'connected') void greetVersion(context, state.client);
     }),
     // Somebody looks: the moment to find a helper that was started elsewhere where no watch could tell.
-    ...[networks.tree, namespaces.tree].map((tree) => tree.onDidChangeVisibility(() => looked(helper, refresh))),
+    ...trees.map(({ tree }) => tree.onDidChangeVisibility(() => looked(helper, refresh))),
     networks.tree.onDidExpandElement(() => refresh.looked()),
     networks.tree.onDidCollapseElement(() => refresh.looked()),
     networks.onDidFilter(() => refresh.looked()),
