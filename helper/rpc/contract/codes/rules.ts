@@ -1,5 +1,7 @@
 // What was wrong with a request: a sentence for every rule code. Holes are arguments of the code, or {field}.
 
+import { CONTAINER_RULES } from './container-rules';
+
 export const RULES: Readonly<Record<string, string>> = {
   // Words and names (terms.ts)
   'namespace-kind': 'A namespace kind is one of mnt, uts, ipc, pid, net, user, cgroup, time.',
@@ -227,4 +229,5 @@ export const RULES: Readonly<Record<string, string>> = {
   'memory-in-use-some': 'More memory than that is in use, and cannot be reclaimed.',
   'blkio-device': 'There is no disk with the device number {device}.',
   'limit-refused': 'The kernel does not take {value} for {field} ({errno}).',
+  ...CONTAINER_RULES,
 };
