@@ -41,7 +41,8 @@ const BELOW: Record<string, readonly string[]> = {
 
 /** Packages that only these places may name. */
 const PACKAGES: Record<string, (path: string, layer: string) => boolean> = {
-  vscode: (_path, layer) => layer === 'extension',
+  vscode: (path, layer) => layer === 'extension' && !path.startsWith('extension/panels/page/'),
+  uplot: (path) => path === 'extension/panels/page/chart.ts',
   koffi: (path) => path.startsWith('helper/sys/libc'),
   zod: (_path, layer) => ['contract', 'rpc', 'services', 'cli'].includes(layer),
   'vscode-jsonrpc': (path, layer) => path === 'helper/rpc/contract/client.ts' || layer === 'rpc',
