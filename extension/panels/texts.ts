@@ -11,7 +11,7 @@ export function pageTexts(t: Translate): Texts {
     cpuUnit: t('of one core'),
     cpuLong: t('CPU, percent of one core'),
     memory: t('Memory'),
-    memoryLong: t('Memory, without reclaimable page cache'),
+    memoryLong: t('Memory, without idle page cache'),
     read: t('Read'),
     write: t('Written'),
     ioLong: t('Block devices, bytes a second'),

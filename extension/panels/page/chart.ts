@@ -8,11 +8,17 @@ import { element, say } from './elements';
 import { inSight, type Measure, type Scale, scaleFor, timeTicks } from './scales';
 
 const SPAN = SPAN_MS / 1000;
-const HEIGHT = 190;
+/** Width of the numbers beside a chart, pixels. */
+const AXIS = 72;
+/** As many containers' figures have room above a chart, and beside the cursor. */
+const FEW = 2;
+const MOST_TOLD = 8;
 /** Of read and written bytes in one chart: the second kind of line. */
 const SECOND: readonly number[] = [2, 4];
 const LIMIT: readonly number[] = [10, 5];
 const STRIP = 5;
+/** Half the width of the mark of a kill, pixels. */
+const MARK = 5;
 
 export interface ChartKind extends Drawn {
   readonly name: 'cpu' | 'memory' | 'io' | 'pids';
@@ -33,7 +39,8 @@ interface Legend {
 export class Chart {
   readonly root: HTMLElement;
   readonly #place = element('div', 'plot');
-  readonly #readout = element('output', 'readout');
+  readonly #readout = element('div', 'readout');
+  readonly #tip = element('div', 'tip');
   readonly #legend: Legend;
   #plot: uPlot | undefined;
   #scale: Scale;
@@ -43,6 +50,8 @@ export class Chart {
   #containers: readonly Shown[];
   #colours: Colours;
   #cursor: number | undefined;
+  /** The cursor is in this chart, not in another one at the same time. */
+  #pointed = false;
 
   constructor(
     private readonly kind: ChartKind,
@@ -64,11 +73,17 @@ export class Chart {
     this.#place.setAttribute('aria-describedby', 'chart-help');
     this.#place.addEventListener('keydown', (event) => this.#key(event));
     this.#place.addEventListener('blur', () => this.#point(undefined));
+    this.#place.addEventListener('mouseenter', () => this.#isPointed(true, 'off'));
+    this.#place.addEventListener('mouseleave', () => this.#isPointed(false, 'off'));
+    this.#tip.setAttribute('aria-live', 'off');
+    this.#tip.hidden = true;
+    // What the figures are is in the table, for who cannot see the lines.
+    this.#readout.setAttribute('aria-hidden', 'true');
     this.root = element(
       'section',
       `chart ${kind.name}`,
       element('header', '', heading, this.#readout),
-      this.#place,
+      element('div', 'frame', this.#place, this.#tip),
       this.#legendLine(),
     );
     this.root.setAttribute('aria-labelledby', heading.id);
@@ -121,7 +136,7 @@ export class Chart {
   }
 
   #size(): { width: number; height: number } {
-    return { width: Math.max(200, this.#place.clientWidth), height: HEIGHT };
+    return { width: Math.max(200, this.#place.clientWidth), height: Math.max(120, this.#place.clientHeight) };
   }
 
   #make(data: uPlot.AlignedData): uPlot {
@@ -151,7 +166,7 @@ export class Chart {
         },
         {
           ...axis,
-          size: 72,
+          size: AXIS,
           splits: () => [...this.#scale.ticks],
           values: (_plot, splits) => splits.map((value) => this.kind.words(value)),
         },
@@ -191,7 +206,8 @@ export class Chart {
     const at = (time: number) => plot.valToPos(time, 'x', true);
     ctx.save();
     ctx.beginPath();
-    ctx.rect(bbox.left, bbox.top - 10 * pxRatio, bbox.width, bbox.height + 10 * pxRatio);
+    const beside = this.kind.events === 'oomKills' ? MARK * pxRatio : 0;
+    ctx.rect(bbox.left - beside, bbox.top - 10 * pxRatio, bbox.width + 2 * beside, bbox.height + 10 * pxRatio);
     ctx.clip();
     if (this.kind.events === 'throttled') {
       ctx.fillStyle = this.#colours.warning;
@@ -204,31 +220,55 @@ export class Chart {
       ctx.fillStyle = this.#colours.alarm;
       ctx.strokeStyle = this.#colours.alarm;
       ctx.lineWidth = pxRatio;
+      ctx.setLineDash([]);
       for (const { time } of this.#events) drawKill(ctx, at(time), bbox, pxRatio);
     }
     ctx.restore();
   }
 
-  /** What the lines say at the cursor, else now. */
+  /** What the lines say now, where that has room above them; and at the cursor, beside it. */
   #read(): void {
-    const index = this.#cursor ?? this.#ticks.length - 1;
-    const tick = this.#ticks[index];
-    const parts: (Node | string)[] = [];
-    if (tick !== undefined && (this.#cursor !== undefined || this.#containers.length <= 2)) {
-      if (this.#cursor !== undefined) parts.push(element('time', '', this.clock.second(tick.time / 1000)));
-      for (const [at, { name }] of this.#containers.entries()) {
-        const values = this.#valuesAt(at, index);
-        if (values === undefined) continue;
-        const who = this.#containers.length > 1 ? [element('span', `sample ${lineClass(at)}`), `${name} `] : [];
-        parts.push(element('span', 'value', ...who, values));
-      }
-    }
-    const spoken = parts.map((part) => (typeof part === 'string' ? part : part.textContent)).join(', ');
-    if (this.#readout.dataset.spoken === spoken) return;
-    this.#readout.dataset.spoken = spoken;
-    this.#readout.replaceChildren(...parts);
-    // Said when somebody goes through the chart, not each second.
-    this.#readout.setAttribute('aria-live', this.#cursor === undefined ? 'off' : 'polite');
+    const last = this.#ticks.length - 1;
+    const few = this.#containers.length <= FEW;
+    const now = few ? this.#containers.flatMap((_, at) => this.#valueOf(at, last)) : [];
+    this.#readout.replaceChildren(...now);
+    this.#showTip();
+  }
+
+  #showTip(): void {
+    const { left = -1 } = this.#plot?.cursor ?? {};
+    const tick = this.#cursor === undefined ? undefined : this.#ticks[this.#cursor];
+    const values = this.#containers
+      .map((_, at) => ({ at, value: this.#amountAt(at, this.#cursor) }))
+      .filter((each): each is { at: number; value: number } => each.value !== undefined)
+      .sort((a, b) => b.value - a.value)
+      .map(({ at }) => element('div', '', ...this.#valueOf(at, this.#cursor ?? 0)));
+    this.#tip.hidden = tick === undefined || !this.#pointed || values.length === 0;
+    if (this.#tip.hidden || tick === undefined || this.#plot === undefined) return;
+    const more = values.length > MOST_TOLD ? [element('div', 'more', '…')] : [];
+    const time = element('time', '', this.clock.second(tick.time / 1000));
+    this.#tip.replaceChildren(time, ...values.slice(0, MOST_TOLD), ...more);
+    const { width } = this.#plot.over.getBoundingClientRect();
+    this.#tip.classList.toggle('before', left > width / 2);
+    this.#tip.style.setProperty('--at', `${left + AXIS}px`);
+  }
+
+  #valueOf(at: number, index: number): HTMLElement[] {
+    const values = this.#valuesAt(at, index);
+    const name = this.#containers[at]?.name ?? '';
+    if (values === undefined) return [];
+    const who = this.#containers.length > 1 ? [element('span', `sample ${lineClass(at)}`), `${name} `] : [];
+    return [element('span', 'value', ...who, values)];
+  }
+
+  /** The highest of a container's values. */
+  #amountAt(container: number, index: number | undefined): number | undefined {
+    const from = container * this.#perContainer();
+    const found = this.#series.slice(from, from + this.kind.values.length).flatMap((column) => {
+      const value = index === undefined ? undefined : column[index];
+      return value === undefined || value === null ? [] : [value];
+    });
+    return found.length > 0 ? Math.max(...found) : undefined;
   }
 
   #valuesAt(container: number, index: number): string | undefined {
@@ -252,6 +292,13 @@ export class Chart {
     this.#place.setAttribute('aria-label', label);
   }
 
+  /** Told to a screen reader when somebody goes through the chart by keys. */
+  #isPointed(pointed: boolean, live: 'off' | 'polite'): void {
+    this.#pointed = pointed;
+    this.#tip.setAttribute('aria-live', live);
+    this.#showTip();
+  }
+
   #key(event: KeyboardEvent): void {
     const steps: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -30, PageDown: 30 };
     const last = this.#ticks.length - 1;
@@ -268,6 +315,7 @@ export class Chart {
     const last = this.#ticks.length - 1;
     if (plot === undefined) return;
     const tick = index === undefined ? undefined : this.#ticks[Math.min(last, Math.max(0, index))];
+    this.#isPointed(tick !== undefined, 'polite');
     const left = tick === undefined ? -10 : plot.valToPos(tick.time / 1000, 'x');
     plot.setCursor({ left, top: tick === undefined ? -10 : 10 });
   }
@@ -301,7 +349,7 @@ export class Chart {
 
 /** A line down the chart and a mark above it: not by its colour alone. */
 function drawKill(ctx: CanvasRenderingContext2D, x: number, bbox: uPlot.BBox, pxRatio: number): void {
-  const size = 5 * pxRatio;
+  const size = MARK * pxRatio;
   ctx.beginPath();
   ctx.moveTo(x, bbox.top);
   ctx.lineTo(x, bbox.top + bbox.height);
