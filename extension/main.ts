@@ -15,6 +15,7 @@ import { connectOnOpen } from './helper/on-open';
 import { greetVersion } from './helper/version';
 import { STATISTICS, Statistics } from './panels/statistics';
 import { type Settings, settingsOf } from './settings';
+import { IsolabTasks } from './tasks/provider';
 import { warnOfBusy } from './terminals/busy';
 import { provideCommandLine } from './terminals/environment';
 import { PlaceLinks } from './terminals/links';
@@ -99,6 +100,7 @@ export function activate(extension: ExtensionContext): void {
     ...registerCommands(context),
     ...followTerminal(context),
     window.registerTerminalProfileProvider('isolab.shell', new ShellProfile(context)),
+    new IsolabTasks(helper, join(folder, 'isolab')).register(),
     window.registerWebviewPanelSerializer(STATISTICS, statistics),
     window.registerFileDecorationProvider(new Decorations()),
     workspace.registerTextDocumentContentProvider(SCHEME, context.documents),

@@ -47,7 +47,7 @@ export class Statistics implements Disposable, Freshened, WebviewPanelSerializer
       ids: () => [...this.#inSight()].filter((id) => this.#known.get(id)?.lives),
       tell: (tick) => {
         this.#history.add(tick);
-        this.#say('');
+        this.#complain('');
         this.#each(({ ids }) => ({ type: 'tick', tick: only(tick, ids) }));
       },
       stopped: () => this.#history.pause(),
@@ -134,12 +134,12 @@ export class Statistics implements Disposable, Freshened, WebviewPanelSerializer
     if (client !== undefined && ids.size > 0) {
       try {
         await this.#ask(client, ids);
-        this.#say('');
+        this.#complain('');
       } catch (error) {
         this.#tellTrouble(error);
       }
     } else if (client === undefined) {
-      this.#say(t('There is no helper to ask; the figures go on when there is one.'));
+      this.#complain(t('There is no helper to ask; the figures go on when there is one.'));
     }
     this.#sampler.look();
   }
@@ -180,11 +180,11 @@ export class Statistics implements Disposable, Freshened, WebviewPanelSerializer
   }
 
   #tellTrouble(error: unknown): void {
-    if (error instanceof Failure) this.#say(sentence(error.data, t));
+    if (error instanceof Failure) this.#complain(sentence(error.data, t));
     else this.warn(`statistics: ${String(error)}`);
   }
 
-  #say(trouble: string): void {
+  #complain(trouble: string): void {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
     this.#each(() => ({ type: 'trouble', text: trouble }));

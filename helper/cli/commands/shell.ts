@@ -42,6 +42,9 @@ export const SHELLS: readonly Command[] = [
       boottime: value('S', integer, 'Seconds to add to the boot clock of a new time namespace.'),
       hostname: value('H', text, 'Host name in a new uts namespace.'),
       domainname: value('D', text, 'NIS domain name in a new uts namespace.'),
+      'netns-files': flag(
+        'As “netns exec” does: /sys of the joined network namespace, and its files over those of /etc.',
+      ),
       root: value('DIR', text, 'Directory that becomes the root directory.'),
       cwd: value('DIR', text, 'Directory to start in; the present one when left out.'),
     },
@@ -58,6 +61,7 @@ export const SHELLS: readonly Command[] = [
       boottime: '--boottime',
       hostname: '--hostname',
       domainname: '--domainname',
+      netnsFiles: '--netns-files',
       root: '--root',
       cwd: '--cwd',
       command: 'CMD',
@@ -75,6 +79,7 @@ export const SHELLS: readonly Command[] = [
         ...(given.boottime !== undefined && { boottime: given.boottime }),
         ...(given.hostname !== undefined && { hostname: given.hostname }),
         ...(given.domainname !== undefined && { domainname: given.domainname }),
+        ...(given['netns-files'] && { netnsFiles: true }),
         ...(given.cwd !== undefined && { cwd: given.cwd }),
         ...(program.length > 0 && { command: [...program] }),
       };
