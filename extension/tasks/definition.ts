@@ -1,5 +1,5 @@
 // A task of type `isolab` as somebody wrote it in tasks.json, and the command line that it is. Pure. Values may still hold
-// the editor's variables, like that of the workspace folder, which the editor fills in later: what they mean is for the command line to check.
+// the editor's variables, like that of the workspace folder, filled in later: what they mean is for the command line to check.
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import { type Identity, identitiesFor } from '../prompts/identities';

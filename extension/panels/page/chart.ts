@@ -5,13 +5,13 @@ import type { Shown, Texts } from '../messages';
 import { type Colours, dashOf, lineClass } from './colours';
 import { type Column, columnsOf, type Drawn, type Event, eventsOf } from './columns';
 import { element, say } from './elements';
-import { inSight, type Measure, type Scale, scaleFor, timeTicks } from './scales';
+import { beginOf, inSight, type Measure, type Scale, scaleFor, timeTicks } from './scales';
 
 const SPAN = SPAN_MS / 1000;
 /** Width of the numbers beside a chart, pixels. */
 const AXIS = 72;
-/** As many containers' figures have room above a chart, and beside the cursor. */
-const FEW = 2;
+/** As many containers’ figures have room above a chart, and beside the cursor. */
+const FEW = 1;
 const MOST_TOLD = 8;
 /** Of read and written bytes in one chart: the second kind of line. */
 const SECOND: readonly number[] = [2, 4];
@@ -142,7 +142,10 @@ export class Chart {
   #make(data: uPlot.AlignedData): uPlot {
     const { text, grid, font, strong } = this.#colours;
     const axis: uPlot.Axis = { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false }, gap: 6 };
-    const last = () => this.#ticks.at(-1)?.time ?? 0;
+    const span = (): [number, number] => {
+      const last = (this.#ticks.at(-1)?.time ?? 0) / 1000;
+      return [beginOf((this.#ticks[0]?.time ?? 0) / 1000, last, SPAN), last];
+    };
     const options: uPlot.Options = {
       ...this.#size(),
       padding: [10, 8, 0, 0],
@@ -154,7 +157,7 @@ export class Chart {
         points: { size: 6, width: 0, fill: (plot, at) => String(plot.series[at]?.stroke ?? '') },
       },
       scales: {
-        x: { time: false, range: () => [last() / 1000 - SPAN, last() / 1000] },
+        x: { time: false, range: span },
         y: { range: () => [0, this.#scale.top] },
       },
       axes: [
@@ -162,7 +165,8 @@ export class Chart {
           ...axis,
           size: 24,
           splits: (_plot, _at, from, to) => timeTicks(from, to),
-          values: (_plot, splits) => splits.map((time) => this.clock.minute(time)),
+          values: (_plot, splits) =>
+            splits.map(splits.some((time) => time % 60 !== 0) ? this.clock.second : this.clock.minute),
         },
         {
           ...axis,

@@ -42,11 +42,19 @@ export function inSight(
   return { highest: Math.max(used, ...near), beyond: near.length < limits.length };
 }
 
-const TWO_MINUTES = 120;
+const MINUTE = 60;
+const TIME_STEPS = [10, 15, 30, MINUTE, 2 * MINUTE] as const;
+const MOST_TIMES = 6;
 
-/** Whole even minutes; both in seconds since the epoch. */
+/** Where a chart begins: what there is, at least a minute and at most `longest`. All in seconds. */
+export function beginOf(first: number, last: number, longest: number): number {
+  return Math.max(last - longest, Math.min(first, last - MINUTE));
+}
+
+/** Round times of day; all in seconds since the epoch. */
 export function timeTicks(from: number, to: number): number[] {
-  const first = Math.ceil(from / TWO_MINUTES) * TWO_MINUTES;
-  const count = Math.max(0, Math.floor((to - first) / TWO_MINUTES) + 1);
-  return Array.from({ length: count }, (_, at) => first + at * TWO_MINUTES);
+  const step = TIME_STEPS.find((each) => (to - from) / each <= MOST_TIMES) ?? 2 * MINUTE;
+  const first = Math.ceil(from / step) * step;
+  const count = Math.max(0, Math.floor((to - first) / step) + 1);
+  return Array.from({ length: count }, (_, at) => first + at * step);
 }

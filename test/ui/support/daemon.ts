@@ -7,10 +7,10 @@ import { until } from '../../support/until';
 import { helperPid, SOCKET } from './outside';
 import { PERSON } from './person';
 
-/** Starts a helper for the person; resolves when it answers. */
-export async function startDaemon(): Promise<number> {
+/** Starts a helper for the person, with these options; resolves when it answers. */
+export async function startDaemon(...options: string[]): Promise<number> {
   const env = { ...process.env, SUDO_UID: String(PERSON.uid), SUDO_GID: String(PERSON.gid) };
-  await output([process.execPath, ISOLAB, 'helper'], { env });
+  await output([process.execPath, ISOLAB, 'helper', ...options], { env });
   return await until(helperPid, `a helper behind ${SOCKET}`);
 }
 
@@ -25,6 +25,6 @@ export async function stopDaemon(): Promise<void> {
 
 /** A helper during the file's tests. */
 export function useDaemon(): void {
-  beforeAll(startDaemon);
+  beforeAll(() => startDaemon());
   afterAll(stopDaemon);
 }

@@ -4,7 +4,7 @@ import { History, only, SPAN_MS, type Tick } from '../../../extension/panels/his
 import { pageHtml } from '../../../extension/panels/html';
 import { fromPage, kept, TEXTS, type ToPage, toPage } from '../../../extension/panels/messages';
 import { columnsOf, eventsOf } from '../../../extension/panels/page/columns';
-import { inSight, scaleFor, timeTicks } from '../../../extension/panels/page/scales';
+import { beginOf, inSight, scaleFor, timeTicks } from '../../../extension/panels/page/scales';
 import { countText, percentText, rateText, sizeText } from '../../../extension/panels/page/units';
 import { sampleOf } from '../../../extension/panels/rates';
 import { Sampler } from '../../../extension/panels/sampler';
@@ -141,10 +141,17 @@ describe('scales', () => {
     expect(inSight(50, [20])).toEqual({ highest: 50, beyond: false });
   });
 
-  test('time is marked at whole even minutes', () => {
-    expect(timeTicks(100, 500)).toEqual([120, 240, 360, 480]);
-    expect(timeTicks(120, 120)).toEqual([120]);
-    expect(timeTicks(121, 130)).toEqual([]);
+  test('time is marked at round times of day, at most seven', () => {
+    expect(timeTicks(1000, 1600)).toEqual([1080, 1200, 1320, 1440, 1560]);
+    expect(timeTicks(1001, 1061)).toEqual([1010, 1020, 1030, 1040, 1050, 1060]);
+    expect(timeTicks(1000, 1300)).toEqual([1020, 1080, 1140, 1200, 1260]);
+    for (let span = 60; span <= 600; span += 1) expect(timeTicks(1003, 1003 + span).length).toBeLessThanOrEqual(7);
+  });
+
+  test('a chart begins with what there is: a minute at first, ten in the end', () => {
+    expect(beginOf(995, 1000, 600)).toBe(940);
+    expect(beginOf(800, 1000, 600)).toBe(800);
+    expect(beginOf(100, 1000, 600)).toBe(400);
   });
 });
 
