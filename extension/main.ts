@@ -38,11 +38,11 @@ export function activate(extension: ExtensionContext): void {
   const log = window.createOutputChannel('Isolab', { log: true });
   const recorder = new Recorder();
   const helper = new Helper(sockets, log, (client) => recorder.recording(client));
-  const drag = new DragAndDrop(isDraggable, (rows, onto) => drop(context, rows, onto));
-  const networks = new NetworksView(helper, drag);
-  const namespaces = new NamespacesView(helper, drag);
-  const containers = new ContainersView(helper, drag);
-  const images = new ImagesView(helper, drag);
+  const drag = new DragAndDrop(isDraggable, (dropped) => drop(context, dropped));
+  const networks = new NetworksView(helper, drag.of('networks'));
+  const namespaces = new NamespacesView(helper, drag.of('namespaces'));
+  const containers = new ContainersView(helper, drag.of('containers'));
+  const images = new ImagesView(helper, drag.of('images'));
   const trees = [networks, namespaces, containers, images];
   const facts = new Facts(helper, extension.globalState);
   const statistics = new Statistics(helper, extension.extensionUri, (text) => log.warn(text));

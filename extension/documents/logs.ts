@@ -4,7 +4,6 @@ import {
   type Disposable,
   type Event,
   EventEmitter,
-  languages,
   Position,
   Range,
   type TextDocument,
@@ -41,6 +40,8 @@ export class Logs implements TextDocumentContentProvider, Disposable {
   constructor(private readonly helper: Helper) {
     this.#listeners = [
       workspace.onDidCloseTextDocument(({ uri }) => this.#end(uri)),
+      // A document whose language is changed is closed and opened again, without being asked for.
+      workspace.onDidOpenTextDocument(({ uri }) => uri.scheme === LOG_SCHEME && this.#follow(uri)),
       workspace.onDidChangeTextDocument(({ document }) => this.#scroll(document)),
       helper.onDidChangeState(() => this.#wake()),
       helper.onDidChange((topics) => topics.includes('container') && this.#wake()),
@@ -50,14 +51,23 @@ export class Logs implements TextDocumentContentProvider, Disposable {
   async show({ id, name }: Container): Promise<void> {
     const uri = Uri.from({ scheme: LOG_SCHEME, path: `/${visible(name).replaceAll('/', '∕')}.log`, query: id });
     const document = await workspace.openTextDocument(uri);
-    await languages.setTextDocumentLanguage(document, 'log');
     const editor = await window.showTextDocument(document, { preview: false });
     toEnd(editor);
   }
 
   provideTextDocumentContent(uri: Uri): string {
+    return this.#follow(uri).text;
+  }
+
+  dispose(): void {
+    for (const followed of this.#followed.values()) followed.end();
+    for (const listener of this.#listeners) listener.dispose();
+    this.#emitter.dispose();
+  }
+
+  #follow(uri: Uri): Followed {
     const known = this.#followed.get(uri.toString());
-    if (known) return known.text;
+    if (known) return known;
     const followed = new Followed(
       uri.query,
       () => this.helper,
@@ -65,13 +75,7 @@ export class Logs implements TextDocumentContentProvider, Disposable {
     );
     this.#followed.set(uri.toString(), followed);
     void followed.run();
-    return followed.text;
-  }
-
-  dispose(): void {
-    for (const followed of this.#followed.values()) followed.end();
-    for (const listener of this.#listeners) listener.dispose();
-    this.#emitter.dispose();
+    return followed;
   }
 
   #end(uri: Uri): void {

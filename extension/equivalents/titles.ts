@@ -2,7 +2,6 @@
 // does not compile. Pure.
 import type { ChangingMethod, Input, MethodName } from '../../helper/rpc/contract';
 import type { Translate } from '../../helper/rpc/contract/sentences';
-import { shortId } from '../views/images-rows';
 import { visible } from '../views/row';
 
 type Title<M extends MethodName> = (params: Input<M>, t: Translate) => string;
@@ -49,6 +48,14 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'container/remove': ({ container }, t) => t('Remove container {name}', { name: containerName(container) }),
   'container/rename': ({ container }, t) => t('Rename container {name}', { name: containerName(container) }),
   'container/prune': (_params, t) => t('Remove containers that do not run'),
+  'image/load': (_params, t) => t('Load images'),
+  'image/save': (_params, t) => t('Save images'),
+  'image/import': ({ name = '' }, t) => t('Import {image}', { image: visible(name) }),
+  'image/tag': ({ image, name }, t) => t('Tag {image} as {name}', { image: imageName(image), name: visible(name) }),
+  'image/remove': ({ image }, t) => t('Remove image {image}', { image: imageName(image) }),
+  'image/prune': (_params, t) => t('Remove unused images'),
+  'image/pull': ({ name }, t) => t('Pull {image}', { image: visible(name) }),
+  'image/push': ({ image }, t) => t('Push {image}', { image: imageName(image) }),
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
   'container/commit': ({ container, reference = '' }, t) =>
     t('Make image {image} of container {name}', { image: visible(reference), name: containerName(container) }),
@@ -57,15 +64,6 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
     t('Copy {path} out of container {name}', { path: visible(path), name: containerName(container) }),
   'container/copy-in': ({ container, path }, t) =>
     t('Copy into {path} of container {name}', { path: visible(path), name: containerName(container) }),
-  'image/load': (_params, t) => t('Load images from a file'),
-  'image/save': ({ images }, t) => t('Save {names} to a file', { names: images.map(imageName).join(', ') }),
-  'image/import': ({ name = '' }, t) => t('Import a root file system as {name}', { name: visible(name) }),
-  'image/tag': ({ image, name }, t) => t('Name {image} also {name}', { image: imageName(image), name: visible(name) }),
-  'image/remove': ({ image }, t) => t('Remove image {name}', { name: imageName(image) }),
-  'image/prune': (_params, t) => t('Remove images that nobody uses'),
-  'image/pull': ({ name }, t) => t('Pull image {name}', { name: visible(name) }),
-  'image/push': ({ image, to }, t) =>
-    t('Push image {name}', { name: to === undefined ? imageName(image) : visible(to) }),
 };
 
 /** One line for people; names in it cannot end it. Undefined for a request that alters nothing. */
@@ -86,10 +84,10 @@ function containerName(container: Input<'container/start'>['container']): string
   return 'name' in container ? visible(container.name) : container.id.slice(0, 12);
 }
 
-function interfaceName({ name, index }: Input<'link/set'>['link']): string {
-  return name === undefined ? `#${index}` : visible(name);
+function imageName(image: Input<'image/show'>['image']): string {
+  return 'name' in image ? visible(image.name) : image.id.slice(0, 12);
 }
 
-function imageName(ref: Input<'image/show'>['image']): string {
-  return 'name' in ref ? visible(ref.name) : shortId(ref.id);
+function interfaceName({ name, index }: Input<'link/set'>['link']): string {
+  return name === undefined ? `#${index}` : visible(name);
 }

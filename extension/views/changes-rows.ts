@@ -5,7 +5,7 @@ import type { ChangeNode } from './nodes';
 import { type Fact, joined, type Row, visible } from './row';
 
 const ICONS: Readonly<Record<NonNullable<ChangeNode['kind']>, string>> = {
-  file: 'file',
+  file: 'symbol-file',
   directory: 'folder',
   symlink: 'file-symlink-file',
   hardlink: 'link',
@@ -48,7 +48,7 @@ export function fileKindText(kind: NonNullable<ChangeNode['kind']>, t: Translate
 }
 
 export function changeRow(
-  { id, path, change, kind, size, mode, owner, target, opaque, below, of }: ChangeNode,
+  { id, path, change, kind, size, mode, owner, target, opaque, below }: ChangeNode,
   t: Translate,
 ): Row {
   const facts: Fact[] = [
@@ -61,8 +61,6 @@ export function changeRow(
     ...(target === undefined ? [] : [[t('Target'), target] as const]),
     ...(opaque ? [[t('Hides'), t('what the layers below have in it')] as const] : []),
   ];
-  // A layer tells of a directory's content only when asked.
-  const inside = 'container' in of ? below !== undefined : kind === 'directory' && change !== 'deleted';
   return {
     id,
     label: visible(path.split('/').at(-1) ?? path),
@@ -74,7 +72,7 @@ export function changeRow(
     icon: change === 'deleted' ? 'trash' : ICONS[kind ?? 'file'],
     facts,
     context: `change ${change ?? 'leading'}`,
-    expand: inside ? 'closed' : 'never',
+    expand: below === undefined ? 'never' : 'closed',
     ...(change && { mark: { state: change } }),
   };
 }

@@ -8,6 +8,7 @@ import type { Stats } from '../../helper/rpc/contract/limits';
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
+import { insideChange } from './changes-nodes';
 import {
   belongingNodes,
   containerChanges,
@@ -123,7 +124,7 @@ export class ContainersView extends Tree {
       case 'mount':
         return layerDirectories(node);
       case 'change':
-        return 'container' in node.of ? containerChanges(node.of.container, node.below ?? [], node.path) : [];
+        return insideChange(node);
       case 'process': {
         const { namespaces } = await client.call('namespace/list', {});
         return membershipNodes(node, hostIds(namespaces));

@@ -8,12 +8,13 @@ import { cleanupHandlers } from './cleanup';
 import { Attachments } from './container/attach';
 import { Containers } from './container/containers';
 import { containerHandlers } from './container/handlers';
-import { placeholderImages } from './container/placeholder';
 import { diagnosticsHandlers } from './diagnostics';
 import { doctorHandlers } from './doctor';
 import { equivalentHandlers } from './equivalent';
 import { helperHandlers } from './helper';
 import type { Handlers, House } from './house';
+import { imageHandlers } from './image/images';
+import { ImageStore } from './image/store';
 import { linkHandlers } from './links';
 import { namespaceHandlers } from './namespaces';
 import { neighbourHandlers } from './neighbours';
@@ -39,15 +40,23 @@ export function createServices(house: House, features: readonly Feature[], progr
   const scanner = new Scanner(join(programDir, 'scan-worker.cjs'), house.realm);
   const uplinks = new UplinkWatch(house, (record) => endUplink(house, record));
   for (const record of uplinkRecords(house)) uplinks.adopt(record);
-  const containers = new Containers(house, placeholderImages(house));
+  const images = new ImageStore({
+    dataDir: house.dataDir,
+    nativeDir: house.nativeDir,
+    workerFile: join(programDir, 'image-worker.cjs'),
+    unpacks: house.realm.kind === 'host',
+    warn: house.log.warn,
+  });
+  const containers = new Containers(house, images);
   const attachments = new Attachments(containers);
+  images.askUsers((id) => containers.usersOf(id));
   return {
     handlers: sayingWhatIsGone(
       {
         ...helperHandlers(house, features),
         ...doctorHandlers(house, features, ownCode(programDir)),
         ...diagnosticsHandlers(house),
-        ...cleanupHandlers(house),
+        ...cleanupHandlers(house, containers),
         ...netnsHandlers(house),
         ...linkHandlers(house),
         ...addressHandlers(house),
@@ -58,14 +67,16 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...sessionHandlers(house, scanner, attachments),
         ...containerHandlers(containers, attachments),
         ...uplinkHandlers(house, uplinks),
+        ...imageHandlers(house, images),
         ...equivalentHandlers(house, scanner, containers),
       },
       programDir,
     ),
     changed: (topics) => uplinks.changed(topics),
-    close: () => {
+    close: async () => {
       uplinks.close();
-      return scanner.close();
+      containers.close();
+      await Promise.all([scanner.close(), images.close()]);
     },
   };
 }

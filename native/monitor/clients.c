@@ -46,10 +46,9 @@ bool clients_any(void) {
 }
 
 static void drop(struct client *client, bool detached) {
+  if (client->keys_size > 0) orders->last_keys(client);
   close(client->fd);
   client->fd = -1;
-  // Nobody is left to be told of what it typed last.
-  client->keys_size = 0;
   orders->gone(client, detached);
 }
 
@@ -143,7 +142,7 @@ static void take(struct client *client) {
   while (client->in_size - at >= FRAME_HEAD) {
     const unsigned char *head = client->in + at;
     size_t size = (size_t)head[4] << 24 | (size_t)head[5] << 16 | (size_t)head[6] << 8 | head[7];
-    if (head[1] != 0 || head[2] != 0 || head[3] != 0 || size > MAX_INPUT) return drop(client, false);
+    if (head[1] != 0 || head[2] != 0 || head[3] != 0 || size > LONGEST_INPUT) return drop(client, false);
     if (client->in_size - at < FRAME_HEAD + size) break;
     if (head[0] == FRAME_DETACHED) return drop(client, true);
     if (!obey(client, (enum frame)head[0], head + FRAME_HEAD, size)) return drop(client, false);

@@ -44,6 +44,7 @@ const PACKAGES: Record<string, (path: string, layer: string) => boolean> = {
   vscode: (path, layer) => layer === 'extension' && !path.startsWith('extension/panels/page/'),
   uplot: (path) => path === 'extension/panels/page/chart.ts',
   koffi: (path) => path.startsWith('helper/sys/libc'),
+  fzstd: (path) => path.startsWith('helper/services/image/work/'),
   zod: (_path, layer) => ['contract', 'rpc', 'services', 'cli'].includes(layer),
   'vscode-jsonrpc': (path, layer) => path === 'helper/rpc/contract/client.ts' || layer === 'rpc',
 };

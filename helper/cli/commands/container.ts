@@ -33,12 +33,7 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
       const { detach } = given;
       const { id } = await context.call('container/create', planOf(given.image, given, program));
       if (detach) {
-        try {
-          await context.call('container/start', { container: { id } });
-        } catch (error) {
-          if (given.rm) await context.call('container/remove', { container: { id } });
-          throw error;
-        }
+        await context.call('container/start', { container: { id } });
         return context.show({ id }, () => [id]);
       }
       const ticket = await context.call('container/attach', {
@@ -203,7 +198,8 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
     summary: 'Give a container another name.',
     operands: { container: CONTAINER, name: operand('NAME', text, 'The new name.') },
     fields: { container: 'CONTAINER', name: 'NAME' },
-    run: async (context, given) => context.show(await context.call('container/rename', given), () => []),
+    run: async (context, { container: one, name }) =>
+      context.show(await context.call('container/rename', { container: one, name }), () => []),
   }),
   command({
     words: 'container update',

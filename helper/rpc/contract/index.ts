@@ -4,6 +4,7 @@ import * as address from './address';
 import * as command from './command';
 import * as container from './container';
 import * as helper from './helper';
+import * as image from './image';
 import * as link from './link';
 import * as namespace from './namespace';
 import * as neighbour from './neighbour';
@@ -60,10 +61,22 @@ export const METHODS = {
   'container/list': container.list,
   'container/show': container.show,
   'container/logs': container.logs,
+  'container/diff': container.diff,
   'container/top': container.top,
   'container/stats': container.stats,
   'container/update': container.update,
   'container/prune': container.prune,
+  'image/list': image.list,
+  'image/show': image.show,
+  'image/layer': image.layer,
+  'image/load': image.load,
+  'image/save': image.save,
+  'image/import': image.importRoot,
+  'image/tag': image.tag,
+  'image/remove': image.remove,
+  'image/prune': image.prune,
+  'image/pull': image.pull,
+  'image/push': image.push,
   'command/equivalent': command.equivalent,
 } as const;
 

@@ -4,10 +4,13 @@ import { broken } from '../failures';
 import type { Call, Caller, Handlers } from '../house';
 import type { Attachments } from './attach';
 import { type Containers, running } from './containers';
+import { changesOf } from './diff';
 import { execInContainer } from './exec';
 import { followLog } from './logs';
 import { signalNumber } from './signals';
 import { processesOf, viewDetails } from './view';
+
+const MOST_CHANGES = 10_000;
 
 type Names = Extract<keyof Handlers, `container/${string}`>;
 
@@ -17,7 +20,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
   const pidOf = (id: string, { run }: NonNullable<ReturnType<typeof lives.get>>) => ({ id, pid: run.program.pid });
 
   return {
-    'container/create': (plan, caller) => containers.create(plan, caller),
+    'container/create': (plan, caller, call) => containers.create(plan, caller, call.signal),
     'container/start': async ({ container }, caller) => {
       const { id } = find(caller, container);
       return pidOf(id, await containers.start(id));
@@ -79,6 +82,11 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
     },
     'container/logs': ({ container, ...wish }, caller, call) =>
       followLog(containers, find(caller, container), wish, call),
+    'container/diff': async ({ container, limit = MOST_CHANGES }, caller) => {
+      const { id, image } = find(caller, container);
+      const { layers } = await containers.images.resolve({ id: image.id });
+      return changesOf({ upper: store.upper(id), lower: layers }, limit);
+    },
     'container/top': ({ container }, caller) => {
       const record = find(caller, container);
       return { processes: processesOf(running(record, lives.get(record.id))) };

@@ -103,7 +103,7 @@ function everyRow() {
     ...belongingNodes(container(), [], []),
     ...mountNodes(containerDetails()).flatMap((node) => [node, ...layerDirectories(node)]),
     ...limitNodes(containerDetails({ limits: { pids: 5 } }), english),
-    ...changeNodes({ container: container() }, 'x', [{ path: '/a', change: 'added' }], '/'),
+    ...changeNodes('x', [{ path: '/a', change: 'added' }], '/'),
     ...[image(), image({ names: [] })].map((each) => imageNode(each, NOW)),
     ...insideImage(image()),
     ...layerNodes(imageDetails()),

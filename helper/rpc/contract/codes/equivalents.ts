@@ -14,4 +14,11 @@ export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   'no-equivalent-record': 'Only Isolab keeps containers under names: no other tool would find anything to change.',
   'nothing-to-do': 'It is so already: there is nothing to type.',
   'changes-nothing': 'This changes nothing: there is nothing to type.',
+  'no-equivalent-load':
+    'skopeo copy loads one image of an archive into a layout, but has to be told what kind of archive it is.',
+  'no-equivalent-import': 'No other tool makes an image of a root file system in one line.',
+  'no-equivalent-image-name': 'The image has no name by which other tools could call it.',
+  'no-equivalent-image-several': 'skopeo writes one image into an archive, not several.',
+  'no-equivalent-image-remove':
+    'What an image shares with others only Isolab keeps track of; other tools take its name away and leave the layers.',
 };
