@@ -4,7 +4,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { output } from '../support/run';
 import { until } from '../support/until';
-import { figuresOf, isolab, makeImage, programOf } from './support/containers';
+import { writeBusyboxImage } from './support/busybox';
+import { figuresOf, isolab, programOf } from './support/containers';
 import { startDaemon, stopDaemon } from './support/daemon';
 import { deleteNetns, helperPid } from './support/outside';
 import { asPerson, PERSON } from './support/person';
@@ -12,12 +13,13 @@ import { StatisticsPage } from './support/statistics';
 import { Tree } from './support/tree';
 import { useEditor } from './support/use-editor';
 
-const DATA = '/run/isolab-data';
+const ARCHIVE = `${PERSON.home}/busybox.tar`;
+const IMAGE = 'lab/busybox:1';
 const MIB = 1024 * 1024;
 /** Of the command and of the row's menu. */
 const COMMAND = 'Statistics of containers';
 /** Memory that stays, then more than there may be, again and again, by a child; and the processor all the time. */
-const HOG = `dd if=/dev/zero of=/dev/shm/held bs=1M count=12 2>/dev/null
+const HOG = `head -c 12582912 /dev/zero > /dev/shm/held
 while :; do i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; done`;
 const GREEDY = 'x=y; while :; do x=$x$x; done';
 
@@ -50,11 +52,13 @@ const TASKS = {
 let hog: number;
 
 beforeAll(async () => {
-  await startDaemon('--data', DATA);
-  await makeImage(DATA, 'busybox');
+  await startDaemon();
+  await writeBusyboxImage(ARCHIVE, IMAGE);
+  await output(['chown', `${PERSON.uid}:${PERSON.gid}`, ARCHIVE]);
+  await isolab('image', 'load', '--input', ARCHIVE);
   const limits = ['--memory', '48m', '--cpus', '0.3', '--pids-limit', '40'];
-  await isolab('container', 'run', '--detach', '--name', 'hog', ...limits, 'busybox', 'sh', '-c', HOG);
-  await isolab('container', 'run', '--detach', '--name', 'calm', 'busybox', 'sleep', '100000');
+  await isolab('container', 'run', '--detach', '--name', 'hog', ...limits, IMAGE, 'sh', '-c', HOG);
+  await isolab('container', 'run', '--detach', '--name', 'calm', IMAGE, 'sleep', '100000');
   hog = await programOf('hog');
   await output(asPerson(['mkdir', '-p', `${PERSON.folder}/.vscode`]));
   await writeFile(`${PERSON.folder}/.vscode/tasks.json`, JSON.stringify(TASKS));
@@ -64,7 +68,7 @@ afterAll(async () => {
   // Those that a test has removed are gone.
   for (const name of ['hog', 'calm']) await isolab('container', 'remove', '--force', name).catch(() => '');
   await stopDaemon();
-  await output(['rm', '-rf', DATA]);
+  await output(['rm', '-f', ARCHIVE]);
   await deleteNetns('blue');
 });
 

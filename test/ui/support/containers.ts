@@ -56,11 +56,3 @@ export async function figuresOf(pid: number): Promise<Figures> {
     pidsLimit: Number(await read('pids', 'pids.max', 'pids.max')),
   };
 }
-
-/** An image with busybox and nothing else. */
-export async function makeImage(data: string, name: string): Promise<void> {
-  const root = `${data}/test-images/${name}`;
-  await output(['mkdir', '-p', ...['bin', 'etc', 'tmp', 'proc', 'sys', 'dev'].map((each) => `${root}/${each}`)]);
-  await output(['cp', '/bin/busybox', `${root}/bin/busybox`]);
-  for (const each of ['sh', 'cat', 'dd', 'sleep']) await output(['ln', '-sf', 'busybox', `${root}/bin/${each}`]);
-}
