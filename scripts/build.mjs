@@ -43,7 +43,7 @@ async function extension() {
     bundle({ entryPoints: ['extension/prompts/schemas.ts'], outfile: 'dist/schemas.cjs' }),
     bundle({ entryPoints: ['extension/helper/in-terminal.ts'], outfile: 'dist/in-terminal.cjs' }),
     page({ entryPoints: ['extension/panels/page/main.ts'], outfile: 'dist/statistics.js' }),
-    page({ entryPoints: ['media/statistics.css'], outfile: 'dist/statistics.css' }),
+    page({ entryPoints: ['extension/panels/page/statistics.css'], outfile: 'dist/statistics.css' }),
   ]);
 }
 

@@ -9,6 +9,7 @@ const MOST = 1200;
 export interface Sample {
   /** Percent of one core. */
   readonly cpu?: number;
+  readonly cpuLimit?: number;
   /** Percent of the quota's periods in which it was used up. */
   readonly throttled?: number;
   /** Bytes. */

@@ -14,6 +14,7 @@ const Id: Check<string> = (value, at) => {
 
 const optionalAmounts = {
   cpu: amount,
+  cpuLimit: amount,
   throttled: amount,
   memory: amount,
   memoryLimit: amount,
@@ -30,21 +31,15 @@ const TickShape: Check<Tick> = shape({
   samples: record(ID, shape({}, optionalAmounts), MOST_CONTAINERS),
 });
 
-const Shown = shape(
-  {
-    id: Id,
-    /** Made visible: names of others may hold anything. */
-    name: text(1000),
-    /** How it is, in words. */
-    state: text(1000),
-    /** It has processes. */
-    lives: flag,
-  },
-  {
-    /** Quota of processor time, percent of one core. */
-    cpuLimit: amount,
-  },
-);
+const Shown = shape({
+  id: Id,
+  /** Made visible: names of others may hold anything. */
+  name: text(1000),
+  /** How it is, in words. */
+  state: text(1000),
+  /** It has processes. */
+  lives: flag,
+});
 export type Shown = Checked<typeof Shown>;
 
 /** Words and sentences of the page, in the person's language. */

@@ -19,7 +19,7 @@ import { t } from '../translate';
 import { endText } from '../views/containers-rows';
 import type { Freshened } from '../views/refresh';
 import { visible } from '../views/row';
-import { History, only } from './history';
+import { History, only, type Sample, type Tick } from './history';
 import { type Kept, kept, MOST_CONTAINERS, type Shown, type ToPage } from './messages';
 import { Sampler } from './sampler';
 import { panelTitle, StatisticsPanel } from './statistics-panel';
@@ -33,6 +33,8 @@ export class Statistics implements Disposable, Freshened, WebviewPanelSerializer
   /** By the ids of their containers: the same choice again is the same panel. */
   readonly #panels = new Map<string, StatisticsPanel>();
   readonly #known = new Map<string, Shown>();
+  /** Quotas of processor time, percent of one core: they are not among the figures. */
+  readonly #quotas = new Map<string, number>();
   readonly #sampler: Sampler;
   /** What went wrong with the last request. */
   #trouble = '';
@@ -44,8 +46,9 @@ export class Statistics implements Disposable, Freshened, WebviewPanelSerializer
   ) {
     this.#sampler = new Sampler({
       client: () => this.#client(),
-      ids: () => [...this.#inSight()].filter((id) => this.#known.get(id)?.lives),
-      tell: (tick) => {
+      ids: () => [...this.#inSight()].filter((id) => this.#known.get(id)?.lives).slice(0, MOST_CONTAINERS),
+      tell: (read) => {
+        const tick = this.#withQuotas(read);
         this.#history.add(tick);
         this.#complain('');
         this.#each(({ ids }) => ({ type: 'tick', tick: only(tick, ids) }));
@@ -162,7 +165,17 @@ export class Statistics implements Disposable, Freshened, WebviewPanelSerializer
     // It may be gone by now: then the next change says so.
     const details = await client.call('container/show', { container: { id } }).catch(() => undefined);
     const cpus = details?.limits.cpus;
-    return { ...shown, ...(typeof cpus === 'number' && { cpuLimit: cpus * 100 }) };
+    if (typeof cpus === 'number') this.#quotas.set(id, cpus * 100);
+    else this.#quotas.delete(id);
+    return shown;
+  }
+
+  #withQuotas({ time, samples }: Tick): Tick {
+    const whole = Object.entries(samples).map(([id, sample]): [string, Sample] => {
+      const cpuLimit = this.#quotas.get(id);
+      return [id, { ...sample, ...(cpuLimit !== undefined && { cpuLimit }) }];
+    });
+    return { time, samples: Object.fromEntries(whole) };
   }
 
   #shown(ids: readonly string[]): Shown[] {

@@ -204,6 +204,14 @@ test('what becomes of a container is said in its row', async () => {
   await statistics.cellShows('hog', 'cpu', / of 50 %$/);
 });
 
+test('a window that is loaded again brings its panels back', async () => {
+  await editor().reload();
+  await editor().page.locator('.tab', { hasText: 'Statistics: 2 containers' }).waitFor();
+  statistics = new StatisticsPage(editor().page);
+  await statistics.cellShows('hog', 'cpu', / of 50 %$/);
+  await statistics.cellShows('calm', 'state', /^removed$/);
+});
+
 async function runTask(label: string): Promise<void> {
   await editor().command('Tasks: Run Task');
   await editor().quick.ready();

@@ -17,6 +17,9 @@ const MOST_TOLD = 8;
 const SECOND: readonly number[] = [2, 4];
 const LIMIT: readonly number[] = [10, 5];
 const STRIP = 5;
+/** Room at the right of a chart, and the width of a digit in its times: pixels. */
+const EDGE = 8;
+const LETTER = 7;
 /** Half the width of the mark of a kill, pixels. */
 const MARK = 5;
 
@@ -142,13 +145,9 @@ export class Chart {
   #make(data: uPlot.AlignedData): uPlot {
     const { text, grid, font, strong } = this.#colours;
     const axis: uPlot.Axis = { stroke: text, font, grid: { stroke: grid, width: 1 }, ticks: { show: false }, gap: 6 };
-    const span = (): [number, number] => {
-      const last = (this.#ticks.at(-1)?.time ?? 0) / 1000;
-      return [beginOf((this.#ticks[0]?.time ?? 0) / 1000, last, SPAN), last];
-    };
     const options: uPlot.Options = {
       ...this.#size(),
-      padding: [10, 8, 0, 0],
+      padding: [10, EDGE, 0, 0],
       legend: { show: false },
       cursor: {
         sync: { key: 'statistics', setSeries: false },
@@ -157,7 +156,7 @@ export class Chart {
         points: { size: 6, width: 0, fill: (plot, at) => String(plot.series[at]?.stroke ?? '') },
       },
       scales: {
-        x: { time: false, range: span },
+        x: { time: false, range: () => this.#span() },
         y: { range: () => [0, this.#scale.top] },
       },
       axes: [
@@ -165,8 +164,7 @@ export class Chart {
           ...axis,
           size: 24,
           splits: (_plot, _at, from, to) => timeTicks(from, to),
-          values: (_plot, splits) =>
-            splits.map(splits.some((time) => time % 60 !== 0) ? this.clock.second : this.clock.minute),
+          values: (plot, splits) => this.#timesOf(plot, splits),
         },
         {
           ...axis,
@@ -188,6 +186,23 @@ export class Chart {
       },
     };
     return new uPlot(options, data, this.#place);
+  }
+
+  /** What would be cut off at the right edge is left out. */
+  #timesOf(plot: uPlot, times: readonly number[]): string[] {
+    const written = times.some((time) => time % 60 !== 0) ? this.clock.second : this.clock.minute;
+    const [first, last] = this.#span();
+    const perSecond = plot.bbox.width / uPlot.pxRatio / (last - first);
+    return times.map((time) => {
+      const text = written(time);
+      const half = (text.length * LETTER) / 2;
+      return (last - time) * perSecond + EDGE < half ? '' : text;
+    });
+  }
+
+  #span(): [number, number] {
+    const last = (this.#ticks.at(-1)?.time ?? 0) / 1000;
+    return [beginOf((this.#ticks[0]?.time ?? 0) / 1000, last, SPAN), last];
   }
 
   #lines(index: number, strong: boolean): uPlot.Series[] {

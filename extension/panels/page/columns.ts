@@ -4,7 +4,7 @@ import type { Sample, Tick } from '../history';
 /** What a chart shows of each container. */
 export interface Drawn {
   readonly values: readonly (keyof Sample)[];
-  readonly limit?: (sample: Sample, id: string) => number | undefined;
+  readonly limit?: keyof Sample;
 }
 
 /** A missing value is null: a gap. */
@@ -33,7 +33,7 @@ export function columnsOf(ticks: readonly Tick[], ids: readonly string[], { valu
       series.push(column);
     }
     if (limit === undefined) continue;
-    const column = samples.map((sample) => (sample && limit(sample, id)) ?? null);
+    const column = samples.map((sample) => sample?.[limit] ?? null);
     const last = column.findLast((one) => one !== null);
     if (last !== undefined && last !== null) limits.push(last);
     series.push(column);

@@ -26,8 +26,7 @@ class Page {
     this.#containers = containers;
     const clock = clockOf(language);
     const colours = coloursNow();
-    const cpuLimit = (id: string) => this.#containers.find((each) => each.id === id)?.cpuLimit;
-    this.#charts = chartKinds(texts, cpuLimit).map((kind) => new Chart(kind, texts, containers, colours, clock));
+    this.#charts = chartKinds(texts).map((kind) => new Chart(kind, texts, containers, colours, clock));
     this.#table = new FigureTable(texts, containers, (index) => {
       for (const chart of this.#charts) chart.bringOut(index);
     });
@@ -59,7 +58,7 @@ class Page {
   }
 }
 
-function chartKinds(texts: Texts, cpuLimit: (id: string) => number | undefined): ChartKind[] {
+function chartKinds(texts: Texts): ChartKind[] {
   return [
     {
       name: 'cpu',
@@ -67,7 +66,7 @@ function chartKinds(texts: Texts, cpuLimit: (id: string) => number | undefined):
       measure: 'percent',
       words: percentText,
       values: ['cpu'],
-      limit: (_sample, id) => cpuLimit(id),
+      limit: 'cpuLimit',
       events: 'throttled',
     },
     {
@@ -76,7 +75,7 @@ function chartKinds(texts: Texts, cpuLimit: (id: string) => number | undefined):
       measure: 'bytes',
       words: sizeText,
       values: ['memory'],
-      limit: ({ memoryLimit }) => memoryLimit,
+      limit: 'memoryLimit',
       events: 'oomKills',
     },
     {
@@ -93,7 +92,7 @@ function chartKinds(texts: Texts, cpuLimit: (id: string) => number | undefined):
       measure: 'count',
       words: countText,
       values: ['pids'],
-      limit: ({ pidsLimit }) => pidsLimit,
+      limit: 'pidsLimit',
     },
   ];
 }

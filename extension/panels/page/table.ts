@@ -46,14 +46,14 @@ export class FigureTable {
 
   /** `samples`: the last tick's. */
   show(containers: readonly Shown[], samples: Readonly<Record<string, Sample>>): void {
-    for (const { id, name, state, lives, cpuLimit } of containers) {
+    for (const { id, name, state, lives } of containers) {
       const cells = this.#cells.get(id);
       if (cells === undefined) continue;
       const sample = lives ? (samples[id] ?? {}) : {};
       say(cells.container, name);
       say(cells.state, state);
       cells.container.closest('tr')?.classList.toggle('ended', !lives);
-      say(cells.cpu, this.#limited(sample.cpu, cpuLimit, percentText));
+      say(cells.cpu, this.#limited(sample.cpu, sample.cpuLimit, percentText));
       say(cells.throttled, sample.throttled === undefined ? NOTHING : percentText(sample.throttled));
       cells.throttled.classList.toggle('warns', (sample.throttled ?? 0) > 0);
       say(cells.memory, this.#limited(sample.memory, sample.memoryLimit, sizeText));

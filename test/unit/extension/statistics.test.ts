@@ -170,14 +170,13 @@ test('units are said', () => {
 
 describe('columns', () => {
   const ticks: Tick[] = [
-    { time: 1000, samples: { [A]: { cpu: 10, throttled: 0 }, [B]: { cpu: 70 } } },
+    { time: 1000, samples: { [A]: { cpu: 10, cpuLimit: 50, throttled: 0 }, [B]: { cpu: 70 } } },
     { time: 1001, samples: {} },
-    { time: 9000, samples: { [A]: { cpu: 20, throttled: 30, oomKills: 1 } } },
+    { time: 9000, samples: { [A]: { cpu: 20, cpuLimit: 50, throttled: 30, oomKills: 1 } } },
   ];
 
   test('a line of each value and limit; what is missing is a gap', () => {
-    const limit = (_sample: unknown, id: string) => (id === A ? 50 : undefined);
-    expect(columnsOf(ticks, [A, B], { values: ['cpu'], limit })).toEqual({
+    expect(columnsOf(ticks, [A, B], { values: ['cpu'], limit: 'cpuLimit' })).toEqual({
       times: [1, 1.001, 9],
       series: [
         [10, null, 20],
@@ -202,7 +201,7 @@ describe('messages', () => {
     type: 'begin',
     language: 'en',
     texts: pageTexts(english),
-    containers: [{ id: A, name: '<b>', state: 'running', lives: true, cpuLimit: 80 }],
+    containers: [{ id: A, name: '<b>', state: 'running', lives: true }],
     ticks: [{ time: 1, samples: { [A]: { cpu: 1 } } }],
     trouble: '',
   };
