@@ -89,7 +89,7 @@ export function containerRow({ id, container, now, usage = {} }: ContainerNode, 
   return {
     id,
     label: visible(name),
-    description: joined(visible(imageText(image)), stateText(container, now, t), isAlive(state) && usageText(usage, t)),
+    description: joined(stateText(container, now, t), visible(imageText(image)), isAlive(state) && usageText(usage, t)),
     icon,
     colour,
     facts,

@@ -47,7 +47,7 @@ export function createServices(house: House, features: readonly Feature[], progr
     unpacks: house.realm.kind === 'host',
     warn: house.log.warn,
   });
-  const containers = new Containers(house, images);
+  const containers = new Containers(house, images, join(programDir, 'root-worker.cjs'));
   const attachments = new Attachments(containers);
   images.askUsers((id) => containers.usersOf(id));
   return {

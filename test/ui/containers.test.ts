@@ -31,7 +31,7 @@ afterAll(async () => {
 async function edgeOf({ pane }: Tree, edge: 'top' | 'right'): Promise<{ x: number; y: number }> {
   const box = await pane.boundingBox();
   if (!box) throw new Error('the view is not in sight');
-  return edge === 'top' ? { x: box.x + box.width / 2, y: box.y } : { x: box.x + box.width + 9, y: box.y + 60 };
+  return edge === 'top' ? { x: box.x + box.width / 2, y: box.y } : { x: box.x + box.width + 11, y: box.y + 60 };
 }
 
 async function pull(from: { x: number; y: number }, by: { x: number; y: number }): Promise<void> {
@@ -48,7 +48,7 @@ test('the two views are there, below the others', async () => {
   containers = new Tree(editor().page, 2);
   images = new Tree(editor().page, 3);
   for (const view of [images, containers, networks, namespaces]) await view.toggle();
-  await pull(await edgeOf(images, 'top'), { x: 0, y: 230 });
+  await pull(await edgeOf(images, 'top'), { x: 0, y: 420 });
   await pull(await edgeOf(images, 'right'), { x: 140, y: 0 });
   await containers.shows('Run a container…');
   await images.shows('Load an image from a file…');
@@ -102,7 +102,7 @@ test('run with a terminal: its shell is process 1, and it stands in the tree', a
   await terminals.shows(/[#] $|#$/);
   await terminals.type('echo pid $$; sleep 7780001 &');
   await terminals.shows('pid 1');
-  await containers.shows('web', /lab\/busybox:1 · up/);
+  await containers.shows('web', /up .* · lab\/busybox:1/);
   const marker = await processRunning('sleep 7780001');
   expect((await statusField(marker, 'NSpid')).split(' ')).toHaveLength(2);
   await containers.expand(['web', 'Processes']);
@@ -113,9 +113,7 @@ test('run with a terminal: its shell is process 1, and it stands in the tree', a
   await containers.expand(['web', 'Mounts', '/']);
   await containers.shows(['web', 'Mounts', '/', 'lowerdir 2']);
   await editor().screenshot('containers-open-light');
-  await containers.collapse(['web', 'Processes']);
-  await containers.collapse(['web', 'Namespaces']);
-  await containers.collapse(['web', 'Mounts']);
+  for (const group of ['Mounts', 'Namespaces', 'Processes']) await containers.collapse(['web', group]);
 });
 
 test('a second shell in it, by keyboard', async () => {
@@ -147,6 +145,7 @@ test('a file that is changed in the shell is seen among the changes', async () =
   await line('/etc/motd').waitFor();
   await line('/bin/cat').waitFor();
   await editor().screenshot('containers-changes-document-light');
+  await containers.collapse(['web', 'Changes since the image']);
 });
 
 test('the changes become an image, and that is run in the background', async () => {
@@ -204,6 +203,7 @@ test('limits: what is set in the tree stands in the control group', async () => 
   const files = [`/sys/fs/cgroup/pids${path}/pids.max`, `/sys/fs/cgroup${path}/pids.max`];
   const found = await Promise.any(files.map((file) => readFile(file, 'utf8')));
   expect(found.trim()).toBe('77');
+  await containers.collapse(['web', 'Limits']);
 });
 
 test('paused, it stands still; then it goes on', async () => {
@@ -211,7 +211,7 @@ test('paused, it stands still; then it goes on', async () => {
   await containers.shows('web', 'paused');
   await editor().screenshot('containers-paused-light');
   await containers.inline('web', 'Unpause container');
-  await containers.shows('web', /· up/);
+  await containers.shows('web', /^up/);
 });
 
 test('every row is a sentence for a screen reader', async () => {

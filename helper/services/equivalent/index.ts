@@ -11,7 +11,7 @@ import type { Handlers, House } from '../house';
 import { planSession } from '../session/sessions';
 import { addAddress, deleteAddress } from './address';
 import { cleanUp } from './cleanup';
-import { execLines, killLines, startLines, stopLines } from './container';
+import { copyInLines, copyOutLines, execLines, exportLines, killLines, startLines, stopLines } from './container';
 import { pullImage, pushImage, saveImage, tagImage } from './image';
 import { createLink, deleteLink, moveLink, setLink } from './link';
 import { createNetns, deleteNetns } from './netns';
@@ -60,6 +60,10 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'container/pause': { code: 'no-equivalent-group' },
   'container/unpause': { code: 'no-equivalent-group' },
   'container/update': { code: 'no-equivalent-group' },
+  'container/commit': { code: 'no-equivalent-commit' },
+  'container/export': exportLines,
+  'container/copy-out': copyOutLines,
+  'container/copy-in': copyInLines,
   'container/restart': { code: 'no-equivalent-restart' },
   'container/remove': { code: 'no-equivalent-record' },
   'container/rename': { code: 'no-equivalent-record' },

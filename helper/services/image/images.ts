@@ -173,7 +173,7 @@ function namesMeant({ names }: StoredImage, ref: ImageRef): readonly string[] {
     .slice(0, 1);
 }
 
-function optionsOf({ progress: token }: { progress?: number | undefined }, call: Call): JobOptions {
+export function optionsOf({ progress: token }: { progress?: number | undefined }, call: Call): JobOptions {
   const tell = (progress: Progress) => call.progress(progress);
   return {
     signal: call.signal,

@@ -76,16 +76,16 @@ describe('Containers', () => {
       container({ id: 'a'.repeat(64), name: 'half', state: 'dead', createdAt: 0 }),
     ];
     expect(printed(containerNodes(all, NOW))).toEqual([
-      '> (vm-running charts.green) web | busybox:1.36 · up 5 min [container running alive]',
-      '> (debug-pause charts.yellow) still | busybox:1.36 · paused, up 5 min [container paused alive tty] !paused',
-      '> (vm-outline disabledForeground) new | busybox:1.36 · created 1 min ago [container created ended tty] !stopped',
-      '> (vm disabledForeground) done | busybox:1.36 · exit 0, 2 h ago [container exited ended tty] !stopped',
-      '> (vm charts.red) failed | busybox:1.36 · exit 3, 2 h ago [container exited ended tty] !failed',
-      '> (vm charts.red) killed | busybox:1.36 · ended by SIGKILL, 2 h ago [container exited ended tty] !failed',
-      '> (vm charts.red) greedy | busybox:1.36 · killed: out of memory, 2 h ago [container exited ended tty] !failed',
-      '> (vm disabledForeground) unseen | busybox:1.36 · end unknown, 2 h ago [container exited ended tty] !stopped',
-      '> (vm charts.red) broken | busybox:1.36 · did not start: running the program [container created ended tty] !failed',
-      '> (warning list.warningForeground) half | busybox:1.36 · not wholly removed [container dead ended tty] !stale',
+      '> (vm-running charts.green) web | up 5 min · busybox:1.36 [container running alive]',
+      '> (debug-pause charts.yellow) still | paused, up 5 min · busybox:1.36 [container paused alive tty] !paused',
+      '> (vm-outline disabledForeground) new | created 1 min ago · busybox:1.36 [container created ended tty] !stopped',
+      '> (vm disabledForeground) done | exit 0, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
+      '> (vm charts.red) failed | exit 3, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
+      '> (vm charts.red) killed | ended by SIGKILL, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
+      '> (vm charts.red) greedy | killed: out of memory, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
+      '> (vm disabledForeground) unseen | end unknown, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
+      '> (vm charts.red) broken | did not start: running the program · busybox:1.36 [container created ended tty] !failed',
+      '> (warning list.warningForeground) half | not wholly removed · busybox:1.36 [container dead ended tty] !stale',
     ]);
   });
 
@@ -100,8 +100,8 @@ describe('Containers', () => {
     expect(usageOf(first, second)).toEqual({});
     const rows = [container(), ended({ exit: 0 })].map((each) => ({ ...containerNode(each, NOW), usage }));
     expect(rows.map((node) => rowOf(node, english).description)).toEqual([
-      'busybox:1.36 · up 5 min · 0.25 CPUs · 4.5 MiB of 64 MiB',
-      'busybox:1.36 · exit 0, 2 h ago',
+      'up 5 min · busybox:1.36 · 0.25 CPUs · 4.5 MiB of 64 MiB',
+      'exit 0, 2 h ago · busybox:1.36',
     ]);
   });
 
@@ -213,9 +213,9 @@ describe('changes', () => {
   test('stand below their folders, folders first', () => {
     const top = containerChanges(container(), changes);
     expect(printed(top)).toEqual([
-      '  (folder) bin [change added] !added',
-      '> (folder) etc [change changed] !changed',
-      '> (folder) var [change leading]',
+      '  (symbol-folder) bin [change added] !added',
+      '> (symbol-folder) etc [change changed] !changed',
+      '> (symbol-folder) var [change leading]',
     ]);
     const inside = (at: number) => (top[at] ? insideChange(top[at]) : []);
     expect(printed(inside(1))).toEqual([
@@ -245,10 +245,10 @@ describe('changes', () => {
       ] as const
     ).map(entryOfLayer);
     const [bin] = changeNodes('image/x/layers/1', entries, '/');
-    expect(bin && printed([bin])).toEqual(['> (folder) bin [change leading]']);
+    expect(bin && printed([bin])).toEqual(['> (symbol-folder) bin [change leading]']);
     const nodes = bin ? insideChange(bin) : [];
     expect(printed(nodes)).toEqual([
-      '  (folder) sub | hides what is below [change changed] !changed',
+      '  (symbol-folder) sub | hides what is below [change changed] !changed',
       '  (symbol-file) busybox | 1 MB [change added] !added',
       '  (trash) gone [change deleted] !deleted',
       '  (file-symlink-file) sh | → busybox [change added] !added',

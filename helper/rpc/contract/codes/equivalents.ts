@@ -9,6 +9,8 @@ export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   'no-equivalent-streams': 'Its terminal or pipes are held by Isolab: no other tool reaches them.',
   'no-equivalent-group':
     'By hand it is a text written to a file of its control group, such as 1 to cgroup.freeze; no tool has a line for it.',
+  'no-equivalent-commit':
+    'An image has a configuration and digests besides its layers: no tool makes one of a directory by a line or two.',
   'no-equivalent-restart':
     'It is the end and a new beginning: the lines are those of container/stop and container/start.',
   'no-equivalent-record': 'Only Isolab keeps containers under names: no other tool would find anything to change.',

@@ -16,6 +16,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   'namespace-cgroup': 'cgroup namespaces',
   overlay: 'overlay file systems',
   cgroup2: 'cgroup version 2',
+  limits: 'limits of memory, processors, processes and disks',
   'cap-sys-admin': 'the capability CAP_SYS_ADMIN',
   'cap-net-admin': 'the capability CAP_NET_ADMIN',
   'cap-sys-ptrace': 'the capability CAP_SYS_PTRACE',

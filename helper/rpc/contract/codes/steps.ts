@@ -25,6 +25,8 @@ export const STEPS: Readonly<Record<string, string>> = {
   cgroup: 'making the cgroup',
   chroot: 'changing the root directory',
   clone: 'creating the namespaces',
+  'disk-format': 'formatting the disk',
+  'disk-mount': 'mounting the disk image',
   'controlling-terminal': 'taking the terminal over',
   'create-time': 'creating the time namespace',
   cwd: 'entering the working directory',
@@ -124,4 +126,5 @@ export const STEPS: Readonly<Record<string, string>> = {
   'image-check': 'checking a layer',
   'image-program': 'starting a program for the image',
   'image-registry': 'talking to the registry',
+  'container-tree': 'reaching the container’s files',
 };
