@@ -182,6 +182,13 @@ describe('run', () => {
     expect((await cli('list', '-aq')).stdout).toBe('');
   });
 
+  test('prune takes what does not run', async () => {
+    await cli('run', '-d', '--name', 'runs', IMAGE, 'sleep', '1000');
+    await cli('create', '--name', 'made', IMAGE, 'true');
+    expect((await cli('prune', '-f')).stdout).toBe('made\n');
+    expect((await cli('list', '-a')).stdout).toMatch(/ runs /);
+  });
+
   test('all at once, as docker’s users write it', async () => {
     const path = await mkdtemp(join(tmpdir(), 'volume-'));
     afterwards(() => rm(path, { recursive: true, force: true }));

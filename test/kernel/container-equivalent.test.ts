@@ -1,12 +1,12 @@
 // The lines that do by hand what a method does to a container: run, and compared with what the method did.
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Input } from '../../helper/rpc/contract';
 import { undoAfterEach } from '../support/cleanup';
-import { busyboxImage, IMAGE, inside, removeContainers, runContainer, startContainer } from '../support/container';
+import { busyboxImage, IMAGE, removeContainers, runContainer, startContainer } from '../support/container';
 import { startHelper, type TestHelper } from '../support/helper';
 import { output, run } from '../support/run';
 import { differing } from '../support/session';
@@ -31,40 +31,46 @@ async function linesOf(method: string, params: object): Promise<string[][]> {
 }
 
 test('start: the same root, namespaces, host name and directory', async () => {
-  const plan = { hostname: 'hand', workdir: '/tmp', env: ['A=b'], command: ['sh', '-c', 'sleep 1000 & wait'] };
+  const plan = { hostname: 'hand', workdir: '/tmp', env: ['A=b'], command: ['sleep', '12345'] };
   const { id } = await helper.client.call('container/create', { image: { name: IMAGE }, ...plan });
   const ref = { container: { id } };
-  const [mount = [], start = []] = await linesOf('container/start', ref);
+  const lines = await linesOf('container/start', ref);
+  const [mount = [], directory = [], start = []] = lines;
   const root = mount.at(-1) as string;
   await output(mount);
   afterwards(async () => {
-    await output(['umount', '--lazy', root]);
-    await rm(root, { recursive: true });
+    await run(['umount', '--lazy', root]);
+    await rm(root, { recursive: true, force: true });
   });
+  await output(directory);
   const byHand = run(start, { timeoutMs: 60_000 });
-  const child = await until(async () => {
-    const found = (await output(['pgrep', '-f', '^sh -c sleep 1000 & wait$'])).trim().split('\n').map(Number);
-    return found.length > 0 ? found[0] : undefined;
-  }, 'the program by hand');
-  const before = {
-    kinds: await differing(child as number, 'self'),
-    name: (await output(['nsenter', `--target=${child}`, '--uts', 'hostname'])).trim(),
-    cwd: (await output(['nsenter', `--target=${child}`, '--mount', '--pid', '--root', '--wd', '/bin/pwd'])).trim(),
-    files: (await output(['ls', `/proc/${child}/root/bin`])).trim(),
-    lo: (await output(['nsenter', `--target=${child}`, '--net', 'ip', '-br', 'link', 'show', 'lo'])).trim(),
-  };
-  process.kill(child as number, 'SIGKILL');
-  await byHand;
-  await output(['umount', root]);
-  await output(['mount', '-t', 'tmpfs', 'tmpfs', root]);
-  const { pid } = await helper.client.call('container/start', ref);
-  expect({
+  const child = await until(
+    async () => Number(await output(['pgrep', '-f', '-x', 'sleep 12345'])),
+    'the program by hand',
+  );
+  const facts = async (pid: number) => ({
     kinds: await differing(pid, 'self'),
     name: (await output(['nsenter', `--target=${pid}`, '--uts', 'hostname'])).trim(),
-    cwd: (await inside(pid, '/bin/pwd').catch(() => '')) && '/tmp',
-    files: (await output(['ls', `/proc/${pid}/root/bin`])).trim(),
-    lo: (await output(['nsenter', `--target=${pid}`, '--net', 'ip', '-br', 'link', 'show', 'lo'])).trim(),
-  }).toEqual(before);
+    directory: (await readlink(`/proc/${pid}/cwd`)).replace(root, ''),
+    files: await output(['ls', '-l', '--time-style=+', `/proc/${pid}/root/bin`]),
+    lo: await output(['nsenter', `--target=${pid}`, '--net', 'ip', '-br', 'link', 'show', 'lo']),
+    variables: (await readFile(`/proc/${pid}/environ`, 'utf8'))
+      .split('\0')
+      .filter((one) => /^(A|PATH|HOSTNAME)=/.test(one))
+      .sort(),
+    one: (await readFile(`/proc/${pid}/status`, 'latin1'))
+      .split('\n')
+      .find((line) => line.startsWith('NSpid'))
+      ?.split('\t')
+      .at(-1),
+  });
+  const before = await facts(child);
+  process.kill(child, 'SIGKILL');
+  await byHand;
+  await output(['umount', '--lazy', root]);
+  const { pid } = await helper.client.call('container/start', ref);
+  expect(await facts(pid)).toEqual(before);
+  expect(before).toMatchObject({ name: 'hand', directory: '/tmp', one: '1' });
   expect((await helper.client.call('command/equivalent', { method: 'container/start', params: ref })).none).toEqual({
     code: 'nothing-to-do',
   });

@@ -284,6 +284,23 @@ const CASES: Cases = {
 
   'uplink/start': { apart: 'an outside connection' },
   'uplink/stop': { apart: 'an outside connection' },
+  'container/create': { none: 'no-equivalent-create' },
+  'container/pause': { none: 'no-equivalent-group' },
+  'container/unpause': { none: 'no-equivalent-group' },
+  'container/update': { none: 'no-equivalent-group' },
+  'container/restart': { none: 'no-equivalent-restart' },
+  'container/remove': { none: 'no-equivalent-record' },
+  'container/rename': { none: 'no-equivalent-record' },
+  'container/prune': { none: 'no-equivalent-record' },
+  'container/commit': { none: 'no-equivalent-commit' },
+  'container/start': { apart: 'container-equivalent.test.ts' },
+  'container/attach': { apart: 'container-equivalent.test.ts' },
+  'container/exec': { apart: 'container-equivalent.test.ts' },
+  'container/stop': { apart: 'container-equivalent.test.ts' },
+  'container/kill': { apart: 'container-equivalent.test.ts' },
+  'container/export': { apart: 'container-equivalent.test.ts' },
+  'container/copy-out': { apart: 'container-equivalent.test.ts' },
+  'container/copy-in': { apart: 'container-equivalent.test.ts' },
 };
 
 /** Inode of a named namespace, in that world. */

@@ -42,6 +42,7 @@ export async function startLines({ container }: Of, scene: Scene): Promise<Lines
   ];
   return [
     asRoot(scene, ['mount', '--mkdir', '-t', 'overlay', '-o', overlay.join(','), 'overlay', root]),
+    asRoot(scene, ['mkdir', '-p', join(root, 'proc')]),
     asRoot(scene, ['env', '-i', ...record.env, ...entering(containers, record), ...making(record, root)]),
   ];
 }

@@ -12,7 +12,7 @@ import { planSession } from '../session/sessions';
 import { addAddress, deleteAddress } from './address';
 import { cleanUp } from './cleanup';
 import { copyInLines, copyOutLines, execLines, exportLines, killLines, startLines, stopLines } from './container';
-import { pullImage, pushImage, saveImage, tagImage } from './image';
+import { pullImage, pushImage, removeImage, saveImage, tagImage } from './image';
 import { createLink, deleteLink, moveLink, setLink } from './link';
 import { createNetns, deleteNetns } from './netns';
 import { addRoute, deleteRoute } from './route';
@@ -45,7 +45,7 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'image/save': saveImage,
   'image/import': { code: 'no-equivalent-import' },
   'image/tag': tagImage,
-  'image/remove': { code: 'no-equivalent-image-remove' },
+  'image/remove': removeImage,
   'image/prune': { code: 'no-equivalent-image-remove' },
   'image/pull': pullImage,
   'image/push': pushImage,

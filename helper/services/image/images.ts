@@ -35,12 +35,7 @@ export function imageHandlers(house: Pick<House, 'changes' | 'realm'>, store: Im
     call: Call,
     take: (job: Job) => Promise<{ images: readonly TakenImage[]; notes: readonly Coded[] }>,
   ): Promise<Result<'image/load'>> => {
-    store.open();
-    const { images, notes } = await store.jobs.run(optionsOf(params, call), async (job) => {
-      const taken = await take(job);
-      const adopted = await store.adopt(job, taken.images);
-      return { images: adopted.images, notes: [...taken.notes, ...adopted.notes] };
-    });
+    const { images, notes } = await store.bring(optionsOf(params, call), take);
     changed();
     return { images: images.map((image) => store.row(image)), notes };
   };

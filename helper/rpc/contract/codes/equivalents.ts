@@ -21,6 +21,8 @@ export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   'no-equivalent-import': 'No other tool makes an image of a root file system in one line.',
   'no-equivalent-image-name': 'The image has no name by which other tools could call it.',
   'no-equivalent-image-several': 'skopeo writes one image into an archive, not several.',
+  'no-equivalent-image-several-names':
+    'The image has several names: name the one to take away, or take all of them away with force.',
   'no-equivalent-image-remove':
     'What an image shares with others only Isolab keeps track of; other tools take its name away and leave the layers.',
 };
