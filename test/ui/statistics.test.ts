@@ -2,10 +2,11 @@
 // a hidden panel asks nothing, and a task ends as its program does.
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { figuresOf } from '../support/figures';
 import { output } from '../support/run';
 import { until } from '../support/until';
 import { writeBusyboxImage } from './support/busybox';
-import { figuresOf, isolab, programOf } from './support/containers';
+import { isolab, programOf } from './support/containers';
 import { startDaemon, stopDaemon } from './support/daemon';
 import { deleteNetns, helperPid } from './support/outside';
 import { asPerson, PERSON } from './support/person';
