@@ -16,11 +16,11 @@ afterEach(() => removeContainers(helper));
 afterAll(() => helper?.stop());
 
 test('several in one answer, in the order they were asked for, as their groups’ files say', async () => {
-  const held = ['sh', '-c', 'head -c 8388608 /dev/zero > /dev/shm/held; sleep 1000 & sleep 1000'];
+  const held = ['sh', '-c', 'head -c 8388608 /dev/zero > /dev/shm/held; sleep 1000 & sleep 1000 & wait'];
   const first = await startContainer(helper, { command: held, limits: { memory: 32 * MIB, pids: 9 } });
   const second = await startContainer(helper);
   const ask = () => helper.client.call('container/stats', { containers: [second.ref, first.ref] });
-  await until(async () => (await ask()).stats[1]?.stats.pids?.current === 2, 'the programs to run');
+  await until(async () => (await ask()).stats[1]?.stats.pids?.current === 3, 'the programs to run');
   const { stats } = await ask();
   expect(stats.map(({ id, name }) => ({ id, name }))).toEqual([
     { id: second.id, name: second.name },
