@@ -112,13 +112,19 @@ export class Statistics implements Disposable, Freshened, WebviewPanelSerializer
       looked: () => void this.#look(),
       closed: () => {
         this.#panels.delete(key);
-        if (this.#panels.size === 0) this.#history.clear();
+        if (this.#panels.size === 0) this.#forget();
         this.#sampler.look();
       },
       warn: this.warn,
     });
     this.#panels.set(key, panel);
     void this.#look();
+  }
+
+  #forget(): void {
+    this.#history.clear();
+    this.#known.clear();
+    this.#quotas.clear();
   }
 
   #client(): Client | undefined {

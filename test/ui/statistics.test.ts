@@ -205,6 +205,15 @@ test('what becomes of a container is said in its row', async () => {
   await statistics.cellShows('hog', 'cpu', / of 50 %$/);
 });
 
+test('a helper that was killed is said, and the figures go on with the next one', async () => {
+  process.kill((await helperPid()) ?? 0, 'SIGKILL');
+  await statistics.frame.getByText('There is no helper to ask').waitFor();
+  await startDaemon();
+  await statistics.frame.getByText('There is no helper to ask').waitFor({ state: 'hidden' });
+  const before = await statistics.at('cpu', 'End');
+  await until(async () => (await statistics.at('cpu', 'End')) !== before, 'new readings', { timeoutMs: 20_000 });
+});
+
 test('a window that is loaded again brings its panels back', async () => {
   await editor().reload();
   await editor().page.locator('.tab', { hasText: 'Statistics: 2 containers' }).waitFor();
