@@ -5,6 +5,7 @@ import type { Documents } from './documents/documents';
 import type { Logs } from './documents/logs';
 import type { Recorder } from './equivalents/recorder';
 import type { Helper } from './helper/client';
+import type { Statistics } from './panels/statistics';
 import type { Settings } from './settings';
 import type { RememberedTerminals } from './terminals/remembered';
 import type { Surroundings } from './terminals/reporting';
@@ -34,6 +35,8 @@ export interface Context {
   readonly documents: Documents;
   /** What containers write. */
   readonly logs: Logs;
+  /** Live charts of what containers use. */
+  readonly statistics: Statistics;
   readonly remembered: RememberedTerminals;
   /** What shells in terminals find around them. */
   readonly around: Surroundings;

@@ -13,7 +13,9 @@ import { Recorder } from './equivalents/recorder';
 import { Helper } from './helper/client';
 import { connectOnOpen } from './helper/on-open';
 import { greetVersion } from './helper/version';
+import { STATISTICS, Statistics } from './panels/statistics';
 import { type Settings, settingsOf } from './settings';
+import { IsolabTasks } from './tasks/provider';
 import { warnOfBusy } from './terminals/busy';
 import { provideCommandLine } from './terminals/environment';
 import { PlaceLinks } from './terminals/links';
@@ -43,7 +45,8 @@ export function activate(extension: ExtensionContext): void {
   const images = new ImagesView(helper, drag.of('images'));
   const trees = [networks, namespaces, containers, images];
   const facts = new Facts(helper, extension.globalState);
-  const refresh = new Refresh([...trees, facts]);
+  const statistics = new Statistics(helper, extension.extensionUri, (text) => log.warn(text));
+  const refresh = new Refresh([...trees, facts, statistics]);
   const ours = new Ours(helper);
   const attach = extension.asAbsolutePath('dist/native/isolab-attach');
   const context: Context = {
@@ -65,6 +68,7 @@ export function activate(extension: ExtensionContext): void {
     configured,
     documents: new Documents(helper),
     logs: new Logs(helper),
+    statistics,
     remembered: new RememberedTerminals(extension.workspaceState, helper, ours, attach),
     around: { appRoot: env.appRoot, folder: join(extension.globalStorageUri.fsPath, 'zsh'), env: process.env },
   };
@@ -87,6 +91,7 @@ export function activate(extension: ExtensionContext): void {
     facts,
     context.documents,
     context.logs,
+    statistics,
     context.remembered,
     ...warnOfBusy(ours),
     new PlaceLinks(context, ours),
@@ -95,6 +100,8 @@ export function activate(extension: ExtensionContext): void {
     ...registerCommands(context),
     ...followTerminal(context),
     window.registerTerminalProfileProvider('isolab.shell', new ShellProfile(context)),
+    new IsolabTasks(helper, join(folder, 'isolab')).register(),
+    window.registerWebviewPanelSerializer(STATISTICS, statistics),
     window.registerFileDecorationProvider(new Decorations()),
     workspace.registerTextDocumentContentProvider(SCHEME, context.documents),
     workspace.registerTextDocumentContentProvider(LOG_SCHEME, context.logs),

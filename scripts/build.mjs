@@ -42,6 +42,8 @@ async function extension() {
     }),
     bundle({ entryPoints: ['extension/prompts/schemas.ts'], outfile: 'dist/schemas.cjs' }),
     bundle({ entryPoints: ['extension/helper/in-terminal.ts'], outfile: 'dist/in-terminal.cjs' }),
+    page({ entryPoints: ['extension/panels/page/main.ts'], outfile: 'dist/statistics.js' }),
+    page({ entryPoints: ['extension/panels/page/statistics.css'], outfile: 'dist/statistics.css' }),
   ]);
 }
 
@@ -71,6 +73,11 @@ function apart(specifier, name) {
         path === specifier ? { path: `./${name}.cjs`, external: true } : undefined,
       ),
   };
+}
+
+// What runs in a webview: in a browser, and without a source map, which the page may not ask for.
+async function page(options) {
+  await bundle({ ...options, platform: 'browser', target: 'chrome120', format: 'iife', sourcemap: false });
 }
 
 // koffi's ES module entry asks for import.meta, which a CommonJS bundle lacks: its CommonJS entry is taken.

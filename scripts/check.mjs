@@ -7,6 +7,8 @@ import { main, ROOT } from './lib/run.mjs';
 const BIN = join(ROOT, 'node_modules/.bin');
 const CHECKS = {
   types: [join(BIN, 'tsc'), '-p', '.'],
+  // What runs in a page of the editor's browser knows no Node.
+  'types of pages': [join(BIN, 'tsc'), '-p', 'extension/panels/page'],
   'lint and format': [join(BIN, 'biome'), 'check', '--error-on-warnings', '--max-diagnostics=50'],
   'unused code': [join(BIN, 'knip'), '--no-progress', '--treat-config-hints-as-errors'],
 };

@@ -7,7 +7,10 @@ import { capture, main, ROOT, Stop } from './lib/run.mjs';
 
 const TARGET = 'linux-x64';
 /** Programs that the package must carry, executable. */
-const PROGRAMS = ['dist/isolab.cjs', ...['launch', 'attach', 'keep'].map((name) => `dist/native/isolab-${name}`)];
+const PROGRAMS = [
+  'dist/isolab.cjs',
+  ...['launch', 'attach', 'keep', 'monitor'].map((name) => `dist/native/isolab-${name}`),
+];
 
 main(async () => {
   const { values } = parseArgs({ options: { out: { type: 'string' } } });

@@ -64,6 +64,7 @@ export const COMMANDS = {
   'isolab.container.attach': 'change',
   'isolab.container.logs': 'look',
   'isolab.container.show': 'look',
+  'isolab.container.stats': 'look',
   'isolab.container.diff': 'look',
   'isolab.container.commit': 'change',
   'isolab.container.export': 'change',

@@ -8,6 +8,7 @@ import { connected, trusted } from './connected';
 import * as container from './container';
 import { exportContainer } from './container-export';
 import { changeLimit } from './container-limits';
+import { showStatistics } from './container-stats';
 import { attachContainer, openContainerShell } from './container-terminal';
 import { copyCommand } from './copy-command';
 import { deleteNodes } from './delete';
@@ -98,6 +99,7 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.container.attach': attachContainer,
   'isolab.container.logs': container.showLogs,
   'isolab.container.show': container.inspectContainer,
+  'isolab.container.stats': showStatistics,
   'isolab.container.diff': container.showChanges,
   'isolab.container.commit': container.commitContainer,
   'isolab.container.export': exportContainer,

@@ -33,7 +33,9 @@ export async function bringTerminal(context: Context, ticket: string, root?: str
   const { socket } = await context.connected();
   const attach = joinPath(context.program.nativeDir, 'isolab-attach');
   const directory = root === undefined ? [] : ['--root', absolutePath(root)];
-  const env = Object.entries(process.env).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  // On a desktop the editor's own Node is Electron, and this variable what made it Node for us: nobody else's business.
+  const { ELECTRON_RUN_AS_NODE: _, ...own } = process.env;
+  const env = Object.entries(own).filter((pair): pair is [string, string] => pair[1] !== undefined);
   // koffi is loaded only here: the other commands start without it.
   const { execve } = await import('../sys/libc-process');
   try {

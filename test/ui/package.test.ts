@@ -29,6 +29,7 @@ const FILES = [
   'extension/dist/LICENCES.txt',
   'extension/dist/daemon.cjs',
   'extension/dist/extension.cjs',
+  'extension/dist/image-worker.cjs',
   'extension/dist/in-terminal.cjs',
   'extension/dist/isolab.cjs',
   'extension/dist/native/isolab-attach',
@@ -40,9 +41,13 @@ const FILES = [
   'extension/dist/node_modules/@koromix/koffi-linux-x64/package.json',
   'extension/dist/scan-worker.cjs',
   'extension/dist/schemas.cjs',
+  'extension/dist/statistics.css',
+  'extension/dist/statistics.js',
   'extension/l10n/bundle.l10n.zh-cn.json',
   'extension/media/icon.png',
   'extension/media/isolab.svg',
+  'extension/media/statistics-dark.svg',
+  'extension/media/statistics.svg',
   'extension/package.json',
   'extension/package.nls.json',
   'extension/package.nls.zh-cn.json',
@@ -66,9 +71,9 @@ describe('the file', () => {
 
   test('names the licence of everything in it', async () => {
     const text = await output(['unzip', '-p', VSIX, 'extension/dist/LICENCES.txt']);
-    for (const name of ['koffi', 'vscode-jsonrpc', 'zod'])
+    for (const name of ['fzstd', 'koffi', 'uplot', 'vscode-jsonrpc', 'zod'])
       expect(text).toMatch(new RegExp(`^${name} [\\d.]+ \\(MIT\\)$`, 'm'));
-    expect(text.match(/Permission is hereby granted/g)).toHaveLength(3);
+    expect(text.match(/Permission is hereby granted/g)).toHaveLength(5);
     expect(text).toContain('GNU C Library (LGPL-2.1-or-later)');
     expect(await output(['unzip', '-p', VSIX, 'extension/LICENSE.txt'])).toContain('MIT License');
   });

@@ -44,6 +44,9 @@ export const SHELLS: readonly Command[] = [
       boottime: value('S', integer, 'Seconds to add to the boot clock of a new time namespace.'),
       hostname: value('H', text, 'Host name in a new uts namespace.'),
       domainname: value('D', text, 'NIS domain name in a new uts namespace.'),
+      'netns-files': flag(
+        'As “netns exec” does: /sys of the joined network namespace, and its files over those of /etc.',
+      ),
       root: value('DIR', text, 'Directory that becomes the root directory; the shell is then one that is in it.'),
       disk: many(
         'SIZE:DIR',
@@ -65,6 +68,7 @@ export const SHELLS: readonly Command[] = [
       boottime: '--boottime',
       hostname: '--hostname',
       domainname: '--domainname',
+      netnsFiles: '--netns-files',
       root: '--root',
       disks: '--disk',
       cwd: '--cwd',
@@ -85,6 +89,7 @@ export const SHELLS: readonly Command[] = [
         ...(given.boottime !== undefined && { boottime: given.boottime }),
         ...(given.hostname !== undefined && { hostname: given.hostname }),
         ...(given.domainname !== undefined && { domainname: given.domainname }),
+        ...(given['netns-files'] && { netnsFiles: true }),
         ...(given.disk.length > 0 && { disks: [...given.disk] }),
         ...(given.cwd !== undefined && { cwd: given.cwd }),
         ...(command !== undefined && { command: [...command] }),
