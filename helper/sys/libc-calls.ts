@@ -157,6 +157,13 @@ export const c = {
     argv: (string | null)[],
     envp: (string | null)[],
   ) => Int,
+  eventfd: libc.func('int eventfd(unsigned int initial, int flags)') as (initial: Int, flags: Int) => Int,
+  bpf: libc.func('long syscall(long number, long command, uint8_t *attributes, size_t size)') as (
+    number: Int,
+    command: Int,
+    attributes: Buffer,
+    size: Int,
+  ) => Int,
   syscall: libc.func('long syscall(long number, long a, long b, long c, long d)') as (
     number: Int,
     a: Int,
@@ -165,6 +172,11 @@ export const c = {
     d: Int,
   ) => Int,
 };
+
+/** Where a buffer lies, for structures that hold pointers. It must stay referenced until the call is over. */
+export function addressOf(buffer: Buffer): bigint {
+  return koffi.address(buffer);
+}
 
 /** errno of the call before, in the same turn. */
 export function lastErrno(): number {

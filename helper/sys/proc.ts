@@ -144,7 +144,7 @@ export function parseMountInfo(text: string, only?: (line: string) => boolean): 
 }
 
 /** The kernel writes space, tab, newline and backslash in paths as `\040` and so on (seq_path(9)). */
-function unescapeOctal(text: string): string {
+export function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
 }
 

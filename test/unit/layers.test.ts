@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly [prefix: string, layer: string])[] = [
   ['helper/discovery/', 'discovery'],
   ['helper/realm/', 'realm'],
   ['helper/netlink/', 'netlink'],
+  ['helper/cgroup/', 'cgroup'],
   ['helper/state/', 'state'],
   ['helper/sys/', 'sys'],
   ['helper/cli/', 'cli'],
@@ -27,14 +28,15 @@ const BELOW: Record<string, readonly string[]> = {
   contract: [],
   sys: [],
   netlink: ['sys'],
+  cgroup: ['sys'],
   state: ['sys'],
   discovery: ['netlink', 'sys'],
   realm: ['netlink', 'state', 'sys'],
   house: ['realm', 'state'],
-  services: ['house', 'discovery', 'realm', 'netlink', 'state', 'sys'],
+  services: ['house', 'discovery', 'realm', 'netlink', 'cgroup', 'state', 'sys'],
   rpc: ['house', 'sys'],
   cli: ['sys'],
-  daemon: ['rpc', 'services', 'house', 'realm', 'state', 'netlink', 'discovery', 'sys', 'cli'],
+  daemon: ['rpc', 'services', 'house', 'realm', 'state', 'netlink', 'cgroup', 'discovery', 'sys', 'cli'],
 };
 
 /** Packages that only these places may name. */
@@ -102,6 +104,7 @@ describe('layers', () => {
   test.each([
     { from: 'extension/main.ts', specifier: '../helper/services/netns' },
     { from: 'helper/netlink/link.ts', specifier: '../services/house' },
+    { from: 'helper/cgroup/cgroup.ts', specifier: '../netlink/link' },
     { from: 'helper/rpc/contract/netns.ts', specifier: '../../sys/libc' },
     { from: 'helper/services/netns.ts', specifier: 'vscode' },
     { from: 'helper/services/netns.ts', specifier: 'koffi' },

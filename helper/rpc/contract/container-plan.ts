@@ -1,5 +1,7 @@
 // What a container is made from: the plan of container/create, and how a container is named.
 import { z } from 'zod';
+import { ImageRef } from './image';
+import { Limits } from './limits';
 import { AbsolutePath, Fd, HostName, NetnsRef, NewName, Text } from './terms';
 
 /** By its name, or by its id: all 64 digits, or the first twelve and more where only one container has them. */
@@ -75,8 +77,7 @@ const Device = z.strictObject({
 });
 
 export const ContainerPlan = z.strictObject({
-  /** A reference as image/list has it, or the image's id. */
-  image: Text(512).min(1, 'empty'),
+  image: ImageRef,
   /** An adjective and a noun when left out. */
   name: NewName.optional(),
   /** In place of the image's; behind the entrypoint. */
@@ -100,6 +101,8 @@ export const ContainerPlan = z.strictObject({
   ipc: Shared.optional(),
   uts: z.enum(['own', 'host'], 'own-or-host').optional(),
   cgroupns: z.enum(['own', 'host'], 'own-or-host').optional(),
+  /** Devices besides those of every container, and `all`, are a limit too. */
+  limits: Limits.optional(),
   /** The root file system cannot be written to. */
   readonly: z.boolean().optional(),
   mounts: z.array(Mount).max(64, 'too-many').optional(),

@@ -1,6 +1,7 @@
 // container/*: process trees with a root file system, a control group and namespaces of their own, made from images.
 import { z } from 'zod';
 import { ContainerPlan, ContainerRef, Environment, Seconds, SignalName, UserName, Words } from './container-plan';
+import type { ErrorData } from './errors';
 import { method } from './method';
 import { AbsolutePath, Fd, type Kind, type NamespaceId, NewName, Text } from './terms';
 
@@ -29,7 +30,7 @@ export interface Container {
   /** The kernel killed a process of it for want of memory. */
   oomKilled?: boolean;
   /** Why the last start failed. */
-  failure?: string;
+  failure?: ErrorData;
   /** While it runs: its first process as the host numbers it. */
   pid?: number;
   startTime?: string;

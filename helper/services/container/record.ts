@@ -1,6 +1,7 @@
 // A container as it stands on disk: what was asked for, settled, and how its runs went. Pure twins: what is written is read,
 // and what is not ours is refused.
 
+import type { ErrorData } from '../../rpc/contract/errors';
 import type { Limits } from '../../rpc/contract/limits';
 import type { NetnsRef } from '../../rpc/contract/terms';
 
@@ -83,8 +84,8 @@ export interface LastRun {
   exit?: number;
   signal?: number;
   oomKilled?: boolean;
-  /** Why it was not started: a step. */
-  failure?: string;
+  /** Why the last start failed. */
+  failure?: ErrorData;
 }
 
 /** A process, as an identity. */

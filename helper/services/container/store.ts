@@ -11,6 +11,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -34,7 +35,7 @@ export class ContainerStore {
 
   constructor(
     places: Places,
-    private readonly boot: string,
+    readonly boot: string,
     private readonly warn: (text: string) => void,
   ) {
     this.#data = join(places.dataDir, 'containers');
@@ -111,6 +112,10 @@ export class ContainerStore {
     return join(this.directory(id), 'upper');
   }
 
+  work(id: string): string {
+    return join(this.directory(id), 'work');
+  }
+
   /** Of this boot; short, since the path of a socket lies in it (unix(7): 107 bytes). */
   runDirectory(id: string): string {
     return join(this.#state, id.slice(0, 32));
@@ -126,7 +131,7 @@ export class ContainerStore {
   }
 
   putRun(id: string, run: Run): void {
-    writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run));
+    writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run), false);
   }
 
   /** Ready for a run: nothing of an earlier one is left. */
@@ -134,12 +139,12 @@ export class ContainerStore {
     this.forgetRun(id);
     const path = this.runDirectory(id);
     mkdirSync(path, { mode: 0o700 });
-    rmSync(this.#status(id), { force: true });
     return path;
   }
 
   forgetRun(id: string): void {
     rmSync(this.runDirectory(id), { recursive: true, force: true });
+    rmSync(this.#status(id), { force: true });
   }
 
   /** Run directories that no container has. */
@@ -164,12 +169,16 @@ export class ContainerStore {
     return join(this.directory(id), 'logs');
   }
 
-  /** What the monitor left; nothing where it was killed. */
-  status(id: string): { exit?: number; signal?: number } {
+  /**
+   * What the monitor left of a run that nobody has settled yet, and when; `at` alone where it was killed, or the machine
+   * went down. Undefined where there was no run.
+   */
+  status(id: string): { exit?: number; signal?: number; at: number } | undefined {
     try {
-      return parseStatus(readFileSync(this.#status(id), 'latin1'));
+      const status = parseStatus(readFileSync(this.#status(id), 'latin1'));
+      return { ...status, at: Math.round(statSync(this.#status(id)).mtimeMs) };
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return {};
+      if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;
     }
   }
@@ -189,14 +198,14 @@ function chmodOf(path: string, mode: number): void {
   }
 }
 
-/** Old or new after a crash, never half. */
-function writeWhole(path: string, text: string): void {
+/** Old or new after a crash, never half; `synced`: also after one of the machine. */
+function writeWhole(path: string, text: string, synced = true): void {
   const fresh = `${path}.new`;
   const fd = openSync(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
   try {
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-    fsyncSync(fd);
+    if (synced) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }

@@ -1,0 +1,101 @@
+// Containers that run: watched until they end, their ends written down, the same for those that an earlier helper left.
+
+import type { Cgroup } from '../../cgroup/cgroup';
+import { startTimeOf } from '../../discovery/processes';
+import { close } from '../../sys/libc';
+import { watchReadable } from '../../sys/libc-poll';
+import type { House } from '../house';
+import { holdProgram } from '../session/record';
+import type { LastRun, ProcessIdentity, Run } from './record';
+import type { ContainerStore } from './store';
+
+/** A program that was started besides the first one. */
+export interface Exec extends ProcessIdentity {
+  readonly command: readonly string[];
+  readonly startedAt: number;
+}
+
+export interface Living {
+  readonly run: Run;
+  /** Absent where somebody removed it. */
+  readonly cgroup: Cgroup | undefined;
+  readonly execs: Set<Exec>;
+  /** Resolves when it has ended and that is written down. */
+  readonly ended: Promise<void>;
+}
+
+export class ContainerLives {
+  readonly #living = new Map<string, Living>();
+
+  /** `over`: what remains to be done about one that has ended. */
+  constructor(
+    private readonly house: Pick<House, 'changes' | 'log'>,
+    private readonly store: ContainerStore,
+    private readonly over: (id: string) => void,
+  ) {}
+
+  get(id: string): Living | undefined {
+    return this.#living.get(id);
+  }
+
+  /** Watches a run until its end; one that has ended already is written down at once. */
+  adopt(id: string, run: Run, cgroup: Cgroup | undefined): Living {
+    const ended = whenGone(run.monitor)
+      // One that was killed leaves its program behind.
+      .then(() => whenGone(run.program))
+      .then(() => this.#finish(id, run, cgroup))
+      .catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`))
+      .then(() => {
+        this.#living.delete(id);
+        this.house.changes.bump('container');
+        this.over(id);
+      });
+    const living = { run, cgroup, execs: new Set<Exec>(), ended };
+    this.#living.set(id, living);
+    return living;
+  }
+
+  async #finish(id: string, { startedAt }: Run, cgroup: Cgroup | undefined): Promise<void> {
+    const oomKilled = await clear(cgroup);
+    settle(this.store, id, { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }) });
+  }
+}
+
+/** Writes the end of a run down, as far as anybody saw it; `seen` fills in what the monitor did not leave. */
+export function settle(store: ContainerStore, id: string, seen: LastRun): void {
+  const record = store.get(id);
+  const status = store.status(id);
+  if (record === undefined || status === undefined) return;
+  const { at, exit, signal } = status;
+  const ended = exit === undefined && signal === undefined ? {} : { finishedAt: at };
+  const how = { ...(exit !== undefined && { exit }), ...(signal !== undefined && { signal }) };
+  store.put({ ...record, last: { ...seen, ...ended, ...how } });
+  store.forgetRun(id);
+}
+
+/** Ends what outlived the first process (in another's pid namespace), and takes the group away. Whether the kernel killed one. */
+async function clear(cgroup: Cgroup | undefined): Promise<boolean> {
+  if (cgroup === undefined) return false;
+  const kills = cgroup.stats().memory?.oomKills ?? 0;
+  await cgroup.kill();
+  await cgroup.remove();
+  return kills > 0;
+}
+
+/** Resolves when the process has ended; at once where it has already. */
+export function whenGone(process: ProcessIdentity): Promise<void> {
+  const pidfd = holdProgram(process);
+  if (pidfd === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    const watch = watchReadable(pidfd, () => {
+      watch.close();
+      close(pidfd);
+      resolve();
+    });
+    watch.unref();
+  });
+}
+
+export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
+  return startTimeOf(pid) === startTime;
+}

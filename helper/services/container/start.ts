@@ -1,0 +1,274 @@
+// Starts a container: everything that its program must find is opened here, as descriptors; isolab-launch puts it together
+// in namespaces of its own, and the program runs only when all of it stands and is written down. What fails is undone.
+import { constants, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Cgroup } from '../../cgroup/cgroup';
+import type { Hierarchies } from '../../cgroup/hierarchies';
+import { parentOf, startTimeOf } from '../../discovery/processes';
+import { setLink } from '../../netlink/link';
+import type { Failure } from '../../rpc/contract/errors';
+import { KINDS } from '../../rpc/contract/kinds';
+import type { Kind } from '../../rpc/contract/terms';
+import { launch } from '../../sys/launch';
+import type { ClientFlags, LaunchPlan } from '../../sys/launch-plan';
+import { close, open } from '../../sys/libc';
+import { bindPackets } from '../../sys/libc-message';
+import { overlay } from '../../sys/mount-api';
+import { openNamespace } from '../../sys/namespaces';
+import { asFailure, broken, errnoOf } from '../failures';
+import type { House } from '../house';
+import { openNetns } from '../netns-ref';
+import { withSocket } from '../rtnetlink';
+import { launchFailure } from '../session/launch';
+import { settleCapabilities } from './capabilities';
+import { deviceRules } from './devices';
+import { type ContainerLives, isAlive, type Living } from './life';
+import { type ContainerRecord, newRun, type ProcessIdentity, type Run } from './record';
+import { hostsFile, resolvConfFor, rootOperations } from './root';
+import { isMachine, seccompProgram } from './seccomp';
+import { openBinds } from './sources';
+import type { ContainerStore } from './store';
+
+/** Bytes of one part of the log, and how many parts are kept. */
+const LOG = { size: 10 * 1024 * 1024, count: 3 };
+const LO = 1;
+const MAX_FILE = 64 * 1024;
+
+export interface Kitchen {
+  readonly house: House;
+  readonly store: ContainerStore;
+  readonly lives: ContainerLives;
+  readonly hierarchies: Hierarchies;
+}
+
+/** Who is attached from the first byte on. */
+export interface FirstClient {
+  readonly fd: number;
+  readonly flags: ClientFlags;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Resolves once the program has been executed. `layers`: directories, bottom first. */
+export async function startContainer(
+  kitchen: Kitchen,
+  record: ContainerRecord,
+  layers: readonly string[],
+  client?: FirstClient,
+): Promise<Living> {
+  const { house, store, lives, hierarchies } = kitchen;
+  const { id } = record;
+  const opened: number[] = [];
+  const keep = (fd: number) => {
+    opened.push(fd);
+    return fd;
+  };
+  let cgroup: Cgroup | undefined;
+  let run: Run | undefined;
+  try {
+    const directory = during('container-directory', () => store.newRunDirectory(id));
+    const control = during('container-directory', () => keep(bindPackets(join(directory, 'control.sock'))));
+    cgroup = during('cgroup', () => Cgroup.create(hierarchies, id));
+    cgroup.apply({ ...record.limits, devices: deviceRules(record) });
+    const cgroups = cgroup.procs();
+    opened.push(...cgroups);
+    const mounts = openBinds(record.mounts, opened);
+    const joins = openJoins(kitchen, record, opened);
+    const root = during('container-overlay', () => keep(mountRoot(store, id, layers, directory)));
+    const [statusFile, logDirectory] = [keep(store.openStatus(id)), keep(store.openLogs(id))];
+    const nothing = keep(open('/dev/null', constants.O_RDWR));
+    const startedAt = Date.now();
+    await launch(
+      house.nativeDir,
+      launchPlanOf(record, {
+        join: joins.map(({ kind }) => kind),
+        mounts: mounts.length,
+        cgroups: cgroups.length,
+        client,
+      }),
+      {
+        stdio: [nothing, nothing, nothing],
+        ...{ root, control, statusFile, logDirectory, joins, mounts, cgroups },
+        ...(client && { client: client.fd }),
+      },
+      {
+        hold: async (program) => {
+          if (record.network === 'own' || record.network === 'none') bringLoUp(house, program);
+          const monitor = identityOf(parentOf(program) ?? 0);
+          run = newRun({ boot: store.boot, startedAt, program: identityOf(program), monitor });
+          store.putRun(id, run);
+        },
+      },
+    );
+    if (run === undefined) throw new Error('launched without having been held');
+    const living = lives.adopt(id, run, cgroup);
+    house.changes.bump('container');
+    return living;
+  } catch (error) {
+    const failure = launchFailure(error, record.command);
+    await undo(kitchen, record, cgroup, failure);
+    throw failure;
+  } finally {
+    for (const fd of opened) close(fd);
+  }
+}
+
+function during<T>(step: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asFailure(error, { step });
+  }
+}
+
+/** The program never ran; that and why is all that is left. */
+async function undo(
+  { house, store }: Kitchen,
+  record: ContainerRecord,
+  cgroup: Cgroup | undefined,
+  failure: Failure,
+): Promise<void> {
+  try {
+    await cgroup?.kill();
+    await cgroup?.remove();
+    store.forgetRun(record.id);
+    store.put({ ...record, last: { ...record.last, failure: failure.data } });
+  } catch (error) {
+    // The first failure says what is wrong; the next start clears what is left.
+    house.log.warn(`container ${record.id}: ${String(error)}`);
+  }
+  house.changes.bump('container');
+}
+
+/** Throws where the process is gone. */
+function identityOf(pid: number): ProcessIdentity {
+  const startTime = startTimeOf(pid);
+  if (startTime === undefined) throw broken('not-found', 'process-not-found', { pid });
+  return { pid, startTime };
+}
+
+/** A new network namespace has lo, down. */
+function bringLoUp({ realm }: House, program: number): void {
+  const fd = openNamespace(program, 'net');
+  try {
+    withSocket({ fd, realm }, (rt) => setLink(rt, LO, { up: true }));
+  } catch (error) {
+    throw asFailure(error, { step: 'lo-up' });
+  } finally {
+    close(fd);
+  }
+}
+
+function mountRoot(store: ContainerStore, id: string, layers: readonly string[], directory: string): number {
+  const scratch = join(directory, 'scratch');
+  mkdirSync(scratch, { mode: 0o700 });
+  return overlay({ lower: layers, upper: store.upper(id), work: store.work(id) }, [], scratch);
+}
+
+/** Those of other containers, and a network namespace by its name; closed with `opened`. */
+function openJoins(
+  { house, store, lives }: Kitchen,
+  { network, pid, ipc }: ContainerRecord,
+  opened: number[],
+): { kind: Kind; fd: number }[] {
+  const joins: { kind: Kind; fd: number }[] = [];
+  const join = (kind: Kind, fd: number) => {
+    opened.push(fd);
+    joins.push({ kind, fd });
+  };
+  const ofContainer = (kind: Kind, id: string) => {
+    const other = lives.get(id)?.run.program;
+    const name = store.get(id)?.name ?? id.slice(0, 12);
+    if (other === undefined) throw broken('conflict', 'shared-not-running', { name, kind }, { field: kind });
+    join(kind, openNamespace(other.pid, kind));
+    // Looked at afterwards: still the same, so the namespace is its own.
+    if (!isAlive(other)) throw broken('conflict', 'shared-not-running', { name, kind }, { field: kind });
+  };
+  if (typeof network === 'object') {
+    if ('container' in network) ofContainer('net', network.container);
+    else join('net', openNetns(house.realm, network.netns, 'network').fd);
+  }
+  if (typeof pid === 'object') ofContainer('pid', pid.container);
+  if (typeof ipc === 'object') ofContainer('ipc', ipc.container);
+  return joins;
+}
+
+interface Opened {
+  readonly join: readonly Kind[];
+  readonly mounts: number;
+  readonly cgroups: number;
+  readonly client: FirstClient | undefined;
+}
+
+function launchPlanOf(record: ContainerRecord, { join, mounts, cgroups, client }: Opened): LaunchPlan {
+  const confined = confinement(record);
+  const sharesHost = record.network === 'host';
+  return {
+    create: createdKinds(record),
+    join,
+    ...(record.uts === 'own' && { hostname: record.hostname }),
+    ...(record.uts === 'own' && record.domainname !== undefined && { domainname: record.domainname }),
+    ...{ root: true, rootMount: true, mounts, cgroups },
+    operations: rootOperations(record, {
+      hosts: sharesHost ? readText('/etc/hosts') : hostsFile(record.hostname, record.domainname),
+      resolvConf: resolvConfFor(readText('/etc/resolv.conf'), sharesHost),
+      cpus: readdirSync('/sys/devices/system/cpu'),
+    }),
+    ...confined,
+    userName: record.user === '' ? '0' : record.user,
+    ...{ umask: 0o022, cwd: record.workdir, createCwd: true, cwdRequired: true },
+    ...(record.oomScoreAdj !== undefined && { oomScoreAdj: record.oomScoreAdj }),
+    ...(record.tty && { pty: { rows: client?.rows ?? 24, columns: client?.columns ?? 80 } }),
+    monitor: {
+      // With a client from the start, the end of what it types is the end for the program; else somebody may attach later.
+      input: !record.interactive ? 'none' : client?.flags.input ? 'once' : 'kept',
+      log: LOG,
+      ...(client && { client: client.flags }),
+    },
+    ...(record.init && { init: true }),
+    command: record.command,
+    environment: record.env,
+    statusFile: true,
+  };
+}
+
+function createdKinds({ network, pid, ipc, uts, cgroupns }: ContainerRecord): Kind[] {
+  const own: Partial<Record<Kind, boolean>> = {
+    mnt: true,
+    uts: uts === 'own',
+    ipc: ipc === 'own',
+    pid: pid === 'own',
+    net: network === 'own' || network === 'none',
+    cgroup: cgroupns === 'own',
+  };
+  return KINDS.filter((kind) => own[kind]);
+}
+
+/** What its programs may do at most. */
+export function confinement(
+  record: Pick<ContainerRecord, 'capAdd' | 'capDrop' | 'newPrivileges' | 'seccomp'>,
+): Pick<LaunchPlan, 'capabilities' | 'noNewPrivileges' | 'seccomp'> {
+  const capabilities = settleCapabilities({ add: record.capAdd, drop: record.capDrop }, lastCapability());
+  const { arch } = process;
+  if (record.seccomp === 'default' && !isMachine(arch)) throw broken('unsupported-kernel', 'seccomp-machine', { arch });
+  return {
+    capabilities,
+    ...(!record.newPrivileges && { noNewPrivileges: true }),
+    ...(record.seccomp === 'default' && isMachine(arch) && { seccomp: seccompProgram(capabilities.bounding, arch) }),
+  };
+}
+
+export function lastCapability(): number {
+  return Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
+}
+
+/** What is missing, or too large to be anybody's list of hosts, is as an empty one. */
+function readText(path: string): string {
+  try {
+    const text = readFileSync(path, 'utf8');
+    return text.length > MAX_FILE ? '' : text;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
