@@ -25,7 +25,14 @@ export const MAX_STRANGERS = 8;
  * What takes a while and touches nothing that other calls change, or takes turns by itself where it does (the store of
  * images): these may overlap.
  */
-const CONCURRENT: ReadonlySet<MethodName> = new Set(['session/open', 'session/attach']);
+const CONCURRENT: ReadonlySet<MethodName> = new Set([
+  'session/open',
+  'session/attach',
+  'file/write',
+  'file/make-directory',
+  'file/delete',
+  'file/rename',
+]);
 
 interface Connection {
   readonly uid: number;

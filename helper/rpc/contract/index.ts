@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import * as address from './address';
 import * as command from './command';
+import * as file from './file';
 import * as helper from './helper';
 import * as link from './link';
 import * as namespace from './namespace';
@@ -44,6 +45,13 @@ export const METHODS = {
   'uplink/list': uplink.list,
   'uplink/start': uplink.start,
   'uplink/stop': uplink.stop,
+  'file/stat': file.stat,
+  'file/list': file.list,
+  'file/read': file.read,
+  'file/write': file.write,
+  'file/make-directory': file.makeDirectory,
+  'file/delete': file.remove,
+  'file/rename': file.rename,
   'command/equivalent': command.equivalent,
 } as const;
 

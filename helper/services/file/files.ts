@@ -89,7 +89,9 @@ export class Files {
 
   #write(params: Params<'file/write'>, caller: Caller): Promise<Result<'file/write'>> {
     return this.#roots.with(params.root, caller, async (root) => {
-      const open = await (params.upload === undefined ? this.#begin(root, params, caller) : this.#next(root, params, caller));
+      const open = await (params.upload === undefined
+        ? this.#begin(root, params, caller)
+        : this.#next(root, params, caller));
       let entry: Result<'file/write'>['entry'];
       try {
         if (!params.abort) entry = await this.#uploads.during(open, () => this.#piece(open, params));

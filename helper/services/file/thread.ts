@@ -125,7 +125,7 @@ export class FileThread {
       this.#hung.delete(worker);
       left.job.over();
     };
-    worker.removeAllListeners();
+    for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
     worker.on('error', () => {});
     worker.once('message', () => void worker.terminate());
     worker.once('exit', over);

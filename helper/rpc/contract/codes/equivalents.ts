@@ -7,4 +7,6 @@ export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   'no-equivalent-reopen': 'The shell begins as it began first: its own answer has the line.',
   'nothing-to-do': 'It is so already: there is nothing to type.',
   'changes-nothing': 'This changes nothing: there is nothing to type.',
+  'no-equivalent-content': 'What is written comes from the editor, and is no part of a line.',
+  'no-equivalent-not-running': 'The container does not run: no other tool has its files mounted.',
 };
