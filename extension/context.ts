@@ -7,6 +7,8 @@ import type { Helper } from './helper/client';
 import type { Settings } from './settings';
 import type { RememberedTerminals } from './terminals/remembered';
 import type { Surroundings } from './terminals/reporting';
+import type { ContainersView } from './views/containers';
+import type { ImagesView } from './views/images';
 import type { NamespacesView } from './views/namespaces';
 import type { NetworksView } from './views/networks';
 
@@ -26,6 +28,8 @@ export interface Context {
   readonly helper: Helper;
   readonly networks: NetworksView;
   readonly namespaces: NamespacesView;
+  readonly containers: ContainersView;
+  readonly images: ImagesView;
   readonly documents: Documents;
   readonly remembered: RememberedTerminals;
   /** What shells in terminals find around them. */

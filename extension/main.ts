@@ -20,9 +20,11 @@ import { Ours } from './terminals/ours';
 import { ShellProfile } from './terminals/profile';
 import { RememberedTerminals } from './terminals/remembered';
 import { t } from './translate';
+import { ContainersView } from './views/containers';
 import { Decorations } from './views/decorations';
 import { DragAndDrop } from './views/drag';
 import { followTerminal } from './views/follow';
+import { ImagesView } from './views/images';
 import { NamespacesView } from './views/namespaces';
 import { NetworksView } from './views/networks';
 import { Refresh } from './views/refresh';
@@ -36,8 +38,11 @@ export function activate(extension: ExtensionContext): void {
   const drag = new DragAndDrop(isDraggable, (rows, onto) => drop(context, rows, onto));
   const networks = new NetworksView(helper, drag);
   const namespaces = new NamespacesView(helper, drag);
+  const containers = new ContainersView(helper, drag);
+  const images = new ImagesView(helper, drag);
+  const trees = [networks, namespaces, containers, images];
   const facts = new Facts(helper, extension.globalState);
-  const refresh = new Refresh([networks, namespaces, facts]);
+  const refresh = new Refresh([...trees, facts]);
   const ours = new Ours(helper);
   const attach = extension.asAbsolutePath('dist/native/isolab-attach');
   const context: Context = {
@@ -54,6 +59,8 @@ export function activate(extension: ExtensionContext): void {
     helper,
     networks,
     namespaces,
+    containers,
+    images,
     configured,
     documents: new Documents(helper),
     remembered: new RememberedTerminals(extension.workspaceState, helper, ours, attach),
@@ -73,8 +80,7 @@ export function activate(extension: ExtensionContext): void {
     log,
     recorder,
     helper,
-    networks,
-    namespaces,
+    ...trees,
     refresh,
     facts,
     context.documents,
@@ -95,7 +101,7 @@ export function activate(extension: ExtensionContext): void {
       if (state.kind === 'connected') void greetVersion(context, state.client);
     }),
     // Somebody looks: the moment to find a helper that was started elsewhere where no watch could tell.
-    ...[networks.tree, namespaces.tree].map((tree) => tree.onDidChangeVisibility(() => looked(helper, refresh))),
+    ...trees.map(({ tree }) => tree.onDidChangeVisibility(() => looked(helper, refresh))),
     networks.tree.onDidExpandElement(() => refresh.looked()),
     networks.tree.onDidCollapseElement(() => refresh.looked()),
     networks.onDidFilter(() => refresh.looked()),

@@ -1,5 +1,6 @@
 // What a row gives to the clipboard: its main text, or one of its facts. Pure. Whatever is not printable is escaped: a
 // name that holds a line end would run what follows it where it is pasted into a terminal.
+import { stepText } from '../views/images-rows';
 import type { Node } from '../views/nodes';
 import { visible } from '../views/row';
 
@@ -41,6 +42,27 @@ function factsOf(node: Node): Facts {
       return { main: String(node.process.pid), name: node.process.comm, pid: String(node.process.pid) };
     case 'membership':
       return { main: `${node.kind}:[${node.namespace}]`, id: node.namespace, pid: String(node.process.pid) };
+    case 'container':
+      return { name: node.container.name, id: node.container.id, pid: node.container.pid?.toString() };
+    case 'inside':
+    case 'part':
+      return { main: node.group };
+    case 'belonging':
+      return { main: `${node.kind}:[${node.namespace}]`, id: node.namespace };
+    case 'mount':
+      return { main: node.target };
+    case 'directory':
+      return { main: node.path };
+    case 'change':
+      return { main: node.path, name: node.path.split('/').at(-1) };
+    case 'image':
+      return { name: node.image.names[0], id: node.image.id };
+    case 'layer':
+      return { main: node.layer.digest, id: node.layer.diffId };
+    case 'step':
+      return { main: stepText(node.step) };
+    case 'detail':
+      return { main: node.value, name: node.what };
     case 'beyond':
       return { main: node.what };
     case 'message':

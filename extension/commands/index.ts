@@ -1,6 +1,7 @@
 // The index of all commands. A forgotten one does not compile; one that needs a helper is a type of its own.
 import { commands, type Disposable } from 'vscode';
 import type { Connected, Context } from '../context';
+import { VIEWS } from '../views/nodes';
 import * as address from './address';
 import { cleanup } from './cleanup';
 import { connected, trusted } from './connected';
@@ -41,8 +42,7 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.helper.log': helper.showLog,
   'isolab.view.refresh': async (context) => {
     await context.helper.connect();
-    context.networks.freshen();
-    context.namespaces.freshen();
+    for (const view of VIEWS) context[view].freshen();
   },
   'isolab.steps.open': openSteps,
   'isolab.netns.create': netns.createNetns,

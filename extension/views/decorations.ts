@@ -5,6 +5,7 @@ import { t } from '../translate';
 import type { Mark } from './row';
 
 const SCHEME = 'isolab-row';
+const QUIET = 'isolab.quietForeground';
 
 export function markUri({ maker, state }: Mark): Uri | undefined {
   const words = [maker, state].filter(Boolean);
@@ -15,16 +16,29 @@ export class Decorations implements FileDecorationProvider {
   provideFileDecoration({ scheme, path }: Uri): FileDecoration | undefined {
     if (scheme !== SCHEME) return undefined;
     const words = path.split('/');
-    const stale = words.includes('stale');
-    const badge = stale ? '!' : words.includes('ours') ? '●' : words.includes('foreign') ? '○' : undefined;
-    const colour = stale
-      ? 'list.warningForeground'
-      : words.includes('down') || words.includes('beyond')
-        ? 'isolab.quietForeground'
-        : undefined;
-    return new FileDecoration(badge, tooltip(words), colour === undefined ? undefined : new ThemeColor(colour));
+    const state = STATES.find(([word]) => words.includes(word))?.[1];
+    const badge = state?.badge ?? (words.includes('ours') ? '●' : words.includes('foreign') ? '○' : undefined);
+    return new FileDecoration(badge, tooltip(words), state?.colour && new ThemeColor(state.colour));
   }
 }
+
+interface Look {
+  readonly badge?: string;
+  readonly colour?: string;
+}
+
+/** A state's mark wins over the maker's. */
+const STATES: readonly (readonly [word: string, look: Look])[] = [
+  ['stale', { badge: '!', colour: 'list.warningForeground' }],
+  ['failed', { badge: '!' }],
+  ['added', { badge: 'A', colour: 'gitDecoration.addedResourceForeground' }],
+  ['changed', { badge: 'C', colour: 'gitDecoration.modifiedResourceForeground' }],
+  ['deleted', { badge: 'D', colour: 'gitDecoration.deletedResourceForeground' }],
+  ['down', { colour: QUIET }],
+  ['beyond', { colour: QUIET }],
+  ['stopped', { colour: QUIET }],
+  ['nameless', { colour: QUIET }],
+];
 
 function tooltip(words: readonly string[]): string | undefined {
   const said = words.flatMap((word) => {
@@ -39,6 +53,20 @@ function tooltip(words: readonly string[]): string | undefined {
         return [t('Needs root')];
       case 'stale':
         return [t('Left behind')];
+      case 'stopped':
+        return [t('Not running')];
+      case 'paused':
+        return [t('Paused')];
+      case 'failed':
+        return [t('Ended with an error')];
+      case 'nameless':
+        return [t('Without a name')];
+      case 'added':
+        return [t('Added')];
+      case 'changed':
+        return [t('Changed')];
+      case 'deleted':
+        return [t('Deleted')];
       default:
         return [];
     }

@@ -3,7 +3,7 @@
 import type { Link } from '../../helper/rpc/contract/link';
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import type { Kind } from '../../helper/rpc/contract/terms';
-import type { Group, Node } from './nodes';
+import type { Group, MountNode, Node } from './nodes';
 import { escaped, type Fact, factsMarkdown } from './row';
 
 export interface Explanation {
@@ -73,6 +73,7 @@ export function explain(node: Node, t: Translate): Explanation | undefined {
   switch (node.type) {
     case 'kind':
     case 'membership':
+    case 'belonging':
       return explainKind(node.kind, t);
     case 'namespace':
       return explainKind(node.namespace.kind, t);
@@ -108,6 +109,31 @@ export function explain(node: Node, t: Translate): Explanation | undefined {
       return explainGroup('neighbours', t);
     case 'group':
       return explainGroup(node.group, t);
+    case 'container': {
+      const text = t(
+        'Processes with a root file system, a control group and namespaces of their own. When its first process ends, it ends.',
+      );
+      return { text, page: 'cgroups(7)' };
+    }
+    case 'image': {
+      const text = t(
+        'Layers of files and how to start a program in them. Containers share the layers and write into one of their own.',
+      );
+      return { text, page: 'mount(8)' };
+    }
+    case 'layer': {
+      const text = t('What this layer adds, changes and deletes against the layers below it. It never changes.');
+      return { text, page: 'mount(8)' };
+    }
+    case 'mount':
+      return explainMount(node.kind, t);
+    case 'inside':
+    case 'part':
+    case 'directory':
+    case 'change':
+    case 'step':
+    case 'detail':
+    case 'beyond':
     case 'message':
       return undefined;
   }
@@ -138,6 +164,23 @@ function explainLink({ kind, flags }: Link, t: Translate): Explanation {
     default: {
       const text = t('A network interface: hardware, or of another kind that the kernel makes.');
       return { text, page: 'ip-link(8)' };
+    }
+  }
+}
+
+function explainMount(kind: MountNode['kind'], t: Translate): Explanation {
+  switch (kind) {
+    case 'overlay': {
+      const text = t('Read-only layers on top of each other and a writable one above them, seen as one tree.');
+      return { text, page: 'mount(8)' };
+    }
+    case 'bind': {
+      const text = t('A file or directory of the host that is seen in a second place.');
+      return { text, page: 'mount(8)' };
+    }
+    case 'tmpfs': {
+      const text = t('Files in memory: they are gone when the container ends.');
+      return { text, page: 'tmpfs(5)' };
     }
   }
 }

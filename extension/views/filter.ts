@@ -51,6 +51,10 @@ function unseen(node: Node): string[] {
       const { mac = '', addresses } = node.link;
       return [mac, ...addresses.map(({ address, prefix }) => `${address}/${prefix}`)];
     }
+    case 'container':
+      return [node.container.id, ...node.container.command];
+    case 'image':
+      return [node.image.id, ...node.image.names];
     default:
       return [];
   }

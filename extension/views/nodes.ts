@@ -1,6 +1,8 @@
-// The nodes of both trees as plain data. A node holds what its row, its children and the commands on it need, no more.
+// The nodes of all trees as plain data. A node holds what its row, its children and the commands on it need, no more.
 import type { AddressOnLink } from '../../helper/rpc/contract/address';
+import type { Container, FileChange } from '../../helper/rpc/contract/container';
 import type { Coded } from '../../helper/rpc/contract/errors';
+import type { Image, ImageLayer, ImageStep, LayerEntry } from '../../helper/rpc/contract/image';
 import type { Link } from '../../helper/rpc/contract/link';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Neighbour } from '../../helper/rpc/contract/neighbour';
@@ -9,11 +11,17 @@ import type { Process } from '../../helper/rpc/contract/process';
 import type { Route } from '../../helper/rpc/contract/route';
 import type { Kind, NamespaceId } from '../../helper/rpc/contract/terms';
 
-export const VIEWS = ['networks', 'namespaces'] as const;
+export const VIEWS = ['networks', 'namespaces', 'containers', 'images'] as const;
 export type ViewName = (typeof VIEWS)[number];
 
 export const GROUPS = ['routes', 'neighbours', 'processes'] as const;
 export type Group = (typeof GROUPS)[number];
+
+export const CONTAINER_GROUPS = ['processes', 'namespaces', 'mounts', 'limits', 'changes'] as const;
+export type ContainerGroup = (typeof CONTAINER_GROUPS)[number];
+
+export const IMAGE_GROUPS = ['layers', 'history', 'configuration'] as const;
+export type ImageGroup = (typeof IMAGE_GROUPS)[number];
 
 interface Identified {
   readonly id: string;
@@ -94,6 +102,108 @@ export interface MembershipNode extends Identified {
   readonly host?: boolean;
 }
 
+export interface ContainerNode extends Identified {
+  readonly type: 'container';
+  readonly container: Container;
+  /** When this was so: milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface ContainerGroupNode extends Identified {
+  readonly type: 'inside';
+  readonly group: ContainerGroup;
+  readonly container: Container;
+}
+
+/** A namespace of a container's first process. */
+export interface ContainerNamespaceNode extends Identified {
+  readonly type: 'belonging';
+  readonly container: Container;
+  readonly kind: Kind;
+  readonly namespace: NamespaceId;
+  readonly host: boolean;
+  /** In /run/netns. */
+  readonly names: readonly string[];
+  /** Names of other containers that are in it. */
+  readonly others: readonly string[];
+}
+
+export interface MountNode extends Identified {
+  readonly type: 'mount';
+  readonly container: Container;
+  readonly target: string;
+  readonly kind: 'overlay' | 'bind' | 'tmpfs';
+  readonly source?: string;
+  readonly readonly: boolean;
+  /** Bytes. */
+  readonly size?: number;
+  /** Of an overlay: directories of the host, the writable one first, then from the top down. */
+  readonly layers: readonly string[];
+}
+
+/** A directory that an overlay is made of. */
+export interface LayerDirectoryNode extends Identified {
+  readonly type: 'directory';
+  readonly path: string;
+  /** From the bottom, 1 is the lowest; absent for the writable one. */
+  readonly layer?: number;
+}
+
+/** A file or directory that a container, or a layer of an image, changes. */
+export interface ChangeNode extends Identified {
+  readonly type: 'change';
+  readonly of:
+    | { readonly container: Container }
+    | { readonly image: Pick<Image, 'id' | 'names'>; readonly layer: number };
+  readonly path: string;
+  /** Absent for a directory that only leads to changes. */
+  readonly change?: 'added' | 'changed' | 'deleted';
+  readonly kind?: NonNullable<LayerEntry['type']> | 'socket';
+  readonly size?: number;
+  readonly mode?: number;
+  readonly owner?: string;
+  readonly target?: string;
+  readonly opaque?: boolean;
+  /** What a container's changes are below it: they come all at once. */
+  readonly below?: readonly FileChange[];
+}
+
+export interface ImageNode extends Identified {
+  readonly type: 'image';
+  readonly image: Image;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+export interface ImageGroupNode extends Identified {
+  readonly type: 'part';
+  readonly group: ImageGroup;
+  readonly image: Image;
+}
+
+export interface LayerNode extends Identified {
+  readonly type: 'layer';
+  readonly image: Image;
+  /** 0 is the lowest. */
+  readonly index: number;
+  readonly layer: ImageLayer;
+  /** How it came about. */
+  readonly step?: ImageStep;
+}
+
+export interface StepNode extends Identified {
+  readonly type: 'step';
+  readonly step: ImageStep;
+  readonly now: number;
+}
+
+/** A named value: a limit of a container, a word of an image's configuration. */
+export interface DetailNode extends Identified {
+  readonly type: 'detail';
+  readonly what: string;
+  readonly value: string;
+}
+
 /** What is there, but out of reach of a helper without root. */
 export interface BeyondNode extends Identified {
   readonly type: 'beyond';
@@ -122,6 +232,17 @@ export type Node =
   | NamespaceNode
   | ProcessNode
   | MembershipNode
+  | ContainerNode
+  | ContainerGroupNode
+  | ContainerNamespaceNode
+  | MountNode
+  | LayerDirectoryNode
+  | ChangeNode
+  | ImageNode
+  | ImageGroupNode
+  | LayerNode
+  | StepNode
+  | DetailNode
   | BeyondNode
   | MessageNode;
 

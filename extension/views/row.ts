@@ -21,10 +21,12 @@ export interface Row {
   readonly command?: { readonly id: string; readonly title: string };
 }
 
+type Changed = 'added' | 'changed' | 'deleted';
+
 /** What a decoration shows of a row, besides its icon: decorations.ts. */
 export interface Mark {
   readonly maker?: 'ours' | 'foreign';
-  readonly state?: 'down' | 'stale' | 'beyond';
+  readonly state?: 'down' | 'stale' | 'beyond' | 'stopped' | 'paused' | 'failed' | 'nameless' | Changed;
 }
 
 const STATE_COLOURS = { up: 'charts.green', waiting: 'charts.yellow', down: 'disabledForeground' } as const;

@@ -1,6 +1,15 @@
-// Every node has a row: the one switch that both trees share.
+// Every node has a row: the one switch that all trees share.
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import { beyondRow } from './beyond';
+import { changeRow } from './changes-rows';
+import {
+  containerGroupRow,
+  containerNamespaceRow,
+  containerRow,
+  layerDirectoryRow,
+  mountRow,
+} from './containers-rows';
+import { detailRow, imageGroupRow, imageRow, layerRow, stepRow } from './images-rows';
 import { kindRow, membershipRow, namespaceRow, processRow } from './namespaces-rows';
 import { addressRow, groupRow, linkRow, neighbourRow, netnsRow, peerRow, routeRow, staleRow } from './networks-rows';
 import type { MessageNode, Node } from './nodes';
@@ -32,6 +41,28 @@ export function rowOf(node: Node, t: Translate): Row {
       return processRow(node, t);
     case 'membership':
       return membershipRow(node, t);
+    case 'container':
+      return containerRow(node, t);
+    case 'inside':
+      return containerGroupRow(node, t);
+    case 'belonging':
+      return containerNamespaceRow(node, t);
+    case 'mount':
+      return mountRow(node, t);
+    case 'directory':
+      return layerDirectoryRow(node, t);
+    case 'change':
+      return changeRow(node, t);
+    case 'image':
+      return imageRow(node, t);
+    case 'part':
+      return imageGroupRow(node, t);
+    case 'layer':
+      return layerRow(node, t);
+    case 'step':
+      return stepRow(node, t);
+    case 'detail':
+      return detailRow(node);
     case 'beyond':
       return beyondRow(node, t);
     case 'message':
@@ -57,9 +88,14 @@ function messageIcon(command: string | undefined): string {
     case undefined:
       return 'dash';
     case 'isolab.netns.create':
+    case 'isolab.container.run':
       return 'add';
+    case 'isolab.image.load':
+      return 'folder-opened';
     case 'isolab.networks.unfilter':
     case 'isolab.namespaces.unfilter':
+    case 'isolab.containers.unfilter':
+    case 'isolab.images.unfilter':
       return 'close';
     default:
       return 'refresh';

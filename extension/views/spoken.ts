@@ -3,6 +3,7 @@
 import type { Link } from '../../helper/rpc/contract/link';
 import { coded, type Translate } from '../../helper/rpc/contract/sentences';
 import { beyondLabel } from './beyond';
+import { type Contained, containedClauses, isContained } from './containers-spoken';
 import { linkState } from './icons';
 import { kindMeaning, processCount } from './namespaces-rows';
 import { netnsLabel } from './networks-rows';
@@ -10,10 +11,10 @@ import type { Group, Node, NodeOf } from './nodes';
 import { visible } from './row';
 
 export function spoken(node: Node, t: Translate): string {
-  return clauses(node, t).filter(Boolean).join(t(', '));
+  return (isContained(node) ? containedClauses(node, t) : clauses(node, t)).filter(Boolean).join(t(', '));
 }
 
-function clauses(node: Node, t: Translate): (string | undefined | false)[] {
+function clauses(node: Exclude<Node, Contained>, t: Translate): (string | undefined | false)[] {
   switch (node.type) {
     case 'netns':
       return netnsClauses(node, t);

@@ -1,4 +1,4 @@
-// What both trees share: rows of nodes, errors as rows, what stands open, the filter, and which rows the person means.
+// What all trees share: rows of nodes, errors as rows, what stands open, the filter, and which rows the person means.
 import {
   commands,
   type Event,
@@ -164,6 +164,12 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
     this.#emitter.fire(node);
   }
 
+  /** The node by which the editor knows a row that stands open, with what it says now. */
+  protected known(node: Node): Node {
+    const before = this.open.get(node.id);
+    return before === undefined ? node : Object.assign(before, node);
+  }
+
   #filterText(): string {
     return this.#filter === undefined ? '' : t('Filter: {text}', { text: this.#filter.text });
   }
@@ -173,8 +179,7 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
    * it knows, and drops answers that a newer question overtook.
    */
   #known(node: Node, parent: Node | undefined, open: ReadonlySet<string>): Node {
-    const before = this.open.get(node.id);
-    const known = before === undefined ? node : Object.assign(before, node);
+    const known = this.known(node);
     if (parent) this.#parents.set(known, parent);
     if (open.has(node.id) || (this.#filter === undefined && this.#wasOpen.delete(node.id))) {
       this.open.set(node.id, known);

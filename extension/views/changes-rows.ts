@@ -1,0 +1,77 @@
+// How a file that was added, changed or deleted looks: in a container, and in a layer of an image.
+import type { Translate } from '../../helper/rpc/contract/sentences';
+import { bytesText, modeText } from './amounts';
+import type { ChangeNode } from './nodes';
+import { type Fact, joined, type Row, visible } from './row';
+
+const ICONS: Readonly<Record<NonNullable<ChangeNode['kind']>, string>> = {
+  file: 'file',
+  directory: 'folder',
+  symlink: 'file-symlink-file',
+  hardlink: 'link',
+  character: 'circuit-board',
+  block: 'database',
+  fifo: 'arrow-swap',
+  socket: 'plug',
+};
+
+export function changeText(change: NonNullable<ChangeNode['change']>, t: Translate): string {
+  switch (change) {
+    case 'added':
+      return t('added');
+    case 'changed':
+      return t('changed');
+    case 'deleted':
+      return t('deleted');
+  }
+}
+
+export function fileKindText(kind: NonNullable<ChangeNode['kind']>, t: Translate): string {
+  switch (kind) {
+    case 'file':
+      return t('file');
+    case 'directory':
+      return t('directory');
+    case 'symlink':
+      return t('symbolic link');
+    case 'hardlink':
+      return t('hard link');
+    case 'character':
+      return t('character device');
+    case 'block':
+      return t('block device');
+    case 'fifo':
+      return t('named pipe');
+    case 'socket':
+      return t('socket');
+  }
+}
+
+export function changeRow({ id, path, change, kind, size, mode, owner, target, opaque, below, of }: ChangeNode, t: Translate): Row {
+  const facts: Fact[] = [
+    [t('Path'), path],
+    ...(change === undefined ? [] : [[t('Change'), changeText(change, t)] as const]),
+    ...(kind === undefined ? [] : [[t('Kind'), fileKindText(kind, t)] as const]),
+    ...(size === undefined ? [] : [[t('Size'), bytesText(size)] as const]),
+    ...(mode === undefined ? [] : [[t('Mode'), modeText(mode)] as const]),
+    ...(owner === undefined ? [] : [[t('Owner'), owner] as const]),
+    ...(target === undefined ? [] : [[t('Target'), target] as const]),
+    ...(opaque ? [[t('Hides'), t('what the layers below have in it')] as const] : []),
+  ];
+  // A layer tells of a directory's content only when asked.
+  const inside = 'container' in of ? below !== undefined : kind === 'directory' && change !== 'deleted';
+  return {
+    id,
+    label: visible(path.split('/').at(-1) ?? path),
+    description: joined(
+      size !== undefined && kind === 'file' && bytesText(size),
+      target !== undefined && `→ ${visible(target)}`,
+      opaque && t('hides what is below'),
+    ),
+    icon: change === 'deleted' ? 'trash' : ICONS[kind ?? 'file'],
+    facts,
+    context: `change ${change ?? 'leading'}`,
+    expand: inside ? 'closed' : 'never',
+    ...(change && { mark: { state: change } }),
+  };
+}

@@ -1,0 +1,102 @@
+// The Images tree: images, their layers down to the files that each changes, how they came about, their configuration.
+import type { TreeDragAndDropController } from 'vscode';
+import type { Client } from '../../helper/rpc/contract/client';
+import type { Topic } from '../../helper/rpc/contract/events';
+import type { Helper } from '../helper/client';
+import { t } from '../translate';
+import { entryNodes } from './changes-nodes';
+import { type Filter, type Kept, matches } from './filter';
+import { configurationNodes, imageNode, imageNodes, insideImage, layerNodes, stepNodes } from './images-nodes';
+import { message } from './messages';
+import type { ImageGroupNode, Node } from './nodes';
+import { Tree } from './tree';
+
+/** Entries of one directory that are shown. */
+const MOST = 5000;
+
+export class ImagesView extends Tree {
+  /** Nothing changes here without an event; ages grow too slowly to look. */
+  readonly scans = false;
+
+  constructor(helper: Helper, dragAndDrop: TreeDragAndDropController<Node>) {
+    super('images', helper, dragAndDrop);
+  }
+
+  freshen(topics?: ReadonlySet<Topic>): void {
+    // Which images are in use hangs on the containers.
+    if (topics === undefined || topics.has('image') || topics.has('container')) this.redraw();
+  }
+
+  async scan(): Promise<void> {}
+
+  protected parentOf(node: Node): Node | undefined {
+    return node.type === 'part' ? imageNode(node.image, Date.now()) : undefined;
+  }
+
+  protected async children(client: Client, node: Node | undefined, filter: Filter | undefined): Promise<Kept> {
+    const nodes = node === undefined ? await this.#roots(client, filter) : await this.#inside(client, node);
+    return { nodes, open: new Set() };
+  }
+
+  async #roots(client: Client, filter: Filter | undefined): Promise<Node[]> {
+    const nodes = imageNodes((await client.call('image/list', {})).images, Date.now());
+    if (filter !== undefined) return nodes.filter((node) => matches(node, filter, t));
+    if (nodes.length > 0) return nodes;
+    return [
+      message('images', 'empty', t('Load an image from a file…'), { id: 'isolab.image.load', title: t('Load image') }),
+    ];
+  }
+
+  async #inside(client: Client, node: Node): Promise<Node[]> {
+    switch (node.type) {
+      case 'image':
+        return insideImage(node.image);
+      case 'part':
+        return this.#part(client, node);
+      case 'layer':
+        return this.#entries(client, node.id, { image: node.image, layer: node.index }, '/');
+      case 'change':
+        return 'image' in node.of ? this.#entries(client, node.id, node.of, node.path) : [];
+      default:
+        return [];
+    }
+  }
+
+  async #part(client: Client, { id, group, image }: ImageGroupNode): Promise<Node[]> {
+    const details = await client.call('image/show', { image: { id: image.id } });
+    switch (group) {
+      case 'layers': {
+        const nodes = layerNodes(details);
+        return nodes.length > 0 ? nodes : [message(id, 'empty', t('No layers'))];
+      }
+      case 'history': {
+        const nodes = stepNodes(details, Date.now());
+        return nodes.length > 0 ? nodes : [message(id, 'empty', t('The image does not say how it was made'))];
+      }
+      case 'configuration':
+        return configurationNodes(details, t);
+    }
+  }
+
+  async #entries(
+    client: Client,
+    under: string,
+    of: { readonly image: { readonly id: string; readonly names: readonly string[] }; readonly layer: number },
+    path: string,
+  ): Promise<Node[]> {
+    const { image, layer } = of;
+    const names = [...image.names];
+    const answer = await client.call('image/layer', {
+      image: { id: image.id },
+      layer,
+      under: path,
+      shallow: true,
+      limit: MOST,
+    });
+    const prefix = `image/${image.id}/layers/${layer}`;
+    const nodes = entryNodes({ image: { id: image.id, names }, layer }, prefix, answer.entries);
+    if (nodes.length === 0) return [message(under, 'empty', t('Nothing in here differs from below'))];
+    if (answer.total <= MOST) return nodes;
+    return [...nodes, message(under, 'empty', t('And {count} more', { count: answer.total - MOST }))];
+  }
+}
