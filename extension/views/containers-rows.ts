@@ -28,7 +28,9 @@ export function stateText(container: Container, now: number, t: Translate): stri
       return failure === undefined ? t('created {ago}', { ago: agoText(createdAt, now, t) }) : failureText(failure, t);
     case 'exited':
       if (failure !== undefined) return failureText(failure, t);
-      return [endText(container, t), finishedAt !== undefined && agoText(finishedAt, now, t)].filter(Boolean).join(', ');
+      return [endText(container, t), finishedAt !== undefined && agoText(finishedAt, now, t)]
+        .filter(Boolean)
+        .join(', ');
     case 'dead':
       return t('not wholly removed');
   }
@@ -109,6 +111,7 @@ const GROUP_ICONS: Readonly<Record<ContainerGroup, string>> = {
   namespaces: 'shield',
   mounts: 'folder-library',
   limits: 'dashboard',
+  files: 'files',
   changes: 'diff',
 };
 
@@ -122,6 +125,8 @@ export function containerGroupLabel(group: ContainerGroup, t: Translate): string
       return t('Mounts');
     case 'limits':
       return t('Limits');
+    case 'files':
+      return t('Files');
     case 'changes':
       return t('Changes since the image');
   }

@@ -5,6 +5,7 @@ import type { Client } from '../../helper/rpc/contract/client';
 import type { Container } from '../../helper/rpc/contract/container';
 import type { Topic } from '../../helper/rpc/contract/events';
 import type { Process } from '../../helper/rpc/contract/process';
+import { filesBelow, filesIn } from '../files/rows';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
 import {
@@ -82,7 +83,10 @@ export class ContainersView extends Tree {
     this.#shown = kept.map((node) => this.known(node) as ContainerNode);
     if (nodes.length > 0 || filter !== undefined) return kept;
     return [
-      message('containers', 'empty', t('Run a container…'), { id: 'isolab.container.run', title: t('Run a container') }),
+      message('containers', 'empty', t('Run a container…'), {
+        id: 'isolab.container.run',
+        title: t('Run a container'),
+      }),
     ];
   }
 
@@ -94,6 +98,8 @@ export class ContainersView extends Tree {
         return this.#group(client, node);
       case 'mount':
         return layerDirectories(node);
+      case 'file':
+        return filesBelow(client, node);
       case 'change':
         return 'container' in node.of ? containerChanges(node.of.container, node.below ?? [], node.path) : [];
       case 'process': {
@@ -124,6 +130,8 @@ export class ContainersView extends Tree {
         return mountNodes(await client.call('container/show', ref));
       case 'limits':
         return [];
+      case 'files':
+        return filesIn(client, id, { root: ref, path: '/' });
       case 'changes': {
         const { changes, truncated } = await client.call('container/diff', ref);
         const nodes = containerChanges(container, changes);

@@ -53,6 +53,7 @@ export function usedByText(count: number, t: Translate): string {
 }
 
 const GROUP_ICONS: Readonly<Record<ImageGroup, string>> = {
+  files: 'files',
   layers: 'layers',
   history: 'history',
   configuration: 'settings',
@@ -60,6 +61,8 @@ const GROUP_ICONS: Readonly<Record<ImageGroup, string>> = {
 
 export function imageGroupLabel(group: ImageGroup, t: Translate): string {
   switch (group) {
+    case 'files':
+      return t('Files');
     case 'layers':
       return t('Layers');
     case 'history':
@@ -90,7 +93,10 @@ export function layerRow({ id, index, layer, step }: LayerNode, t: Translate): R
     [t('Stored archive'), layer.digest],
     [t('Media type'), layer.mediaType],
     [t('Size'), bytesText(layer.size)],
-    [t('Shared with'), layer.sharedBy === 1 ? t('1 other image') : t('{count} other images', { count: layer.sharedBy })],
+    [
+      t('Shared with'),
+      layer.sharedBy === 1 ? t('1 other image') : t('{count} other images', { count: layer.sharedBy }),
+    ],
   ];
   return {
     id,

@@ -2,6 +2,7 @@
 import type { TreeDragAndDropController } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import type { Topic } from '../../helper/rpc/contract/events';
+import { filesBelow, filesIn } from '../files/rows';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
 import { entryNodes } from './changes-nodes';
@@ -55,6 +56,8 @@ export class ImagesView extends Tree {
         return this.#part(client, node);
       case 'layer':
         return this.#entries(client, node.id, { image: node.image, layer: node.index }, '/');
+      case 'file':
+        return filesBelow(client, node);
       case 'change':
         return 'image' in node.of ? this.#entries(client, node.id, node.of, node.path) : [];
       default:
@@ -63,6 +66,7 @@ export class ImagesView extends Tree {
   }
 
   async #part(client: Client, { id, group, image }: ImageGroupNode): Promise<Node[]> {
+    if (group === 'files') return filesIn(client, id, { root: { image: { id: image.id } }, path: '/' });
     const details = await client.call('image/show', { image: { id: image.id } });
     switch (group) {
       case 'layers': {

@@ -2,6 +2,7 @@
 import type { AddressOnLink } from '../../helper/rpc/contract/address';
 import type { Container, FileChange } from '../../helper/rpc/contract/container';
 import type { Coded } from '../../helper/rpc/contract/errors';
+import type { FileEntry, FileRoot } from '../../helper/rpc/contract/file';
 import type { Image, ImageLayer, ImageStep, LayerEntry } from '../../helper/rpc/contract/image';
 import type { Link } from '../../helper/rpc/contract/link';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
@@ -17,10 +18,10 @@ export type ViewName = (typeof VIEWS)[number];
 export const GROUPS = ['routes', 'neighbours', 'processes'] as const;
 export type Group = (typeof GROUPS)[number];
 
-export const CONTAINER_GROUPS = ['processes', 'namespaces', 'mounts', 'limits', 'changes'] as const;
+export const CONTAINER_GROUPS = ['processes', 'namespaces', 'mounts', 'limits', 'files', 'changes'] as const;
 export type ContainerGroup = (typeof CONTAINER_GROUPS)[number];
 
-export const IMAGE_GROUPS = ['layers', 'history', 'configuration'] as const;
+export const IMAGE_GROUPS = ['files', 'layers', 'history', 'configuration'] as const;
 export type ImageGroup = (typeof IMAGE_GROUPS)[number];
 
 interface Identified {
@@ -168,6 +169,16 @@ export interface ChangeNode extends Identified {
   readonly below?: readonly FileChange[];
 }
 
+/** A file of a container, an image or a layer of one. */
+export interface FileNode extends Identified {
+  readonly type: 'file';
+  /** Id of the row above the root directory. */
+  readonly under: string;
+  readonly root: FileRoot;
+  readonly path: string;
+  readonly entry: FileEntry;
+}
+
 export interface ImageNode extends Identified {
   readonly type: 'image';
   readonly image: Image;
@@ -238,6 +249,7 @@ export type Node =
   | MountNode
   | LayerDirectoryNode
   | ChangeNode
+  | FileNode
   | ImageNode
   | ImageGroupNode
   | LayerNode

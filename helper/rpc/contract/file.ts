@@ -2,12 +2,10 @@
 // them: links and `..` lead to places inside and never out. Names that are not UTF-8 are carried as file-name.ts says.
 import { z } from 'zod';
 import { ContainerRef } from './container-plan';
+import { CHUNK } from './file-chunk';
 import { ImageRef } from './image';
 import { method } from './method';
 import { AbsolutePath, Text } from './terms';
-
-/** Bytes of a file in one message. */
-export const CHUNK = 512 * 1024;
 
 /** A container's; an image's, or those of one of its layers (0 is the lowest), which nobody can change. */
 export const FileRoot = z.union(
@@ -28,8 +26,7 @@ const Offset = z.int('offset').min(0, 'offset').max(Number.MAX_SAFE_INTEGER, 'of
 const FileId = Text(64);
 
 /** `whiteout`: in a layer, what hides a file of the layers below. */
-export const FILE_TYPES = ['file', 'directory', 'symlink', 'character', 'block', 'fifo', 'socket', 'whiteout'] as const;
-export type FileType = (typeof FILE_TYPES)[number];
+export type FileType = 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo' | 'socket' | 'whiteout';
 
 export interface FileFacts {
   type: FileType;

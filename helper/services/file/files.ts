@@ -1,6 +1,6 @@
 // file/*: what a request means; the work is done by the thread of files, in bounded pieces.
 import type { Params, Result } from '../../rpc/contract';
-import { CHUNK } from '../../rpc/contract/file';
+import { CHUNK } from '../../rpc/contract/file-chunk';
 import { broken } from '../failures';
 import type { Call, Caller, Handlers, House } from '../house';
 import type { Act, Arguments, Outcome } from './acts';

@@ -1,7 +1,8 @@
 // Looking at files below a root directory: one entry, a page of a directory, a piece of a file. Synchronous, for the thread
 // of files; whatever a container does meanwhile, nothing outside of the root is ever reached.
 import { readSync } from 'node:fs';
-import { CHUNK, type FileEntry } from '../../rpc/contract/file';
+import type { FileEntry } from '../../rpc/contract/file';
+import { CHUNK } from '../../rpc/contract/file-chunk';
 import { close } from '../../sys/libc';
 import {
   type FileStatus,
