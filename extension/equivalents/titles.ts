@@ -1,8 +1,8 @@
 // What each changing request is called in the comment above its lines. One entry for every changing method: a forgotten one
 // does not compile. Pure.
 import type { ChangingMethod, Input, MethodName } from '../../helper/rpc/contract';
+import { shownName } from '../../helper/rpc/contract/file-name';
 import type { Translate } from '../../helper/rpc/contract/sentences';
-import { shortId } from '../views/images-rows';
 import { visible } from '../views/row';
 
 type Title<M extends MethodName> = (params: Input<M>, t: Translate) => string;
@@ -35,36 +35,26 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'session/attach': (_params, t) => t('Attach a terminal'),
   'session/reopen': (_params, t) => t('Open an ended shell anew'),
   'uplink/start': ({ netns }, t) => t('Connect {netns} with the outside', { netns: place(netns, t) }),
-  'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
-  'container/create': ({ name, image }, t) =>
-    name === undefined
-      ? t('Make a container from {image}', { image: visible(image) })
-      : t('Make container {name} from {image}', { name: visible(name), image: visible(image) }),
+  'container/create': ({ name = '' }, t) => t('Create container {name}', { name: visible(name) }),
   'container/start': ({ container }, t) => t('Start container {name}', { name: containerName(container) }),
   'container/attach': ({ container }, t) => t('Attach to container {name}', { name: containerName(container) }),
+  'container/exec': ({ container }, t) => t('Run a program in container {name}', { name: containerName(container) }),
   'container/stop': ({ container }, t) => t('Stop container {name}', { name: containerName(container) }),
-  'container/kill': ({ container, signal = 'SIGKILL' }, t) =>
-    t('Send {signal} to container {name}', { signal, name: containerName(container) }),
+  'container/kill': ({ container }, t) => t('Send a signal to container {name}', { name: containerName(container) }),
   'container/pause': ({ container }, t) => t('Pause container {name}', { name: containerName(container) }),
   'container/unpause': ({ container }, t) => t('Let container {name} go on', { name: containerName(container) }),
+  'container/update': ({ container }, t) =>
+    t('Change the limits of container {name}', { name: containerName(container) }),
   'container/restart': ({ container }, t) => t('Restart container {name}', { name: containerName(container) }),
   'container/remove': ({ container }, t) => t('Remove container {name}', { name: containerName(container) }),
-  'container/rename': ({ container, name: newName }, t) =>
-    t('Rename container {name} to {newName}', { name: containerName(container), newName: visible(newName) }),
-  'container/exec': ({ container, command }, t) =>
-    t('Run {command} in container {name}', { command: visible(command.join(' ')), name: containerName(container) }),
-  'container/commit': ({ container, reference = '' }, t) =>
-    t('Make image {image} of container {name}', { image: visible(reference), name: containerName(container) }),
-  'container/export': ({ container }, t) => t('Export container {name}', { name: containerName(container) }),
+  'container/rename': ({ container }, t) => t('Rename container {name}', { name: containerName(container) }),
   'container/prune': (_params, t) => t('Remove containers that do not run'),
-  'image/load': (_params, t) => t('Load images from a file'),
-  'image/save': ({ images }, t) => t('Save {names} to a file', { names: images.map(imageName).join(', ') }),
-  'image/import': ({ name = '' }, t) => t('Import a root file system as {name}', { name: visible(name) }),
-  'image/tag': ({ image, name }, t) => t('Name {image} also {name}', { image: imageName(image), name: visible(name) }),
-  'image/remove': ({ image }, t) => t('Remove image {name}', { name: imageName(image) }),
-  'image/prune': (_params, t) => t('Remove images that nobody uses'),
-  'image/pull': ({ name }, t) => t('Pull image {name}', { name: visible(name) }),
-  'image/push': ({ image, to }, t) => t('Push image {name}', { name: to === undefined ? imageName(image) : visible(to) }),
+  'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
+  'file/write': ({ path }, t) => t('Write {path} in a container', { path: fileName(path) }),
+  'file/make-directory': ({ path }, t) => t('Make directory {path} in a container', { path: fileName(path) }),
+  'file/delete': ({ path }, t) => t('Delete {path} in a container', { path: fileName(path) }),
+  'file/rename': ({ path, to }, t) =>
+    t('Rename {path} to {to} in a container', { path: fileName(path), to: fileName(to) }),
 };
 
 /** One line for people; names in it cannot end it. Undefined for a request that alters nothing. */
@@ -81,14 +71,14 @@ function place(netns: Input<'link/list'>['netns'], t: Translate): string {
   return 'id' in netns ? `net:${netns.id}` : `pid:${netns.pid}`;
 }
 
+function containerName(container: Input<'container/start'>['container']): string {
+  return 'name' in container ? visible(container.name) : container.id.slice(0, 12);
+}
+
 function interfaceName({ name, index }: Input<'link/set'>['link']): string {
   return name === undefined ? `#${index}` : visible(name);
 }
 
-function containerName(ref: Input<'container/show'>['container']): string {
-  return 'name' in ref ? visible(ref.name) : shortId(ref.id);
-}
-
-function imageName(ref: Input<'image/show'>['image']): string {
-  return 'name' in ref ? visible(ref.name) : shortId(ref.id);
+function fileName(path: string): string {
+  return visible(shownName(path));
 }

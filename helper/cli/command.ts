@@ -8,6 +8,8 @@ export type Read<T> = (text: string) => T;
 interface Described {
   /** English; the key of its translation. */
   readonly summary: string;
+  /** Of an option: its one-letter form. */
+  readonly short?: string;
 }
 export interface Flag extends Described {
   readonly type: 'flag';
@@ -40,6 +42,12 @@ export interface Maybe<T> extends Described {
   readonly metavar: string;
   readonly read: Read<T>;
 }
+/** One word or more, up to the end; stands last. */
+export interface Several<T> extends Described {
+  readonly type: 'several';
+  readonly metavar: string;
+  readonly read: Read<T>;
+}
 /** Two words, `via GW`, in any order among themselves, after the operands. */
 export interface Keyword<T> extends Described {
   readonly type: 'keyword';
@@ -48,7 +56,7 @@ export interface Keyword<T> extends Described {
 }
 
 export type Option = Flag | Value<unknown> | Needed<unknown> | Many<unknown>;
-export type Place = Operand<unknown> | Maybe<unknown> | Keyword<unknown>;
+export type Place = Operand<unknown> | Maybe<unknown> | Several<unknown> | Keyword<unknown>;
 export type Options = Readonly<Record<string, Option>>;
 export type Places = Readonly<Record<string, Place>>;
 
@@ -56,7 +64,7 @@ export type Places = Readonly<Record<string, Place>>;
 export type Given<S> = {
   readonly [K in keyof S]: S[K] extends Flag
     ? boolean
-    : S[K] extends Many<infer T>
+    : S[K] extends Many<infer T> | Several<infer T>
       ? readonly T[]
       : S[K] extends Needed<infer T> | Operand<infer T>
         ? T
@@ -72,10 +80,12 @@ interface Definition<O extends Options, P extends Places> {
   readonly notes?: readonly string[];
   readonly operands?: P;
   readonly options?: O;
-  /** What follows `--`: a program and its arguments. */
-  readonly program?: 'required' | 'optional';
+  /** A program and its arguments, which follow `--`; `rest`: all that follows the last operand, as with docker-run(1). */
+  readonly program?: 'required' | 'optional' | 'rest';
   /** Which argument a field of the request came from, longest match first: `{ 'a.addresses': '--a-addr' }`. */
   readonly fields?: Readonly<Record<string, string>>;
+  /** Exit status where it fails by itself, in place of 1, so that it cannot be taken for the program's. */
+  readonly failure?: number;
   /** Resolves to the exit status. */
   readonly run: (context: Context, given: Given<O> & Given<P>, program: readonly string[]) => Promise<number>;
 }
@@ -87,8 +97,9 @@ export interface Command {
   readonly notes: readonly string[];
   readonly operands: Places;
   readonly options: Options;
-  readonly program?: 'required' | 'optional';
+  readonly program?: 'required' | 'optional' | 'rest';
   readonly fields: Readonly<Record<string, string>>;
+  readonly failure?: number;
   readonly run: (context: Context, parsed: Parsed) => Promise<number>;
 }
 
@@ -108,6 +119,7 @@ export function command<const O extends Options = Record<never, never>, const P 
     options: definition.options ?? {},
     ...(definition.program !== undefined && { program: definition.program }),
     fields: definition.fields ?? {},
+    ...(definition.failure !== undefined && { failure: definition.failure }),
     // The parser fills `given` from the very tables that O and P are the types of.
     run: (context, { given, program }) => definition.run(context, given as Given<O> & Given<P>, program),
   };
@@ -150,3 +162,11 @@ export const maybe = <T>(metavar: string, read: Read<T>, summary: string): Maybe
   read,
   summary,
 });
+export const several = <T>(metavar: string, read: Read<T>, summary: string): Several<T> => ({
+  type: 'several',
+  metavar,
+  read,
+  summary,
+});
+/** An option that also has one letter. */
+export const short = <O extends Option>(letter: string, option: O): O => ({ ...option, short: letter });

@@ -9,13 +9,19 @@ const COLUMNS = 100;
 /** `isolab link set NAME[@NETNS] [--up] …` */
 export function usage(command: Command): string {
   const places = Object.entries(command.operands).map(([name, place]) => placeUsage(name, place));
+  // What follows the last operand is the program's, so that options come before it.
+  const early = command.program === 'rest';
   const options = Object.entries(command.options).map(([name, option]) => optionUsage(name, option));
-  const program = { required: ['-- CMD…'], optional: ['[-- CMD…]'], none: [] }[command.program ?? 'none'];
-  return ['isolab', ...command.words, ...places, ...options, ...program].join(' ');
+  const program = { required: ['-- CMD…'], optional: ['[-- CMD…]'], rest: ['[CMD…]'], none: [] }[
+    command.program ?? 'none'
+  ];
+  const inOrder = early ? [...options, ...places] : [...places, ...options];
+  return ['isolab', ...command.words, ...inOrder, ...program].join(' ');
 }
 
 function placeUsage(name: string, place: Place): string {
   if (place.type === 'keyword') return `[${name} ${place.metavar}]`;
+  if (place.type === 'several') return `${place.metavar}…`;
   return place.type === 'maybe' ? `[${place.metavar}]` : place.metavar;
 }
 
@@ -85,10 +91,10 @@ function forms(t: Translate): Row[] {
 }
 
 function optionRows(options: Readonly<Record<string, Option>>, t: Translate): Row[] {
-  return Object.entries(options).map(([name, option]) => [
-    option.type === 'flag' ? `--${name}` : `--${name} ${option.metavar}`,
-    t(option.summary),
-  ]);
+  return Object.entries(options).map(([name, option]) => {
+    const written = option.short === undefined ? `--${name}` : `-${option.short}, --${name}`;
+    return [option.type === 'flag' ? written : `${written} ${option.metavar}`, t(option.summary)];
+  });
 }
 
 function section(title: string, rows: readonly Row[]): string[] {

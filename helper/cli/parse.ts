@@ -1,4 +1,5 @@
-// The strict parser of the command line: long options only, nothing guessed, every refusal names the argument.
+// The strict parser of the command line: nothing guessed, every refusal names the argument. Options are long; some have a
+// letter besides, and letters of flags may stand together.
 import { type Command, flag, type Option, type Options, type Parsed, type Place, value } from './command';
 import { nearest } from './nearest';
 import { Usage } from './usage';
@@ -72,9 +73,12 @@ export function parse(command: Command, rest: readonly string[]): Parsed {
     if (token === '--') break;
     if (isOption(token)) at += readOption(options, rest, at, given);
     else places.take(token);
+    if (command.program === 'rest' && places.full) break;
   }
   const after = rest.slice(at + 1);
-  if (command.program === undefined) for (const token of after) places.take(token);
+  if (command.program === 'rest') {
+    if (after[0] === '--') after.shift();
+  } else if (command.program === undefined) for (const token of after) places.take(token);
   else if (command.program === 'required' && after.length === 0)
     throw new Usage('The program to run is missing: write it at the end, after “--”.');
   else if (at < rest.length && after.length === 0)
@@ -91,15 +95,38 @@ export function parse(command: Command, rest: readonly string[]): Parsed {
   return { given, program: command.program === undefined ? [] : after };
 }
 
-/** Whether a flag stands among the arguments before `--`: help answers even where the rest would be refused. */
-export function wants(name: 'help' | 'version', rest: readonly string[]): boolean {
+/** Whether a flag stands among the command's own arguments: help answers even where the rest would be refused. */
+export function wants(name: 'help' | 'version', rest: readonly string[], command?: Command): boolean {
   const end = rest.indexOf('--');
-  return (end < 0 ? rest : rest.slice(0, end)).includes(`--${name}`);
+  const own = command?.program === 'rest' ? beforeProgram(command, rest) : end < 0 ? rest : rest.slice(0, end);
+  return own.includes(`--${name}`);
+}
+
+/** What comes before the last operand, behind which all words are the program's. */
+function beforeProgram(command: Command, rest: readonly string[]): readonly string[] {
+  const options: Options = { ...GLOBAL, ...command.options };
+  let operands = Object.keys(command.operands).length;
+  for (let at = 0; at < rest.length; at++) {
+    const token = rest[at] as string;
+    if (token === '--') return rest.slice(0, at);
+    if (!isOption(token)) operands--;
+    if (operands === 0) return rest.slice(0, at);
+    if (isOption(token) && !token.includes('=') && takesValue(options, token)) at++;
+  }
+  return rest;
+}
+
+/** Of letters that stand together the last one decides. */
+function takesValue(options: Options, token: string): boolean {
+  const named = token.startsWith('--') ? options[token.slice(2)] : undefined;
+  const option = named ?? Object.values(options).find(({ short }) => short !== undefined && token.endsWith(short));
+  return option !== undefined && option.type !== 'flag';
 }
 
 /** Reads the option at `at`; returns how many more arguments it took. */
 function readOption(options: Options, rest: readonly string[], at: number, given: Record<string, unknown>): number {
   const token = rest[at] as string;
+  if (!token.startsWith('--')) return readLetters(options, rest, at, given);
   const equals = token.indexOf('=');
   const written = equals < 0 ? token : token.slice(0, equals);
   const name = written.slice(2);
@@ -124,6 +151,25 @@ function readOption(options: Options, rest: readonly string[], at: number, given
   return equals >= 0 ? 0 : 1;
 }
 
+/** `-it`, `-w DIR`, `-wDIR`: flags may stand together, and the last letter may be that of an option with a value. */
+function readLetters(options: Options, rest: readonly string[], at: number, given: Record<string, unknown>): number {
+  const token = rest[at] as string;
+  for (let place = 1; place < token.length; place++) {
+    const letter = token[place] as string;
+    const found = Object.entries(options).find(([, { short }]) => short === letter);
+    if (found === undefined) throw unknownOption(token.length === 2 ? token : `-${letter}`, options);
+    const [name, option] = found;
+    if (option.type === 'flag') {
+      given[name] = true;
+      continue;
+    }
+    const value = token.slice(place + 1).replace(/^=/, '');
+    if (value !== '') return readOption(options, [`--${name}=${value}`], 0, given);
+    return readOption(options, [`--${name}`, ...rest.slice(at + 1)], 0, given);
+  }
+  return 0;
+}
+
 /** Fills operands in their order, then keywords with the word after them. */
 class Places {
   private readonly waiting: [string, Place][];
@@ -137,6 +183,11 @@ class Places {
     this.keywords = new Map(all.filter(([, place]) => place.type === 'keyword'));
   }
 
+  /** Every word that must come has come. */
+  get full(): boolean {
+    return this.waiting.length === 0;
+  }
+
   take(token: string): void {
     if (this.keyword !== undefined) {
       const name = this.keyword;
@@ -145,9 +196,15 @@ class Places {
       this.keyword = undefined;
       return;
     }
-    const next = this.waiting.shift();
+    const next = this.waiting[0];
     if (next !== undefined) {
       const [name, place] = next;
+      if (place.type === 'several') {
+        const before = (this.found.get(name) ?? []) as unknown[];
+        this.found.set(name, [...before, reading(place.read, token, place.metavar)]);
+        return;
+      }
+      this.waiting.shift();
       this.found.set(name, reading(place.read, token, place.metavar));
       return;
     }
@@ -157,7 +214,9 @@ class Places {
   }
 
   finish(given: Record<string, unknown>): void {
-    const missing = this.waiting.find(([, place]) => place.type === 'operand');
+    const missing = this.waiting.find(
+      ([name, place]) => place.type === 'operand' || (place.type === 'several' && !this.found.has(name)),
+    );
     if (missing !== undefined) throw new Usage('{metavar} is missing.', { metavar: missing[1].metavar });
     if (this.keyword !== undefined) {
       const { metavar } = this.keywords.get(this.keyword) as Place;

@@ -28,11 +28,11 @@ export async function commandLine(argv: readonly string[], program: Program): Pr
   try {
     const resolved = resolve(COMMANDS, argv);
     command = resolved.command;
-    if (wants('version', resolved.rest)) {
+    if (wants('version', resolved.rest, command)) {
       write(1, `isolab ${program.version}\n`);
       return 0;
     }
-    if (wants('help', resolved.rest)) {
+    if (wants('help', resolved.rest, command)) {
       write(1, command ? commandHelp(command, t) : groupHelp(COMMANDS, resolved.words, t));
       return 0;
     }
@@ -109,15 +109,22 @@ function complain(error: unknown, command: Command | undefined, t: Translate): n
     const words = t(error.text, Object.fromEntries(args));
     const help = ['isolab', ...(command?.words ?? []), '--help'].join(' ');
     say(error.argument, `${words} ${t('“{help}” says what it takes.', { help })}`);
-    return 2;
+    return command?.failure ?? 2;
   }
   if (error instanceof Failure) {
     say(argumentOf(error.data.field, command), sentence(error.data, t));
-    return 1;
+    return statusOf(error, command);
   }
   const words = error instanceof Error ? error.message : String(error);
   say(undefined, t('Isolab failed in a way it did not foresee: {words}', { words }));
-  return 1;
+  return command?.failure ?? 1;
+}
+
+/** As shells and docker-run(1) have it: 127 there is no such program, 126 it cannot be executed. */
+function statusOf({ data }: Failure, command: Command | undefined): number {
+  if (command?.failure === undefined) return 1;
+  if (data.rule?.code === 'program-not-found') return 127;
+  return data.rule?.code === 'program-not-executable' ? 126 : command.failure;
 }
 
 function say(argument: string | undefined, words: string): void {

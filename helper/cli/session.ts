@@ -27,7 +27,8 @@ export async function reopenShell(context: Context, session: string, root?: stri
   return bringTerminal(context, ticket, root);
 }
 
-async function bringTerminal(context: Context, ticket: string, root: string | undefined): Promise<number> {
+/** Does not come back when all goes well: isolab-attach takes this process's place. */
+export async function bringTerminal(context: Context, ticket: string, root?: string): Promise<number> {
   const { socket } = await context.connected();
   const attach = joinPath(context.program.nativeDir, 'isolab-attach');
   const directory = root === undefined ? [] : ['--root', absolutePath(root)];

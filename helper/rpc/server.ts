@@ -23,15 +23,12 @@ export const MAX_STRANGERS = 8;
 
 /**
  * What takes a while and touches nothing that other calls change, or takes turns by itself where it does (the store of
- * images): these may overlap.
+ * images, each container and its files): these may overlap.
  */
-const CONCURRENT: ReadonlySet<MethodName> = new Set([
+const CONCURRENT: ReadonlySet<MethodName> = new Set<MethodName>([
   'session/open',
   'session/attach',
-  'file/write',
-  'file/make-directory',
-  'file/delete',
-  'file/rename',
+  ...(Object.keys(METHODS) as MethodName[]).filter((name) => /^(container|file)\//.test(name)),
 ]);
 
 interface Connection {

@@ -5,9 +5,14 @@ import type { Topic } from '../rpc/contract/events';
 import type { Feature } from '../rpc/contract/helper';
 import { addressHandlers } from './addresses';
 import { cleanupHandlers } from './cleanup';
+import { Attachments } from './container/attach';
+import { Containers } from './container/containers';
+import { containerHandlers } from './container/handlers';
+import { placeholderImages } from './container/placeholder';
 import { diagnosticsHandlers } from './diagnostics';
 import { doctorHandlers } from './doctor';
 import { equivalentHandlers } from './equivalent';
+import { Files } from './file/files';
 import { helperHandlers } from './helper';
 import type { Handlers, House } from './house';
 import { linkHandlers } from './links';
@@ -35,6 +40,10 @@ export function createServices(house: House, features: readonly Feature[], progr
   const scanner = new Scanner(join(programDir, 'scan-worker.cjs'), house.realm);
   const uplinks = new UplinkWatch(house, (record) => endUplink(house, record));
   for (const record of uplinkRecords(house)) uplinks.adopt(record);
+  const containers = new Containers(house, placeholderImages(house));
+  const attachments = new Attachments(containers);
+  const files = new Files(house, containers, join(programDir, 'file-worker.cjs'));
+  containers.guests.push((id) => files.leave(id));
   return {
     handlers: sayingWhatIsGone(
       {
@@ -49,16 +58,21 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...neighbourHandlers(house),
         ...processHandlers(scanner),
         ...namespaceHandlers(house, scanner),
-        ...sessionHandlers(house, scanner),
+        ...sessionHandlers(house, scanner, attachments),
+        ...containerHandlers(containers, attachments),
+        ...files.handlers,
         ...uplinkHandlers(house, uplinks),
-        ...equivalentHandlers(house, scanner),
+        ...equivalentHandlers(house, scanner, containers, files),
       },
       programDir,
     ),
-    changed: (topics) => uplinks.changed(topics),
-    close: () => {
+    changed: (topics) => {
+      uplinks.changed(topics);
+      if (topics.includes('container')) files.changed();
+    },
+    close: async () => {
       uplinks.close();
-      return scanner.close();
+      await Promise.all([files.close(), scanner.close()]);
     },
   };
 }

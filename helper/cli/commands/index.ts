@@ -1,6 +1,7 @@
 // Every command of the command line, in the order that its help lists them.
 import type { Command } from '../command';
 import { ADDRESSES } from './address';
+import { CONTAINERS_COMMANDS } from './container';
 import { HELPER } from './helper';
 import { LINKS } from './link';
 import { NAMESPACES } from './namespace';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly Command[] = [
   ...NAMESPACES,
   ...PROCESSES,
   ...SHELLS,
+  ...CONTAINERS_COMMANDS,
   ...UPLINKS,
   ...HELPER,
   ...REPORT,

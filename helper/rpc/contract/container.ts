@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ContainerPlan, ContainerRef, Environment, Seconds, SignalName, UserName, Words } from './container-plan';
 import type { ErrorData } from './errors';
+import { Limits, type Stats } from './limits';
 import { method } from './method';
 import { AbsolutePath, Fd, type Kind, type NamespaceId, NewName, Text } from './terms';
 
@@ -67,8 +68,8 @@ export interface ContainerDetails extends Container {
   stopSignal: string;
   stopTimeout: number;
   oomScoreAdj?: number;
-  /** Paths of its control group below each hierarchy's mount point, while it stands. */
-  cgroup?: string;
+  /** While it runs as the kernel has them, else those that it will have. */
+  limits: Limits;
   /** Image layers from the bottom up, then the writable one, as directories of the host. */
   layers: string[];
   upper: string;
@@ -81,7 +82,7 @@ export const create = method({
   access: 'change',
   doc: 'Makes a container from an image, without running anything. Sources of mounts and devices are descriptors of the caller.',
   params: ContainerPlan,
-}).returns<{ id: string; name: string /** What was asked for and has no effect here. */; warnings: string[] }>();
+}).returns<{ id: string; name: string }>();
 
 const one = { container: ContainerRef };
 
@@ -293,7 +294,6 @@ export interface ContainerProcess {
   ppid: number;
   /** On the host. */
   uid: number;
-  state: string;
   comm: string;
   /** Escaped, at most 200 characters. */
   command: string;
@@ -305,6 +305,20 @@ export const top = method({
   doc: 'The processes in its control group.',
   params: z.strictObject(one),
 }).returns<{ processes: ContainerProcess[] }>();
+
+export const stats = method({
+  name: 'container/stats',
+  access: 'look',
+  doc: 'What the containers use now, as their control groups say; of all that run where none is named. Rates are the difference of two answers.',
+  params: z.strictObject({ containers: z.array(ContainerRef).max(256, 'too-many').optional() }),
+}).returns<{ stats: { id: string; name: string; stats: Stats }[] }>();
+
+export const update = method({
+  name: 'container/update',
+  access: 'change',
+  doc: 'Changes its limits, at once where it runs, and for its next runs; what is left out stays.',
+  params: z.strictObject({ ...one, limits: Limits }),
+}).returns<{ limits: Limits }>();
 
 export const prune = method({
   name: 'container/prune',

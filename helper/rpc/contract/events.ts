@@ -1,6 +1,16 @@
 // Notifications that the helper sends. A client never learns from them what changed, only what to ask again.
 
-export const TOPICS = ['netns', 'link', 'address', 'route', 'neighbour', 'session', 'uplink', 'image'] as const;
+export const TOPICS = [
+  'netns',
+  'link',
+  'address',
+  'route',
+  'neighbour',
+  'session',
+  'uplink',
+  'image',
+  'container',
+] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export const CHANGED = 'changed';

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import * as address from './address';
 import * as command from './command';
+import * as container from './container';
 import * as file from './file';
 import * as helper from './helper';
 import * as link from './link';
@@ -45,6 +46,25 @@ export const METHODS = {
   'uplink/list': uplink.list,
   'uplink/start': uplink.start,
   'uplink/stop': uplink.stop,
+  'container/create': container.create,
+  'container/start': container.start,
+  'container/attach': container.attach,
+  'container/exec': container.exec,
+  'container/stop': container.stop,
+  'container/kill': container.kill,
+  'container/pause': container.pause,
+  'container/unpause': container.unpause,
+  'container/restart': container.restart,
+  'container/remove': container.remove,
+  'container/rename': container.rename,
+  'container/wait': container.wait,
+  'container/list': container.list,
+  'container/show': container.show,
+  'container/logs': container.logs,
+  'container/top': container.top,
+  'container/stats': container.stats,
+  'container/update': container.update,
+  'container/prune': container.prune,
   'file/stat': file.stat,
   'file/list': file.list,
   'file/read': file.read,

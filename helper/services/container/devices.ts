@@ -7,7 +7,10 @@ export function deviceRules({ devices, limits }: Pick<ContainerRecord, 'devices'
   if (limits.devices === 'all') return 'all';
   return [
     ...DEVICE_RULES.map(
-      ({ type, major = 'any', minor = 'any', access }): DeviceRule => ({ type, major, minor, access }),
+      ({ type, major, minor, access }): DeviceRule => ({
+        ...{ type, access },
+        ...{ major: major ?? 'any', minor: minor ?? 'any' },
+      }),
     ),
     ...devices.map(({ kind, major, minor, access }): DeviceRule => ({ type: kind, major, minor, access })),
     ...(limits.devices ?? []),

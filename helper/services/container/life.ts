@@ -20,8 +20,8 @@ export interface Living {
   /** Absent where somebody removed it. */
   readonly cgroup: Cgroup | undefined;
   readonly execs: Set<Exec>;
-  /** Resolves when it has ended and that is written down. */
-  readonly ended: Promise<void>;
+  /** Resolves when it has ended and that is written down: how, as far as it is known. */
+  readonly ended: Promise<LastRun>;
 }
 
 export class ContainerLives {
@@ -44,33 +44,39 @@ export class ContainerLives {
       // One that was killed leaves its program behind.
       .then(() => whenGone(run.program))
       .then(() => this.#finish(id, run, cgroup))
-      .catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`))
-      .then(() => {
+      .catch((error: unknown) => {
+        this.house.log.error(`container ${id}: ${String(error)}`);
+        return {};
+      })
+      .then((last) => {
         this.#living.delete(id);
         this.house.changes.bump('container');
         this.over(id);
+        return last;
       });
     const living = { run, cgroup, execs: new Set<Exec>(), ended };
     this.#living.set(id, living);
     return living;
   }
 
-  async #finish(id: string, { startedAt }: Run, cgroup: Cgroup | undefined): Promise<void> {
+  async #finish(id: string, { startedAt }: Run, cgroup: Cgroup | undefined): Promise<LastRun> {
     const oomKilled = await clear(cgroup);
-    settle(this.store, id, { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }) });
+    return settle(this.store, id, { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }) });
   }
 }
 
 /** Writes the end of a run down, as far as anybody saw it; `seen` fills in what the monitor did not leave. */
-export function settle(store: ContainerStore, id: string, seen: LastRun): void {
+export function settle(store: ContainerStore, id: string, seen: LastRun): LastRun {
   const record = store.get(id);
   const status = store.status(id);
-  if (record === undefined || status === undefined) return;
+  if (record === undefined || status === undefined) return seen;
   const { at, exit, signal } = status;
   const ended = exit === undefined && signal === undefined ? {} : { finishedAt: at };
   const how = { ...(exit !== undefined && { exit }), ...(signal !== undefined && { signal }) };
-  store.put({ ...record, last: { ...seen, ...ended, ...how } });
+  const last = { ...seen, ...ended, ...how };
+  store.put({ ...record, last });
   store.forgetRun(id);
+  return last;
 }
 
 /** Ends what outlived the first process (in another's pid namespace), and takes the group away. Whether the kernel killed one. */

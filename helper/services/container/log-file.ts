@@ -70,10 +70,10 @@ function openLogs(directory: string): OpenLog[] {
 
 interface Wish {
   /** Only so many of the last records; only without a cursor. */
-  readonly tail?: number;
+  readonly tail?: number | undefined;
   /** Milliseconds since the epoch. */
-  readonly since?: number;
-  readonly cursor?: string;
+  readonly since?: number | undefined;
+  readonly cursor?: string | undefined;
 }
 
 export function readLog(directory: string, { tail, since, cursor }: Wish): LogPage {

@@ -148,13 +148,6 @@ function isProcess(value: ProcessIdentity | undefined): boolean {
   return Number.isInteger(value?.pid) && typeof value?.startTime === 'string';
 }
 
-/** The monitor's last line. An empty file: it runs, or was killed before it could write. */
-export function parseStatus(text: string): { exit?: number; signal?: number } {
-  const found = /^\{"(exit|signal)":(\d{1,3})\}$/m.exec(text);
-  if (found === null) return {};
-  return found[1] === 'exit' ? { exit: Number(found[2]) } : { signal: Number(found[2]) };
-}
-
 export function newRecord(rest: Omit<ContainerRecord, 'version'>): ContainerRecord {
   return { version: VERSION, ...rest };
 }

@@ -31,6 +31,8 @@ import type { ContainerStore } from './store';
 
 /** Bytes of one part of the log, and how many parts are kept. */
 const LOG = { size: 10 * 1024 * 1024, count: 3 };
+/** Name of the monitor's socket in the run directory. */
+export const CONTROL = 'control.sock';
 const LO = 1;
 const MAX_FILE = 64 * 1024;
 
@@ -67,7 +69,7 @@ export async function startContainer(
   let run: Run | undefined;
   try {
     const directory = during('container-directory', () => store.newRunDirectory(id));
-    const control = during('container-directory', () => keep(bindPackets(join(directory, 'control.sock'))));
+    const control = during('container-directory', () => keep(bindPackets(join(directory, CONTROL))));
     cgroup = during('cgroup', () => Cgroup.create(hierarchies, id));
     cgroup.apply({ ...record.limits, devices: deviceRules(record) });
     const cgroups = cgroup.procs();
@@ -141,7 +143,7 @@ async function undo(
 }
 
 /** Throws where the process is gone. */
-function identityOf(pid: number): ProcessIdentity {
+export function identityOf(pid: number): ProcessIdentity {
   const startTime = startTimeOf(pid);
   if (startTime === undefined) throw broken('not-found', 'process-not-found', { pid });
   return { pid, startTime };
@@ -232,7 +234,7 @@ function launchPlanOf(record: ContainerRecord, { join, mounts, cgroups, client }
   };
 }
 
-function createdKinds({ network, pid, ipc, uts, cgroupns }: ContainerRecord): Kind[] {
+export function createdKinds({ network, pid, ipc, uts, cgroupns }: ContainerRecord): Kind[] {
   const own: Partial<Record<Kind, boolean>> = {
     mnt: true,
     uts: uts === 'own',

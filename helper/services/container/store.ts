@@ -16,8 +16,9 @@ import {
 } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseEnd } from '../../sys/monitor';
 import { errnoOf } from '../failures';
-import { type ContainerRecord, formatJson, parseContainer, parseRun, parseStatus, type Run } from './record';
+import { type ContainerRecord, formatJson, parseContainer, parseRun, type Run } from './record';
 
 /** Names under construction and under removal; no id begins like them. */
 const NEW = '.new-';
@@ -170,13 +171,13 @@ export class ContainerStore {
   }
 
   /**
-   * What the monitor left of a run that nobody has settled yet, and when; `at` alone where it was killed, or the machine
-   * went down. Undefined where there was no run.
+   * What the monitor left of a run that nobody has settled yet; `at` alone, when that began, where the monitor was killed,
+   * or the machine went down. Undefined where there was no run.
    */
-  status(id: string): { exit?: number; signal?: number; at: number } | undefined {
+  status(id: string): { readonly at: number; readonly exit?: number; readonly signal?: number } | undefined {
     try {
-      const status = parseStatus(readFileSync(this.#status(id), 'latin1'));
-      return { ...status, at: Math.round(statSync(this.#status(id)).mtimeMs) };
+      const end = parseEnd(readFileSync(this.#status(id), 'latin1'));
+      return end ?? { at: Math.round(statSync(this.#status(id)).mtimeMs) };
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;

@@ -5,11 +5,15 @@ import type { Scanner } from '../../discovery/scanner';
 import { type ChangingMethod, METHODS, type MethodName, type Params } from '../../rpc/contract';
 import type { Equivalent } from '../../rpc/contract/command';
 import { validate } from '../../rpc/contract/validate';
+import type { Containers } from '../container/containers';
 import { broken } from '../failures';
+import type { Files } from '../file/files';
 import type { Handlers, House } from '../house';
 import { planSession } from '../session/sessions';
 import { addAddress, deleteAddress } from './address';
 import { cleanUp } from './cleanup';
+import { execLines, killLines, startLines, stopLines } from './container';
+import { deleteLines, makeDirectoryLines, renameLines } from './file';
 import { createLink, deleteLink, moveLink, setLink } from './link';
 import { createNetns, deleteNetns } from './netns';
 import { addRoute, deleteRoute } from './route';
@@ -18,7 +22,7 @@ import { startUplink, stopUplink } from './uplink';
 import type { Lines, None, Scene } from './where';
 
 /** No lines mean that it is so already. */
-type Recipe<M extends MethodName> = (params: Params<M>, scene: Scene) => Lines | None | Promise<Lines>;
+type Recipe<M extends MethodName> = (params: Params<M>, scene: Scene) => Lines | None | Promise<Lines | None>;
 const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'helper/shutdown': { code: 'no-equivalent-helper' },
   'helper/cleanup': cleanUp,
@@ -40,16 +44,38 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'uplink/stop': stopUplink,
   'session/reopen': { code: 'no-equivalent-reopen' },
   'session/attach': { code: 'no-equivalent-attach' },
+  'container/create': { code: 'no-equivalent-create' },
+  'container/start': startLines,
+  'container/attach': (params, scene) => (params.start ? startLines(params, scene) : { code: 'no-equivalent-streams' }),
+  'container/exec': execLines,
+  'container/stop': stopLines,
+  'container/kill': killLines,
+  'container/pause': { code: 'no-equivalent-group' },
+  'container/unpause': { code: 'no-equivalent-group' },
+  'container/update': { code: 'no-equivalent-group' },
+  'container/restart': { code: 'no-equivalent-restart' },
+  'container/remove': { code: 'no-equivalent-record' },
+  'container/rename': { code: 'no-equivalent-record' },
+  'container/prune': { code: 'no-equivalent-record' },
+  'file/write': { code: 'no-equivalent-content' },
+  'file/make-directory': makeDirectoryLines,
+  'file/delete': deleteLines,
+  'file/rename': renameLines,
 };
 
-export function equivalentHandlers(house: House, scanner: Scanner): Pick<Handlers, 'command/equivalent'> {
+export function equivalentHandlers(
+  house: House,
+  scanner: Scanner,
+  containers: Containers,
+  files: Files,
+): Pick<Handlers, 'command/equivalent'> {
   return {
     'command/equivalent': ({ method, params = {} }, caller) => {
       if (!isChanging(method)) {
         if (!Object.hasOwn(METHODS, method)) throw broken('invalid', 'unknown-method', { method }, { field: 'method' });
         return { lines: [], none: { code: 'changes-nothing' } };
       }
-      return of(method, params, { house, caller, scanner });
+      return of(method, params, { house, caller, scanner, containers, files });
     },
   };
 }

@@ -4,7 +4,9 @@ import { existsSync, readlinkSync } from 'node:fs';
 import type { Scanner } from '../../discovery/scanner';
 import type { LinkRef, NetnsRef } from '../../rpc/contract/terms';
 import { parseNamespaceLink } from '../../sys/proc';
+import type { Containers } from '../container/containers';
 import { broken } from '../failures';
+import type { Files } from '../file/files';
 import type { Caller, House } from '../house';
 import { withLink } from '../links';
 import { namesById, netnsPath } from '../netns-names';
@@ -24,6 +26,8 @@ export interface Scene {
   /** Who would type it: sudo stands in front where that is not root. */
   readonly caller: Caller;
   readonly scanner: Scanner;
+  readonly containers: Containers;
+  readonly files: Files;
 }
 
 /** A network namespace as somebody outside of it reaches it. */

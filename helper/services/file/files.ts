@@ -27,7 +27,7 @@ export class Files {
     this.#roots = new Roots(house, containers);
     this.#uploads = new Uploads(this.#thread);
     this.handlers = {
-      'file/stat': ({ root, path }, caller) => this.#in(root, caller, 'stat', path),
+      'file/stat': (params, caller) => this.stat(params, caller),
       'file/list': ({ root, path, cursor, limit }, caller) => this.#in(root, caller, 'list', path, cursor, limit),
       'file/read': ({ root, path, offset = 0, length = CHUNK, id }, caller) =>
         this.#in(root, caller, 'read', path, offset, length, id),
@@ -37,6 +37,10 @@ export class Files {
       'file/delete': (params, caller, call) => this.#delete(params, caller, call),
       'file/write': (params, caller) => this.#write(params, caller),
     };
+  }
+
+  stat({ root, path }: Params<'file/stat'>, caller: Caller): Promise<Result<'file/stat'>> {
+    return this.#in(root, caller, 'stat', path);
   }
 
   /** A container was started, has ended or is gone: nobody goes on writing into an earlier run of it. */

@@ -27,7 +27,9 @@ export interface ContainersAsked {
     work(id: string): string;
   };
   readonly lives: {
-    get(id: string): { readonly run: { readonly program: ProcessIdentity }; readonly ended: Promise<void> } | undefined;
+    get(
+      id: string,
+    ): { readonly run: { readonly program: ProcessIdentity }; readonly ended: Promise<unknown> } | undefined;
   };
   turn<T>(id: string, work: (record: ContainerRecord) => Promise<T>): Promise<T>;
 }

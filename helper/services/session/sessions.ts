@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { startTimeOf } from '../../discovery/processes';
 import type { Scanner } from '../../discovery/scanner';
-import type { Params } from '../../rpc/contract';
+import type { Params, Result } from '../../rpc/contract';
 import type { MadeSession } from '../../state/made';
 import { launch } from '../../sys/launch';
 import { close } from '../../sys/libc';
@@ -41,8 +41,19 @@ interface Opened extends Planned {
 
 type Names = 'session/open' | 'session/attach' | 'session/list' | 'session/reopen';
 
+/** Other services that hand out tickets for isolab-attach. */
+interface Elsewhere {
+  waits(uid: number, ticket: string): boolean;
+  redeem(params: Params<'session/attach'>, caller: Caller): Promise<Result<'session/attach'>>;
+}
+
 /** `now`: the tickets' clock, monotonic, in milliseconds. */
-export function sessionHandlers(house: House, scanner: Scanner, now?: () => number): Pick<Handlers, Names> {
+export function sessionHandlers(
+  house: House,
+  scanner: Scanner,
+  attachments: Elsewhere,
+  now?: () => number,
+): Pick<Handlers, Names> {
   const tickets = new Tickets<Opened>(now);
   const lives = new SessionLives(house);
   const turns = new Turns();
@@ -64,6 +75,7 @@ export function sessionHandlers(house: House, scanner: Scanner, now?: () => numb
 
     'session/attach': async (params, caller) => {
       const { ticket, root } = params;
+      if (attachments.waits(caller.uid, ticket)) return attachments.redeem(params, caller);
       const spent = !tickets.waits(caller.uid, ticket);
       const became = spent && whatBecame(findSession(house, lives, caller.uid, sessionOf(ticket)));
       if (became) throw became;

@@ -5,6 +5,13 @@ export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   'no-equivalent-attach':
     'It only brings a terminal to a shell that session/open planned: the line is that of session/open.',
   'no-equivalent-reopen': 'The shell begins as it began first: its own answer has the line.',
+  'no-equivalent-create': 'Nothing runs yet: the lines are those of its start.',
+  'no-equivalent-streams': 'Its terminal or pipes are held by Isolab: no other tool reaches them.',
+  'no-equivalent-group':
+    'By hand it is a text written to a file of its control group, such as 1 to cgroup.freeze; no tool has a line for it.',
+  'no-equivalent-restart':
+    'It is the end and a new beginning: the lines are those of container/stop and container/start.',
+  'no-equivalent-record': 'Only Isolab keeps containers under names: no other tool would find anything to change.',
   'nothing-to-do': 'It is so already: there is nothing to type.',
   'changes-nothing': 'This changes nothing: there is nothing to type.',
   'no-equivalent-content': 'What is written comes from the editor, and is no part of a line.',

@@ -1,0 +1,256 @@
+// container/*: what a request means. What concerns one container is done one after another, different ones side by side.
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
+import { Cgroup } from '../../cgroup/cgroup';
+import { Hierarchies } from '../../cgroup/hierarchies';
+import type { Params, Result } from '../../rpc/contract';
+import type { Container } from '../../rpc/contract/container';
+import type { ContainerPlan, ContainerRef } from '../../rpc/contract/container-plan';
+import { bootId } from '../../state/journal';
+import { asFailure, broken, errnoOf } from '../failures';
+import { NEEDS_HOST_REALM } from '../features';
+import type { Caller, House } from '../house';
+import { Fetched } from '../session/caller';
+import { Turns } from '../turns';
+import { deviceRules } from './devices';
+import { findContainer, nameTaken, visibleTo } from './find';
+import type { Images } from './images';
+import { ContainerLives, isAlive, type Living, settle } from './life';
+import { newName } from './names';
+import { settleContainer } from './plan';
+import { type ContainerRecord, newRecord, type SettledNetwork, type SharedWith } from './record';
+import { settleDevices, settleMounts } from './sources';
+import { confinement, type FirstClient, startContainer } from './start';
+import { endContainer, signalContainer } from './stop';
+import { ContainerStore } from './store';
+import { viewContainer } from './view';
+
+const { SIGKILL } = constants.signals;
+
+export class Containers {
+  readonly store: ContainerStore;
+  readonly lives: ContainerLives;
+  readonly hierarchies = Hierarchies.find();
+  readonly #turns = new Turns();
+  /** Those who have its layers mounted besides it: told in its turn, before it is started or removed. */
+  readonly guests: ((id: string) => Promise<void>)[] = [];
+
+  /** Finishes what an earlier helper left half-done, and goes on watching what runs. */
+  constructor(
+    readonly house: House,
+    readonly images: Images,
+  ) {
+    this.store = new ContainerStore(house, bootId(), (text) => house.log.warn(text));
+    this.lives = new ContainerLives(house, this.store, (id) => this.#ended(id));
+    for (const { id } of this.store.all()) this.#adopt(id);
+  }
+
+  #adopt(id: string): void {
+    const run = this.store.run(id);
+    const cgroup = this.#cgroupOf(id);
+    if (run !== undefined) {
+      this.lives.adopt(id, run, cgroup);
+      return;
+    }
+    // A start that was cut off before the program was known, or a run that a reboot ended.
+    if (cgroup !== undefined) void cgroup.kill().then(() => cgroup.remove());
+    const status = this.store.status(id);
+    if (status !== undefined) settle(this.store, id, { startedAt: status.at });
+    this.store.forgetRun(id);
+    if (status !== undefined) this.#ended(id);
+  }
+
+  #cgroupOf(id: string): Cgroup | undefined {
+    try {
+      return Cgroup.open(this.hierarchies, id);
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  #ended(id: string): void {
+    if (this.store.get(id)?.autoRemove !== true) return;
+    this.remove(id, false).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
+  }
+
+  /** One after another with everything else that concerns this container; Failure where it is gone by then. */
+  turn<T>(id: string, work: (record: ContainerRecord) => Promise<T>): Promise<T> {
+    return this.#turns.take(id, () => {
+      const record = this.store.get(id);
+      if (record === undefined) throw broken('not-found', 'container-gone', undefined, { field: 'container' });
+      return work(record);
+    });
+  }
+
+  find(caller: Caller, ref: ContainerRef): ContainerRecord {
+    return findContainer(this.store, caller, ref);
+  }
+
+  seen(caller: Caller): ContainerRecord[] {
+    return this.store.all().filter(visibleTo(caller));
+  }
+
+  view(record: ContainerRecord): Container {
+    return viewContainer(record, this.lives.get(record.id));
+  }
+
+  async create(plan: ContainerPlan, caller: Caller): Promise<Result<'container/create'>> {
+    if (this.house.realm.kind === 'user') {
+      throw broken('denied', NEEDS_HOST_REALM, undefined, { hint: { code: 'use-host-realm' } });
+    }
+    const fetched = new Fetched(caller.pidfd);
+    try {
+      const [mounts, devices] = [settleMounts(plan, fetched), settleDevices(plan, fetched)];
+      const image = await this.images.resolve(plan.image, 'image');
+      const taken = (name: string) => nameTaken(this.store, name);
+      if (plan.name !== undefined && taken(plan.name)) {
+        throw broken('exists', 'container-name-taken', { name: plan.name }, { field: 'name' });
+      }
+      const record = newRecord(
+        settleContainer(plan, {
+          id: randomBytes(32).toString('hex'),
+          name: plan.name ?? newName(taken),
+          uid: caller.uid,
+          now: Date.now(),
+          image: { id: image.id, name: 'name' in plan.image ? plan.image.name : image.id, config: image.config },
+          ...{ mounts, devices },
+          network: this.#network(caller, plan.network),
+          pid: this.#shared(caller, plan.pid, 'pid'),
+          ipc: this.#shared(caller, plan.ipc, 'ipc'),
+        }),
+      );
+      confinement(record);
+      try {
+        this.store.add(record);
+      } catch (error) {
+        throw asFailure(error, { step: 'container-directory' });
+      }
+      this.house.changes.bump('container');
+      return { id: record.id, name: record.name };
+    } finally {
+      fetched.close();
+    }
+  }
+
+  #shared(caller: Caller, share: ContainerPlan['pid'], field: string): SharedWith {
+    if (typeof share !== 'object') return share ?? 'own';
+    return { container: findContainer(this.store, caller, share.container, `${field}.container`).id };
+  }
+
+  #network(caller: Caller, network: ContainerPlan['network'] = 'own'): SettledNetwork {
+    if (typeof network === 'string') return network;
+    if ('container' in network) {
+      return { container: findContainer(this.store, caller, network.container, 'network.container').id };
+    }
+    return 'host' in network ? 'host' : { netns: network };
+  }
+
+  /** Runs it; one that runs already stays as it is, unless a client is to be there from the beginning. */
+  start(id: string, client?: FirstClient): Promise<Living> {
+    return this.turn(id, (record) => this.#start(record, client));
+  }
+
+  async #start(record: ContainerRecord, client?: FirstClient): Promise<Living> {
+    const { id, name } = record;
+    const running = this.lives.get(id);
+    if (running !== undefined && isAlive(running.run.program)) {
+      if (client === undefined) return running;
+      throw broken('conflict', 'container-running', { name }, { field: 'container' });
+    }
+    // It has just ended: what that leaves is cleared first.
+    await running?.ended;
+    const { layers } = await this.images.resolve({ id: record.image.id });
+    await this.#alone(id);
+    return startContainer(this, this.store.get(id) ?? record, layers, client);
+  }
+
+  async #alone(id: string): Promise<void> {
+    await Promise.all(this.guests.map((leave) => leave(id)));
+  }
+
+  /** The container as it is then; one that removes itself as it was. */
+  stop(id: string, timeout: number | undefined): Promise<Container> {
+    return this.turn(id, async (record) => {
+      const last = await endContainer(record, this.lives.get(id), timeout ?? record.stopTimeout);
+      return viewContainer({ ...record, ...(last && { last }) }, undefined);
+    });
+  }
+
+  restart(id: string, timeout: number | undefined): Promise<Living> {
+    return this.turn(id, async (record) => {
+      await endContainer(record, this.lives.get(id), timeout ?? record.stopTimeout);
+      return this.#start(this.store.get(id) ?? record);
+    });
+  }
+
+  /** Takes no turn: a stop that waits is cut short by it. */
+  kill(record: ContainerRecord, signal: number): Promise<void> {
+    return signalContainer(record, this.lives.get(record.id), signal);
+  }
+
+  /** Failure `busy` where it runs and is not to be killed. */
+  async remove(id: string, force: boolean): Promise<void> {
+    const record = this.store.get(id);
+    // Before its turn: what waits for it to end is cut short.
+    if (force && record !== undefined && this.lives.get(id) !== undefined) await this.kill(record, SIGKILL);
+    return this.turn(id, async ({ name }) => {
+      const living = this.lives.get(id);
+      if (living !== undefined && isAlive(living.run.program) && !force) {
+        const hint = { code: 'remove-force' };
+        throw broken('busy', 'container-running', { name }, { field: 'container', hint });
+      }
+      await living?.ended;
+      await this.#alone(id);
+      try {
+        await this.store.remove(id);
+      } catch (error) {
+        throw asFailure(error, { step: 'container-directory' });
+      }
+      this.house.changes.bump('container');
+    });
+  }
+
+  rename(id: string, name: string): Promise<void> {
+    return this.turn(id, async (record) => {
+      if (record.name === name) return;
+      if (nameTaken(this.store, name)) throw broken('exists', 'container-name-taken', { name }, { field: 'name' });
+      this.store.put({ ...record, name });
+      this.house.changes.bump('container');
+    });
+  }
+
+  freeze(id: string): Promise<void> {
+    return this.turn(id, async (record) => {
+      await running(record, this.lives.get(id)).cgroup.freeze();
+      this.house.changes.bump('container');
+    });
+  }
+
+  thaw(id: string): Promise<void> {
+    return this.turn(id, async (record) => {
+      running(record, this.lives.get(id)).cgroup.thaw();
+      this.house.changes.bump('container');
+    });
+  }
+
+  update(id: string, limits: Params<'container/update'>['limits']): Promise<ContainerRecord['limits']> {
+    return this.turn(id, async (record) => {
+      const merged = { ...record, limits: { ...record.limits, ...limits } };
+      const cgroup = this.lives.get(id)?.cgroup;
+      cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
+      this.store.put(merged);
+      this.house.changes.bump('container');
+      return merged.limits;
+    });
+  }
+}
+
+/** With its control group, by which its processes are known. */
+export function running(record: ContainerRecord, living: Living | undefined): Living & { cgroup: Cgroup } {
+  const { name } = record;
+  if (living === undefined) throw broken('conflict', 'container-not-running', { name }, { field: 'container' });
+  const { cgroup } = living;
+  if (cgroup === undefined) throw broken('conflict', 'container-without-group', { name }, { field: 'container' });
+  return { ...living, cgroup };
+}

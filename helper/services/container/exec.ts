@@ -1,0 +1,110 @@
+// One more program in a container that runs: in all its namespaces and its control group, confined as it is. A monitor of
+// its own carries its terminal or pipes.
+import { constants } from 'node:fs';
+import { join } from 'node:path';
+import type { Params } from '../../rpc/contract';
+import type { Kind } from '../../rpc/contract/terms';
+import { launch } from '../../sys/launch';
+import { close, open } from '../../sys/libc';
+import { bindPackets } from '../../sys/libc-message';
+import { openNamespace } from '../../sys/namespaces';
+import { broken } from '../failures';
+import { launchFailure } from '../session/launch';
+import { type Exec, isAlive, type Living, whenGone } from './life';
+import type { ContainerRecord, ProcessIdentity } from './record';
+import { confinement, type FirstClient, identityOf, type Kitchen } from './start';
+
+/** `user` is the host's own and `time` nobody makes; the rest may be shared with the host, which costs nothing. */
+const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
+
+export type ExecWish = Omit<Params<'container/exec'>, 'container' | 'detach'>;
+
+/** Resolves once it has been executed; with its pid on the host. */
+export async function execInContainer(
+  { house, store, lives }: Pick<Kitchen, 'house' | 'store' | 'lives'>,
+  record: ContainerRecord,
+  wish: ExecWish,
+  client?: FirstClient,
+): Promise<number> {
+  const living = lives.get(record.id);
+  if (living === undefined) throw notRunning(record);
+  const opened: number[] = [];
+  const keep = (fd: number) => {
+    opened.push(fd);
+    return fd;
+  };
+  let exec: Exec | undefined;
+  try {
+    const joins = openAll(living.run.program, record, opened);
+    const cgroups = living.cgroup?.procs() ?? [];
+    opened.push(...cgroups);
+    const name = `exec-${process.hrtime.bigint()}`;
+    const control = keep(bindPackets(join(store.runDirectory(record.id), name)));
+    const nothing = keep(open('/dev/null', constants.O_RDWR));
+    const { pid, ended } = await launch(
+      house.nativeDir,
+      {
+        join: joins.map(({ kind }) => kind),
+        cgroups: cgroups.length,
+        ...(wish.privileged ? confinement({ ...record, capAdd: ['ALL'], capDrop: [] }) : confinement(record)),
+        userName: wish.user ?? (record.user === '' ? '0' : record.user),
+        ...{ umask: 0o022, cwd: wish.workdir ?? record.workdir, cwdRequired: true },
+        ...(wish.tty && { pty: { rows: client?.rows ?? 24, columns: client?.columns ?? 80 } }),
+        monitor: {
+          input: wish.interactive && client !== undefined ? 'once' : 'none',
+          ...(client && { client: client.flags, hangUp: true }),
+        },
+        command: wish.command,
+        environment: environment(record, wish),
+      },
+      {
+        stdio: [nothing, nothing, nothing],
+        ...{ control, joins, cgroups },
+        ...(client && { client: client.fd }),
+      },
+      {
+        hold: async (program) => {
+          exec = { ...identityOf(program), command: wish.command, startedAt: Date.now() };
+          living.execs.add(exec);
+        },
+      },
+    );
+    const made = exec;
+    if (made !== undefined) void ended.then(() => whenGone(made)).then(() => forget(living, made, house));
+    house.changes.bump('container');
+    return pid;
+  } catch (error) {
+    if (exec !== undefined) living.execs.delete(exec);
+    // It may have ended under our hands, which then is what is wrong.
+    if (!isAlive(living.run.program)) throw notRunning(record);
+    throw launchFailure(error, wish.command);
+  } finally {
+    for (const fd of opened) close(fd);
+  }
+}
+
+function forget(living: Living, exec: Exec, { changes }: Kitchen['house']): void {
+  living.execs.delete(exec);
+  changes.bump('container');
+}
+
+export function notRunning({ name }: ContainerRecord) {
+  return broken('conflict', 'container-not-running', { name }, { field: 'container' });
+}
+
+function openAll(program: ProcessIdentity, record: ContainerRecord, opened: number[]): { kind: Kind; fd: number }[] {
+  const joins = ENTERED.map((kind) => {
+    const fd = openNamespace(program.pid, kind);
+    opened.push(fd);
+    return { kind, fd };
+  });
+  // Looked at afterwards: still the same, so the namespaces are its own.
+  if (!isAlive(program)) throw notRunning(record);
+  return joins;
+}
+
+/** Of one name the last counts. */
+function environment({ env }: ContainerRecord, wish: ExecWish): string[] {
+  const all = [...(wish.tty ? ['TERM=xterm'] : []), ...env, ...(wish.env ?? [])];
+  return [...new Map(all.map((variable) => [variable.slice(0, variable.indexOf('=')), variable])).values()];
+}

@@ -1,0 +1,124 @@
+// Every method container/* by its name.
+import { constants } from 'node:os';
+import { broken } from '../failures';
+import type { Call, Caller, Handlers } from '../house';
+import type { Attachments } from './attach';
+import { type Containers, running } from './containers';
+import { execInContainer } from './exec';
+import { followLog } from './logs';
+import { signalNumber } from './signals';
+import { processesOf, viewDetails } from './view';
+
+type Names = Extract<keyof Handlers, `container/${string}`>;
+
+export function containerHandlers(containers: Containers, attachments: Attachments): Pick<Handlers, Names> {
+  const { store, lives, house } = containers;
+  const find = (caller: Caller, ref: Parameters<Containers['find']>[1]) => containers.find(caller, ref);
+  const pidOf = (id: string, { run }: NonNullable<ReturnType<typeof lives.get>>) => ({ id, pid: run.program.pid });
+
+  return {
+    'container/create': (plan, caller) => containers.create(plan, caller),
+    'container/start': async ({ container }, caller) => {
+      const { id } = find(caller, container);
+      return pidOf(id, await containers.start(id));
+    },
+    'container/attach': (params, caller) => attachments.attach(find(caller, params.container), params, caller),
+    'container/exec': async ({ container, detach, ...wish }, caller) => {
+      const record = find(caller, container);
+      if (!detach) return attachments.exec(record, wish, caller);
+      return { pid: await execInContainer(containers, record, wish) };
+    },
+    'container/stop': ({ container, timeout }, caller) => containers.stop(find(caller, container).id, timeout),
+    'container/kill': async ({ container, signal = constants.signals.SIGKILL }, caller) => {
+      const number = signalNumber(signal);
+      if (number === undefined) throw broken('invalid', 'signal', undefined, { field: 'signal' });
+      await containers.kill(find(caller, container), number);
+      return {};
+    },
+    'container/pause': async ({ container }, caller) => {
+      await containers.freeze(find(caller, container).id);
+      return {};
+    },
+    'container/unpause': async ({ container }, caller) => {
+      await containers.thaw(find(caller, container).id);
+      return {};
+    },
+    'container/restart': async ({ container, timeout }, caller) => {
+      const { id } = find(caller, container);
+      return pidOf(id, await containers.restart(id, timeout));
+    },
+    'container/remove': async ({ container, force = false }, caller) => {
+      const { id } = find(caller, container);
+      await containers.remove(id, force);
+      return { id };
+    },
+    'container/rename': async ({ container, name }, caller) => {
+      await containers.rename(find(caller, container).id, name);
+      return {};
+    },
+    'container/wait': async ({ container }, caller, call) => {
+      const record = find(caller, container);
+      const { exit, signal, oomKilled } = (await wanted(lives.get(record.id)?.ended, call)) ?? record.last ?? {};
+      return {
+        ...(exit !== undefined && { exit }),
+        ...(signal !== undefined && { signal }),
+        ...(oomKilled !== undefined && { oomKilled }),
+      };
+    },
+    'container/list': ({ all = false }, caller) => ({
+      containers: containers
+        .seen(caller)
+        .map((record) => containers.view(record))
+        .filter(({ state }) => all || state === 'running' || state === 'paused')
+        .sort((a, b) => b.createdAt - a.createdAt),
+    }),
+    'container/show': async ({ container }, caller) => {
+      const record = find(caller, container);
+      const { layers } = await containers.images.resolve({ id: record.image.id });
+      return viewDetails(record, lives.get(record.id), store, layers);
+    },
+    'container/logs': ({ container, ...wish }, caller, call) =>
+      followLog(containers, find(caller, container), wish, call),
+    'container/top': ({ container }, caller) => {
+      const record = find(caller, container);
+      return { processes: processesOf(running(record, lives.get(record.id))) };
+    },
+    'container/stats': ({ containers: asked }, caller) => {
+      const records = asked?.map((ref) => find(caller, ref)) ?? containers.seen(caller);
+      return {
+        stats: records.flatMap(({ id, name }) => {
+          const cgroup = lives.get(id)?.cgroup;
+          return cgroup === undefined ? [] : [{ id, name, stats: cgroup.stats() }];
+        }),
+      };
+    },
+    'container/update': async ({ container, limits }, caller) => ({
+      limits: await containers.update(find(caller, container).id, limits),
+    }),
+    'container/prune': async (_params, caller) => {
+      const removed: { id: string; name: string }[] = [];
+      for (const { id, name } of containers.seen(caller)) {
+        if (lives.get(id) !== undefined) continue;
+        await containers.remove(id, false);
+        removed.push({ id, name });
+      }
+      house.changes.bump('container');
+      return { removed };
+    },
+  };
+}
+
+/** Settles with `work`, or with nothing when nobody waits for it any more. */
+async function wanted<T>(work: Promise<T> | undefined, { signal }: Call): Promise<T | undefined> {
+  if (work === undefined) return undefined;
+  let stop: (() => void) | undefined;
+  const given = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, given]);
+  } finally {
+    if (stop !== undefined) signal.removeEventListener('abort', stop);
+  }
+}
