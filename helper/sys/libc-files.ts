@@ -1,238 +1,122 @@
-// Files below a directory that somebody else may change meanwhile: system calls that begin at a descriptor and take one
-// name or are held inside by the kernel (openat2(2)). Names are bytes; each call throws SysError.
-import { constants } from 'node:fs';
-import { constants as os } from 'node:os';
+// Files by descriptor where a path may have been arranged by somebody, and waiting for pipes in a thread that may wait.
+import { constants } from 'node:os';
 import koffi from 'koffi';
-import { SysError } from './errors';
-import { check, lastErrno } from './libc-calls';
+import { O_CLOEXEC } from './libc';
+import { c, check, lastErrno, whole } from './libc-calls';
 
 const libc = koffi.load(null);
 
 const SYS_openat2 = 437;
-const RESOLVE_NO_MAGICLINKS = 0x02;
-const RESOLVE_IN_ROOT = 0x10;
-const O_CLOEXEC = 0o2000000;
-const AT_EMPTY_PATH = 0x1000;
-const AT_SYMLINK_NOFOLLOW = 0x100;
-const AT_SYMLINK_FOLLOW = 0x400;
-const AT_NO_AUTOMOUNT = 0x800;
-const AT_REMOVEDIR = 0x200;
-const AT_FDCWD = -100;
-const RENAME_NOREPLACE = 1;
-const STATX_BASIC_STATS = 0x7ff;
-const CLONE_FS = 0x200;
-const SEEK_SET = 0;
-/** openat2(2): a `..` raced with a rename; to be tried again. */
-const TRIES = 32;
-
-export const O_PATH = 0o10000000;
-export const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
-
-type Int = number;
 const openat2Call = libc.func(
   'long syscall(long number, int directory, const uint8_t *path, const uint8_t *how, size_t size)',
-) as (number: Int, directory: Int, path: Buffer, how: Buffer, size: Int) => Int;
-const statxCall = libc.func(
-  'int statx(int directory, const uint8_t *path, int flags, unsigned int mask, uint8_t *out)',
-) as (directory: Int, path: Buffer, flags: Int, mask: Int, out: Buffer) => Int;
-const getdentsCall = libc.func('long getdents64(int fd, uint8_t *entries, size_t size)') as (
-  fd: Int,
-  entries: Buffer,
-  size: Int,
-) => Int;
-const lseekCall = libc.func('int64_t lseek(int fd, int64_t offset, int whence)') as (
-  fd: Int,
-  offset: bigint,
-  whence: Int,
-) => Int | bigint;
-const readlinkCall = libc.func('long readlinkat(int directory, const uint8_t *path, uint8_t *to, size_t size)') as (
-  directory: Int,
-  path: Buffer,
-  to: Buffer,
-  size: Int,
-) => Int;
-const unlinkCall = libc.func('int unlinkat(int directory, const uint8_t *path, int flags)') as (
-  directory: Int,
-  path: Buffer,
-  flags: Int,
-) => Int;
-const mkdirCall = libc.func('int mkdirat(int directory, const uint8_t *path, unsigned int mode)') as (
-  directory: Int,
-  path: Buffer,
-  mode: Int,
-) => Int;
-const renameCall = libc.func(
-  'int renameat2(int from, const uint8_t *old, int to, const uint8_t *fresh, unsigned int flags)',
-) as (from: Int, old: Buffer, to: Int, fresh: Buffer, flags: Int) => Int;
-const linkCall = libc.func('int linkat(int from, const uint8_t *old, int to, const uint8_t *fresh, int flags)') as (
-  from: Int,
-  old: Buffer,
-  to: Int,
-  fresh: Buffer,
-  flags: Int,
-) => Int;
-const listxattrCall = libc.func('long flistxattr(int fd, uint8_t *list, size_t size)') as (
-  fd: Int,
-  list: Buffer,
-  size: Int,
-) => Int;
-const getxattrCall = libc.func('long fgetxattr(int fd, const char *name, uint8_t *value, size_t size)') as (
-  fd: Int,
-  name: string,
-  value: Buffer,
-  size: Int,
-) => Int;
+);
+const pollCall = libc.func('int poll(uint8_t *fds, ulong count, int timeout)');
+const mknodatCall = libc.func('int mknodat(int directory, const uint8_t *path, unsigned int mode, ulong device)');
+const mkdiratCall = libc.func('int mkdirat(int directory, const uint8_t *path, unsigned int mode)');
 const setxattrCall = libc.func(
-  'int fsetxattr(int fd, const char *name, const uint8_t *value, size_t size, int flags)',
-) as (fd: Int, name: string, value: Buffer, size: Int, flags: Int) => Int;
-const umaskCall = libc.func('unsigned int umask(unsigned int mask)') as (mask: Int) => Int;
-const unshareCall = libc.func('int unshare(int flags)') as (flags: Int) => Int;
+  'int setxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)',
+);
+const syncfsCall = libc.func('int syncfs(int fd)');
+const readCall = libc.func('long read(int fd, uint8_t *buffer, size_t size)');
+const writeCall = libc.func('long write(int fd, const uint8_t *buffer, size_t size)');
 
-const EMPTY = Buffer.from('\0');
+const pipeCall = libc.func('int pipe2(uint8_t *pair, int flags)');
 
-/** As the kernel takes it. EINVAL for one that holds a NUL, which would name another file. */
-function terminated(name: Buffer, call: string): Buffer {
-  if (name.includes(0)) throw new SysError(call, os.errno.EINVAL);
-  return Buffer.concat([name, EMPTY]);
+const RESOLVE_NO_SYMLINKS = 0x04;
+const RESOLVE_BENEATH = 0x08;
+const S_IFCHR = 0o020000;
+const POLLIN = 1;
+const POLLOUT = 4;
+
+/** A name of bytes, as latin1 text, as the kernel takes it. */
+function bytesOf(latin1: string, call: string): Buffer {
+  return Buffer.from(`${whole(latin1, call)}\0`, 'latin1');
 }
 
 /**
- * A descriptor of what `path` leads to from `root` on, as if that were `/`: neither `..` nor any link leads out of it, and
- * links of procfs(5) are not followed at all (ELOOP). `flags` get O_CLOEXEC.
+ * openat2(2) below a directory: links are not followed, and nothing leads out of it. ELOOP for a link, EXDEV for what
+ * would leave it. `path`: bytes as latin1 text.
  */
-export function openIn(root: number, path: Buffer, flags: number, mode = 0): number {
+export function openBelow(directory: number, path: string, flags: number): number {
   const how = Buffer.alloc(24);
-  how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC));
-  how.writeBigUInt64LE(BigInt(mode), 8);
-  how.writeBigUInt64LE(BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), 16);
-  const text = terminated(path, 'openat2');
-  for (let tries = 1; ; tries++) {
-    const fd = openat2Call(SYS_openat2, root, text, how, how.length);
-    if (fd === -1 && lastErrno() === os.errno.EAGAIN && tries < TRIES) continue;
-    return check(fd, 'openat2');
-  }
+  how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0));
+  how.writeBigUInt64LE(BigInt(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), 16);
+  return check(openat2Call(SYS_openat2, directory, bytesOf(path, 'openat2'), how, how.length), 'openat2', path);
 }
 
-export interface FileStatus {
-  /** Type and permission bits, as st_mode. */
-  readonly mode: number;
-  readonly size: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly links: number;
-  /** Milliseconds since the epoch. */
-  readonly modifiedAt: number;
-  /** `MAJOR:MINOR:INODE`. */
-  readonly id: string;
-  readonly rdev: { readonly major: number; readonly minor: number };
+/** The character device 0:0 by mknodat(2), with which overlay marks what is deleted. `name`: bytes as latin1 text. */
+export function makeWhiteout(directory: number, name: string): void {
+  check(mknodatCall(directory, bytesOf(name, 'mknodat'), S_IFCHR, 0), 'mknodat', name);
 }
 
-const status = Buffer.alloc(256);
-
-function toStatus(): FileStatus {
-  return {
-    mode: status.readUInt16LE(28),
-    size: Number(status.readBigUInt64LE(40)),
-    uid: status.readUInt32LE(20),
-    gid: status.readUInt32LE(24),
-    links: status.readUInt32LE(16),
-    modifiedAt: Number(status.readBigInt64LE(112)) * 1000 + Math.floor(status.readUInt32LE(120) / 1e6),
-    id: `${status.readUInt32LE(136)}:${status.readUInt32LE(140)}:${status.readBigUInt64LE(32)}`,
-    rdev: { major: status.readUInt32LE(128), minor: status.readUInt32LE(132) },
-  };
+/** mkdirat(2). `name`: bytes as latin1 text. */
+export function makeDirectory(directory: number, name: string, mode: number): void {
+  check(mkdiratCall(directory, bytesOf(name, 'mkdirat'), mode), 'mkdirat', name);
 }
 
-/** statx(2) of a descriptor, also of one that was opened with O_PATH. */
-export function statusOf(fd: number): FileStatus {
-  check(statxCall(fd, EMPTY, AT_EMPTY_PATH, STATX_BASIC_STATS, status), 'statx');
-  return toStatus();
+/** setxattr(2). */
+export function setExtendedAttribute(path: string, name: string, value: string): void {
+  const bytes = Buffer.from(value);
+  check(setxattrCall(whole(path, 'setxattr'), name, bytes, bytes.length, 0), 'setxattr', path);
 }
 
-/** statx(2) of a name in a directory, links not followed; undefined where there is no such name. */
-export function statusAt(directory: number, name: Buffer): FileStatus | undefined {
-  const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-  const result = statxCall(directory, terminated(name, 'statx'), flags, STATX_BASIC_STATS, status);
-  if (result === -1 && lastErrno() === os.errno.ENOENT) return undefined;
-  check(result, 'statx');
-  return toStatus();
+/** syncfs(2): returns when everything on the file system of the descriptor is on the disk. */
+export function syncFileSystem(fd: number): void {
+  check(syncfsCall(fd), 'syncfs', fd);
 }
 
-export interface DirectoryEntry {
-  readonly name: Buffer;
-  /** Where the next one begins, for `seekDirectory`. */
-  readonly next: bigint;
+function wait(fd: number, events: number, milliseconds: number): boolean {
+  const set = Buffer.alloc(8);
+  set.writeInt32LE(fd);
+  set.writeInt16LE(events, 4);
+  const found = pollCall(set, 1, milliseconds) as number;
+  // A signal came: as good as nothing happened yet.
+  if (found === -1 && lastErrno() === constants.errno.EINTR) return false;
+  return check(found, 'poll', fd) > 0;
 }
 
-const entries = Buffer.alloc(32 * 1024);
-
-/** The next some hundred names of a directory that was opened for reading, without `.` and `..`; none: that was all. */
-export function readDirectory(fd: number): DirectoryEntry[] | undefined {
-  const length = check(getdentsCall(fd, entries, entries.length), 'getdents64');
-  if (length === 0) return undefined;
-  const found: DirectoryEntry[] = [];
-  for (let at = 0; at < length; at += entries.readUInt16LE(at + 16)) {
-    const end = entries.indexOf(0, at + 19);
-    const name = Buffer.from(entries.subarray(at + 19, end));
-    const text = name.toString('latin1');
-    if (text !== '.' && text !== '..') found.push({ name, next: entries.readBigInt64LE(at + 8) });
-  }
-  return found;
+/** poll(2): whether the descriptor can be read, or is at its end, within that time. Holds the calling thread. */
+export function waitReadable(fd: number, milliseconds: number): boolean {
+  return wait(fd, POLLIN, milliseconds);
 }
 
-export function seekDirectory(fd: number, to: bigint): void {
-  check(Number(lseekCall(fd, to, SEEK_SET)), 'lseek');
+/** poll(2): whether the descriptor can be written, or nobody reads it any more, within that time. Holds the calling thread. */
+export function waitWritable(fd: number, milliseconds: number): boolean {
+  return wait(fd, POLLOUT, milliseconds);
 }
 
-/** Text of a symbolic link. EINVAL where it is none. */
-export function readLinkAt(directory: number, name: Buffer): Buffer {
-  const to = Buffer.alloc(4096);
-  const length = check(readlinkCall(directory, terminated(name, 'readlinkat'), to, to.length), 'readlinkat');
-  return to.subarray(0, length);
+const busy = () => [constants.errno.EAGAIN, constants.errno.EINTR].includes(lastErrno());
+
+/** read(2) into the beginning of `buffer`; 0 at the end, undefined where a non-blocking descriptor has nothing now. */
+export function readSome(fd: number, buffer: Buffer): number | undefined {
+  const got = readCall(fd, buffer, buffer.length) as number;
+  return got === -1 && busy() ? undefined : check(got, 'read', fd);
 }
 
-export function unlinkAt(directory: number, name: Buffer, options: { readonly directory: boolean }): void {
-  const flags = options.directory ? AT_REMOVEDIR : 0;
-  check(unlinkCall(directory, terminated(name, 'unlinkat'), flags), 'unlinkat');
+/** write(2); undefined where a non-blocking descriptor takes nothing now. SIGPIPE is ignored by Node: EPIPE. */
+export function writeSome(fd: number, buffer: Buffer): number | undefined {
+  const put = writeCall(fd, buffer, buffer.length) as number;
+  return put === -1 && busy() ? undefined : check(put, 'write', fd);
 }
 
-/** mkdirat(2), under the thread's umask. */
-export function makeDirectoryAt(directory: number, name: Buffer, mode: number): void {
-  check(mkdirCall(directory, terminated(name, 'mkdirat'), mode), 'mkdirat');
+const F_GETFL = 3;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4000;
+
+/** Whether reads and writes of the open file would wait; not ours alone where the descriptor is somebody else's too. */
+export function isBlocking(fd: number): boolean {
+  return (check(c.fcntl(fd, F_GETFL, 0), 'fcntl', fd) & O_NONBLOCK) === 0;
 }
 
-/** renameat2(2). EEXIST where `replace` is false and the name is taken. */
-export function renameAt(from: number, old: Buffer, to: number, fresh: Buffer, options: { replace: boolean }): void {
-  const flags = options.replace ? 0 : RENAME_NOREPLACE;
-  const call = 'renameat2';
-  check(renameCall(from, terminated(old, call), to, terminated(fresh, call), flags), call);
+/** Only of descriptors that are nobody else's: the flag belongs to the open file. */
+export function setNonBlocking(fd: number): void {
+  const flags = check(c.fcntl(fd, F_GETFL, 0), 'fcntl', fd);
+  check(c.fcntl(fd, F_SETFL, flags | O_NONBLOCK), 'fcntl', fd);
 }
 
-/** Gives a file that was opened with O_TMPFILE a name; EEXIST where it is taken. */
-export function linkFile(fd: number, directory: number, name: Buffer): void {
-  const path = Buffer.from(`/proc/self/fd/${fd}\0`);
-  check(linkCall(AT_FDCWD, path, directory, terminated(name, 'linkat'), AT_SYMLINK_FOLLOW), 'linkat');
-}
-
-/** Extended attributes (xattr(7)) of an open file, by name; none where the file system has no such thing. */
-export function extendedAttributes(fd: number): Map<string, Buffer> {
-  const found = new Map<string, Buffer>();
-  const list = Buffer.alloc(64 * 1024);
-  const length = listxattrCall(fd, list, list.length);
-  if (length <= 0) return found;
-  const value = Buffer.alloc(64 * 1024);
-  for (const name of list.toString('latin1', 0, length - 1).split('\0')) {
-    const size = getxattrCall(fd, name, value, value.length);
-    if (size >= 0) found.set(name, Buffer.from(value.subarray(0, size)));
-  }
-  return found;
-}
-
-export function setExtendedAttribute(fd: number, name: string, value: Buffer): void {
-  check(setxattrCall(fd, name, value, value.length, 0), 'fsetxattr', name);
-}
-
-/** The calling thread alone gets an umask, and a working directory, of its own (CLONE_FS of unshare(2)). */
-export function ownUmask(mask: number): void {
-  check(unshareCall(CLONE_FS), 'unshare');
-  umaskCall(mask);
+/** pipe2(2), close-on-exec: the end to read from, the end to write to. */
+export function pipe(): [number, number] {
+  const pair = Buffer.alloc(8);
+  check(pipeCall(pair, O_CLOEXEC), 'pipe2');
+  return [pair.readInt32LE(0), pair.readInt32LE(4)];
 }

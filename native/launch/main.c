@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "become.h"
+#include "cgroups.h"
 #include "maps.h"
 #include "mounts.h"
 #include "namespaces.h"
@@ -31,6 +33,7 @@ static void await_parent(int socket) {
 static _Noreturn void become_program(struct plan *plan, const struct home *home, int socket) {
   // Here runs the process that will be the program, in all its namespaces but time, with every capability in its user
   // namespace: those of the launcher, or all of a new or joined one.
+  cgroups_unshare(plan);
   if (creates(plan, TIME)) {
     create_time();
     if (has(plan, MONOTONIC) || has(plan, BOOTTIME)) {
@@ -42,10 +45,11 @@ static _Noreturn void become_program(struct plan *plan, const struct home *home,
   // The parent is told who the program will be while the rest is set up: it need not be waited for twice.
   if (has(plan, HOLD)) report(READY, 0);
   verify(plan, home);
+  root_user_take(plan);
   if (plan->hostname != NULL && sethostname(plan->hostname, strlen(plan->hostname)) < 0) die_errno("hostname", NULL);
   if (plan->domainname != NULL && setdomainname(plan->domainname, strlen(plan->domainname)) < 0)
     die_errno("domainname", NULL);
-  mounts_set_up(plan);
+  mounts_set_up(plan, home);
   if (has(plan, HOLD)) await_parent(socket);
   program_run(plan, socket);
 }
@@ -60,6 +64,7 @@ static bool needs_second(const struct plan *plan) {
 
 static _Noreturn void first_child(struct plan *plan, const struct home *home, int socket) {
   report_through(socket);
+  cgroups_enter(plan);
   if (moves(plan)) {
     // Here runs a copy of the launcher at home, with its privileges; nothing is created before everything is joined,
     // for in a new user namespace there are no rights to join any more. An ordinary user's rights begin in the base.
@@ -105,6 +110,17 @@ static void drop_descriptors(int null, const int *kept, size_t count) {
   if (close_range((unsigned)last + 1, ~0U, 0) < 0) die_errno("descriptors", NULL);
 }
 
+static void oom_score_set(const struct plan *plan, const struct home *home, char before[16]) {
+  char text[16];
+  int file = openat(home->proc, "self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+  ssize_t size = file < 0 ? -1 : read(file, before, 15);
+  if (size <= 0) die_errno("oom-score-adj", NULL);
+  before[size] = 0;
+  close(file);
+  int length = snprintf(text, sizeof text, "%d", plan->oom_score_adj);
+  write_file(home->proc, "self/oom_score_adj", text, (size_t)length, "oom-score-adj");
+}
+
 int main(void) {
   // Static: as long-lived as the process.
   static struct plan plan;
@@ -135,6 +151,12 @@ int main(void) {
   root_enter(&plan);
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) die_errno("socketpair", NULL);
 
+  struct pipes pipes;
+  pipes_open(&plan, &pipes);
+  // Inherited by the child, and taken back: below a user namespace only we could write it.
+  char score[16] = "";
+  if (has(&plan, OOM_SCORE_ADJ)) oom_score_set(&plan, &home, score);
+
   uid_t uid = geteuid();
   gid_t gid = getegid();
   if (has(&plan, OWNER)) owner_take(&plan);
@@ -142,17 +164,22 @@ int main(void) {
   if (child < 0) die_errno("clone", NULL);
   if (child == 0) {
     close(pair[0]);
+    pipes_take(&pipes);
     first_child(&plan, &home, pair[1]);
   }
   // Here runs the launcher again, the child's parent. No file system stays busy for its sake.
   if (chdir("/") < 0) die_errno("open-root", NULL);
   close(pair[1]);
-  const int kept[] = {plan.link, plan.status_file, home.proc, pair[0]};
+  if (has(&plan, OOM_SCORE_ADJ)) write_file(home.proc, "self/oom_score_adj", score, strlen(score), "oom-score-adj");
+  const int kept[] = {plan.link,       plan.status_file, home.proc,     pair[0],       plan.monitor.program, plan.monitor.control,
+                      plan.monitor.log, plan.monitor.client, pipes.ours[0], pipes.ours[1], pipes.ours[2]};
   drop_descriptors(null, kept, sizeof kept / sizeof *kept);
   if (has(&plan, OWNER)) owner_leave(uid, gid);
-  pid_t program = supervise_start(&plan, &home, child, pair[0], second);
+  int master;
+  pid_t program = supervise_start(&plan, &home, child, pair[0], second, &master);
   close(pair[0]);
   close(home.proc);
+  if (has(&plan, MONITOR)) monitor_become(&plan, &pipes, master, program);
   char line[48];
   int length = snprintf(line, sizeof line, "{\"started\":%d}\n", program);
   // Whoever asked may be gone by now; the program runs all the same.

@@ -11,11 +11,12 @@
 #include <unistd.h>
 
 #include "report.h"
+#include "root.h"
 
 static const unsigned long PROPAGATION_FLAGS[] = {[PRIVATE] = MS_PRIVATE, [SLAVE] = MS_SLAVE, [SHARED] = MS_SHARED};
 
 void root_enter(const struct plan *plan) {
-  if (has(plan, ROOT) && creates(plan, MNT) && fchdir(plan->root) < 0) die_mount("root-open", NULL);
+  if (has(plan, ROOT) && !has(plan, ROOT_MOUNT) && creates(plan, MNT) && fchdir(plan->root) < 0) die_mount("root-open", NULL);
 }
 
 // A detached copy of the root directory with all mounted below it.
@@ -30,14 +31,25 @@ static void set_propagation(int directory, const char *path, unsigned int flags,
   if (mount_setattr(directory, path, flags, &attributes, sizeof attributes) < 0) die_mount(step, path);
 }
 
-// Opens a path below `top` as if that were the root: what lies there may have been arranged by anybody.
-static int open_below(int top, const char *path, uint64_t resolve) {
-  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve};
-  return (int)syscall(SYS_openat2, top, path, &how, sizeof how);
+bool attach(int tree, int target) {
+  return move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
 }
 
-static bool attach(int tree, int target) {
-  return move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
+int mount_new(const char *type, char **options, unsigned int attributes) {
+  int mount = -1, instance = fsopen(type, FSOPEN_CLOEXEC);
+  if (instance < 0) return -1;
+  bool configured = true;
+  for (char **option = options; configured && option != NULL && *option != NULL; option += 2) {
+    bool flag = option[1][0] == 0;
+    enum fsconfig_command command = flag ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
+    configured = fsconfig(instance, command, option[0], flag ? NULL : option[1], 0) == 0;
+  }
+  if (configured && fsconfig(instance, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+    mount = fsmount(instance, FSMOUNT_CLOEXEC, attributes);
+  int error = errno;
+  close(instance);
+  errno = error;
+  return mount;
 }
 
 // A new instance of a file system of the kernel's, for the namespaces that the calling process is in.
@@ -51,12 +63,9 @@ static void mount_fresh(const struct plan *plan, int top, const char *type, cons
   // Under a shared mount ours would appear in other namespaces; their /proc would then be of our pid namespace.
   if ((plan->propagation == SHARED || plan->propagation == UNCHANGED) && !has(plan, ROOT))
     set_propagation(target, "", AT_EMPTY_PATH, MS_PRIVATE, step);
-  int instance = fsopen(type, FSOPEN_CLOEXEC);
-  if (instance < 0 || fsconfig(instance, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) die_mount(step, path);
-  int mount = fsmount(instance, FSMOUNT_CLOEXEC, attributes);
+  int mount = mount_new(type, NULL, attributes);
   if (mount < 0 || !attach(mount, target)) die_mount(step, path);
   close(mount);
-  close(instance);
   close(target);
 }
 
@@ -87,7 +96,7 @@ static void pivot(int root) {
   if (chdir("/") < 0) die_mount("root-enter", NULL);
 }
 
-void mounts_set_up(const struct plan *plan) {
+void mounts_set_up(const struct plan *plan, const struct home *home) {
   if (!creates(plan, MNT)) {
     // A root directory without a mount namespace of its own is only chroot(2).
     if (has(plan, ROOT) && (fchdir(plan->root) < 0 || chroot(".") < 0)) die_errno("chroot", NULL);
@@ -95,7 +104,7 @@ void mounts_set_up(const struct plan *plan) {
   }
   bool changes = plan->propagation != UNCHANGED;
   unsigned long type = changes ? PROPAGATION_FLAGS[plan->propagation] : 0;
-  int root = has(plan, ROOT) ? root_clone() : -1, top = root;
+  int root = !has(plan, ROOT) ? -1 : has(plan, ROOT_MOUNT) ? plan->root : root_clone(), top = root;
   if (root >= 0) {
     // pivot_root refuses what is shared. The old tree goes away; the new one is shared, if at all, when it stands.
     set_propagation(AT_FDCWD, "/", AT_RECURSIVE, MS_PRIVATE, "propagation");
@@ -110,6 +119,7 @@ void mounts_set_up(const struct plan *plan) {
   if (has(plan, FRESH_PROC)) mount_fresh(plan, top, "proc", "/proc", "mount-proc");
   if (has(plan, FRESH_SYS)) fresh_sys(plan, top);
   for (size_t i = 0; i < plan->bind_count; i++) bind_file(&plan->binds[i], top);
+  operations_carry_out(plan, home, top);
   if (root < 0) return;
   pivot(root);
   if (type == MS_SHARED) set_propagation(AT_FDCWD, "/", AT_RECURSIVE, type, "propagation");

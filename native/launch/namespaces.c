@@ -43,12 +43,12 @@ void joins_prune(struct plan *plan, const struct home *home) {
   if (!has(plan, OWNER) || creates(plan, USER) || joins(plan, USER)) return;
   // It was the home user namespace that should be joined: there the owner's ids are simply the program's.
   if (!has(plan, USER_IDS)) {
-    plan->seen |= 1U << USER_IDS | 1U << GROUPS;
+    plan->seen |= UINT64_C(1) << USER_IDS | UINT64_C(1) << GROUPS;
     plan->uid = plan->owner_uid;
     plan->gid = plan->owner_gid;
     plan->groups = plan->owner_groups;
   }
-  plan->seen &= ~(1U << OWNER);
+  plan->seen &= ~(UINT64_C(1) << OWNER);
 }
 
 // From here on the base is what "our own" means of a user namespace: joining it is no work, and ending in it no error.
@@ -77,7 +77,8 @@ bool joins_any(const struct plan *plan) {
 uint64_t create_flags(const struct plan *plan) {
   uint64_t flags = 0;
   for (int kind = 0; kind < KINDS; kind++) {
-    if (creates(plan, kind) && kind != TIME) flags |= kinds[kind].flag;
+    bool later = kind == TIME || (kind == CGROUP && has(plan, CGROUPS));
+    if (creates(plan, kind) && !later) flags |= kinds[kind].flag;
   }
   return flags;
 }
@@ -137,6 +138,12 @@ void owner_become(const struct plan *plan) {
   if (setresgid(plan->owner_gid, plan->owner_gid, plan->owner_gid) < 0) die_errno("owner", NULL);
   if (setresuid(plan->owner_uid, plan->owner_uid, plan->owner_uid) < 0) die_errno("owner", NULL);
   raise_capabilities();
+}
+
+void root_user_take(const struct plan *plan) {
+  if (!creates(plan, USER) || has(plan, OWNER) || !(has(plan, ROOT_MOUNT) || has(plan, OPERATION))) return;
+  if (setresgid(0, 0, 0) < 0) die_errno("setresgid", NULL);
+  if (setresuid(0, 0, 0) < 0) die_errno("setresuid", NULL);
 }
 
 void write_offsets(const struct plan *plan, const struct home *home, pid_t pid) {

@@ -25,7 +25,7 @@ void base_enter(const struct plan *plan);
 void joins_prune(struct plan *plan, const struct home *home);
 bool joins_any(const struct plan *plan);
 
-// CLONE_NEW* of the kinds that clone3(2) makes: all but time.
+// CLONE_NEW* of the kinds that clone3(2) makes: all but time, and cgroup where groups are entered first.
 uint64_t create_flags(const struct plan *plan);
 // fork(2) with namespaces; `sibling`: the child's parent is ours (CLONE_PARENT). 0 in the child.
 pid_t clone_process(uint64_t flags, bool sibling);
@@ -38,6 +38,9 @@ void owner_take(const struct plan *plan);
 void owner_leave(uid_t uid, gid_t gid);
 // Real and saved ids too, for good: before a user namespace is joined, where ours may have no name.
 void owner_become(const struct plan *plan);
+
+// Root of a new user namespace, who makes a container's files: the kernel refuses to make any for an id that is not mapped.
+void root_user_take(const struct plan *plan);
 
 // A new time namespace takes offsets only while it is empty. unshare(2) gives it to future children, the parent writes
 // the offsets (after a change of ids the child may not: its /proc files are root's), setns(2) moves the child itself in,

@@ -1,4 +1,5 @@
-// Reading a plan: framing, record by record, then the rules between records in one block. Nothing here acts.
+// Reading a plan: framing, record by record, then the rules between records. Nothing here acts; what only containers have
+// is in plan-container.c.
 #include "plan.h"
 
 #include <errno.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plan-container.h"
+#include "plan-values.h"
 #include "report.h"
 
 #ifndef CLONE_NEWTIME
@@ -17,10 +20,8 @@
 enum {
   MAGIC = 0x314c5349,       // "ISL1"
   MAX_BODY = 8 << 20,       // above what execve(2) takes on any usual stack limit
-  MAX_STRINGS = 65536,      // arguments, and environment
   MAX_STRING = 131071,      // MAX_ARG_STRLEN, with its NUL
   MAX_NAME = 64,            // of sethostname(2)
-  MAX_PATH = 4095,          // PATH_MAX, with its NUL
   MAX_RANGES = 340,         // lines of a map, user_namespaces(7)
   MAX_GROUPS = 65536,       // NGROUPS_MAX
   MAX_BINDS = 256,
@@ -35,11 +36,6 @@ const struct kind_info kinds[KINDS] = {
     [CGROUP] = {"cgroup", CLONE_NEWCGROUP, "join-cgroup"}, [TIME] = {"time", CLONE_NEWTIME, "join-time"},
 };
 
-struct strings {
-  char **list;
-  size_t count;
-};
-
 static void read_all(void *buffer, size_t size) {
   for (size_t done = 0; done < size;) {
     ssize_t got = read(CHANNEL, (char *)buffer + done, size - done);
@@ -48,49 +44,6 @@ static void read_all(void *buffer, size_t size) {
     if (got == 0) die("plan-truncated");
     done += (size_t)got;
   }
-}
-
-static void *room(size_t count, size_t size) {
-  void *memory = calloc(count + 1, size);
-  if (memory == NULL) die_errno("plan-memory", NULL);
-  return memory;
-}
-
-static uint32_t word(const unsigned char *at) {
-  return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-// `least` to `most` words.
-static const uint32_t *words(const unsigned char *at, size_t size, size_t least, size_t most) {
-  if (size % 4 != 0 || size / 4 < least || size / 4 > most) die("plan-size");
-  uint32_t *list = room(size / 4, sizeof *list);
-  for (size_t i = 0; i < size / 4; i++) list[i] = word(at + 4 * i);
-  return list;
-}
-
-static char *text(const unsigned char *at, size_t size, size_t least, size_t most) {
-  if (size < least || size > most) die("plan-size");
-  if (memchr(at, 0, size) != NULL) die("plan-value");
-  char *copy = room(size, 1);
-  memcpy(copy, at, size);
-  return copy;
-}
-
-static void add(struct strings *strings, char *string) {
-  if (strings->count >= MAX_STRINGS) die("plan-size");
-  // Grown by doubling: a power of two is full.
-  if ((strings->count & (strings->count - 1)) == 0) {
-    char **list = room(strings->count * 2 + 1, sizeof *list);
-    if (strings->count > 0) memcpy(list, strings->list, strings->count * sizeof *list);
-    free(strings->list);
-    strings->list = list;
-  }
-  strings->list[strings->count++] = string;
-}
-
-static int descriptor(uint32_t number) {
-  if (number <= CHANNEL || number > 1048575 || fcntl((int)number, F_GETFD) < 0) die("plan-descriptor");
-  return (int)number;
 }
 
 static struct id_map id_map(const unsigned char *at, size_t size) {
@@ -107,17 +60,6 @@ static int64_t offset(const unsigned char *at, size_t size) {
   int64_t seconds = (int64_t)((uint64_t)word(at + 4) << 32 | word(at));
   if (seconds < -MAX_OFFSET || seconds > MAX_OFFSET) die("plan-value");
   return seconds;
-}
-
-// Two absolute paths, each with its NUL.
-static void two_paths(const unsigned char *at, size_t size, const char **first, const char **second) {
-  const unsigned char *end = memchr(at, 0, size);
-  if (end == NULL || size < 2 || at[size - 1] != 0) die("plan-size");
-  size_t length = (size_t)(end - at);
-  if (length + 1 >= size) die("plan-size");
-  *first = text(at, length, 1, MAX_PATH);
-  *second = text(end + 1, size - length - 2, 1, MAX_PATH);
-  if (**first != '/' || **second != '/') die("plan-value");
 }
 
 static void bind_record(struct plan *plan, const unsigned char *at, size_t size) {
@@ -163,9 +105,9 @@ static void take(struct plan *plan, uint32_t type, const unsigned char *at, size
                  struct strings *environment) {
   const uint32_t *list;
   if (type == 0 || type >= RECORDS) die("plan-record");
-  bool repeats = type == JOIN || type == BIND || type == ARGUMENT || type == ENVIRONMENT;
+  bool repeats = type == JOIN || type == BIND || type == ARGUMENT || type == ENVIRONMENT || type == OPERATION;
   if (has(plan, type) && !repeats) die("plan-duplicate");
-  plan->seen |= 1U << type;
+  plan->seen |= UINT64_C(1) << type;
   switch ((enum record)type) {
     case CREATE:
       plan->create = words(at, size, 1, 1)[0];
@@ -224,7 +166,7 @@ static void take(struct plan *plan, uint32_t type, const unsigned char *at, size
     case MAP_PROGRAMS: two_paths(at, size, &plan->uid_program, &plan->gid_program); break;
     case LIMITS: plan->limits = limits(at, size, &plan->limit_count); break;
     case ADDITION: addition(&plan->addition, at, size); break;
-    case RECORDS: break;
+    default: container_record(plan, (enum record)type, at, size);
   }
 }
 
@@ -251,7 +193,7 @@ static void check(const struct plan *plan) {
   if (has(plan, OWNER) && has(plan, BASE)) die("plan-owner-with-base");
   if (has(plan, OWNER) && !new_user && !joins(plan, USER)) die("plan-owner-needs-user");
   // Ids taken to create the namespace would else stay as saved ids outside every map.
-  if (has(plan, OWNER) && new_user && !has(plan, USER_IDS)) die("plan-owner-needs-ids");
+  if (has(plan, OWNER) && new_user && !has(plan, USER_IDS) && !has(plan, USER_NAME)) die("plan-owner-needs-ids");
   if (has(plan, GROUPS) && !has(plan, USER_IDS)) die("plan-groups-need-ids");
   if (has(plan, GROUPS) && has(plan, DENY_SETGROUPS)) die("plan-groups-denied");
   if ((has(plan, PROPAGATION) || has(plan, FRESH_PROC) || has(plan, FRESH_SYS) || has(plan, BIND)) && !new_mnt)
@@ -263,12 +205,13 @@ static void check(const struct plan *plan) {
     die("plan-mount-would-spread");
   if ((has(plan, HOSTNAME) || has(plan, DOMAINNAME)) && !creates(plan, UTS)) die("plan-name-needs-uts");
   if ((has(plan, MONOTONIC) || has(plan, BOOTTIME)) && !creates(plan, TIME)) die("plan-offset-needs-time");
+  container_check(plan);
 }
 
 void plan_read(struct plan *plan) {
   unsigned char head[8];
   struct strings arguments = {0}, environment = {0};
-  *plan = (struct plan){.base = -1, .root = -1, .link = -1, .status_file = -1, .mask = 022, .cwd = "/"};
+  *plan = (struct plan){.base = -1, .root = -1, .link = -1, .status_file = -1, .mask = 022, .cwd = "/", .monitor = {-1, -1, -1, -1, NO_INPUT, 0, 0, 0, 0}};
   for (int kind = 0; kind < KINDS; kind++) plan->join[kind] = -1;
 
   read_all(head, sizeof head);

@@ -49,8 +49,33 @@ struct addition {
   char **environment;
 };
 
+// What is done on a new root (helper/sys/launch-operations.ts); numbers as on the wire.
+enum operation_kind { ATTACH, MOUNT, CGROUP_TREE, DEVICE, SYMLINK, DIRECTORY, FILE_CONTENT, MASK_PATH, READONLY, ROOT_READONLY, OPERATIONS };
+struct operation {
+  enum operation_kind kind;
+  uint32_t words[6];
+  const char *target;   // absolute, no `..`; NULL of ROOT_READONLY
+  const char *to;       // of SYMLINK
+  char **options;       // of MOUNT: key, value, key, value, NULL; an empty value is a flag
+  const char *content;  // of FILE_CONTENT
+  size_t size;
+};
+enum { AS_FILE = 1 };  // words[1] of ATTACH; [0] is the descriptor, [2] its flags
+extern const char *const mount_types[];  // words[0] of MOUNT; [1] its flags
+
+struct capability_sets {
+  uint64_t bounding, permitted, effective, inheritable, ambient;
+};
+
+enum input { NO_INPUT, INPUT_ONCE, INPUT_KEPT };
+struct monitor_plan {
+  int program, control, log, client;  // descriptors; the last two -1 without
+  enum input input;
+  uint32_t client_flags, hang_up, log_size, log_count;
+};
+
 struct plan {
-  uint32_t seen;    // bit per record type
+  uint64_t seen;    // bit per record type
   uint32_t create;  // bit per kind
   int base;         // descriptor of the user namespace entered before all others, -1 without
   int join[KINDS];  // descriptor, -1 for kinds that are not joined
@@ -76,6 +101,17 @@ struct plan {
   size_t limit_count;
   const struct limit *limits;
   struct addition addition;
+  struct operation *operations;
+  size_t operation_count;
+  size_t cgroup_count;
+  const uint32_t *cgroups;  // descriptors
+  struct capability_sets capabilities;
+  const struct sock_filter *filter;
+  unsigned short filter_size;  // instructions
+  int oom_score_adj;
+  const char *user_name;
+  uint16_t rows, columns;
+  struct monitor_plan monitor;
 };
 
 enum record {
@@ -108,6 +144,18 @@ enum record {
   LIMITS,
   CWD_REQUIRED,
   ADDITION,
+  ROOT_MOUNT,
+  OPERATION,
+  CGROUPS,
+  CAPABILITIES,
+  NO_NEW_PRIVILEGES,
+  SECCOMP,
+  OOM_SCORE_ADJ,
+  USER_NAME,
+  CREATE_CWD,
+  PTY,
+  MONITOR,
+  INIT,
   RECORDS
 };
 

@@ -14,8 +14,13 @@
 #include <unistd.h>
 
 #include "additions.h"
+#include "confine.h"
+#include "init.h"
 #include "interpreter.h"
+#include "pty.h"
 #include "report.h"
+#include "root.h"
+#include "user.h"
 
 static const char DEFAULT_PATH[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -45,6 +50,14 @@ static void take_terminal(void) {
     if (ioctl(fd, TIOCSCTTY, 0) < 0) die_errno("controlling-terminal", NULL);
     return;
   }
+}
+
+static void make_cwd(const char *path) {
+  umask(0);
+  int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), made = top < 0 ? -1 : make_directories(top, path, 0755);
+  if (made < 0) die_errno("cwd", path);
+  close(made);
+  close(top);
 }
 
 static void enter_directory(const char *path, bool required) {
@@ -136,8 +149,13 @@ static _Noreturn void execute(const struct plan *plan) {
 
 void program_run(struct plan *plan, int parent) {
   // Here runs the child, set up, still with all privileges it had in its user namespace.
-  keep_only(parent);
+  int kept = keep_only(parent);
   limits_apply(plan);
+  if (has(plan, USER_NAME)) user_look_up(plan);
+  if (has(plan, PTY)) pty_open(plan);
+  if (has(plan, MONITOR) && has(plan, USER_IDS)) stdio_own(plan);
+  if (has(plan, CREATE_CWD)) make_cwd(plan->cwd);
+  confine_first(plan);
   take_ids(plan);
   // From here on with the program's own ids: what it may not enter or run, we do not either.
   take_terminal();
@@ -145,6 +163,9 @@ void program_run(struct plan *plan, int parent) {
   enter_directory(plan->cwd, has(plan, CWD_REQUIRED));
   addition_apply(plan);
   reset_signals();
+  confine_ids_taken(plan);
   report(EXECUTING, 0);
+  confine_last(plan);
+  if (has(plan, INIT)) init_split(kept);
   execute(plan);
 }

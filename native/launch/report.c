@@ -71,6 +71,35 @@ void report(enum message_type type, pid_t pid) {
   post(&message);
 }
 
+void report_terminal(int master) {
+  struct message message = {.type = TERMINAL};
+  union {
+    struct cmsghdr head;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control = {.head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+  struct iovec part = {&message, sizeof message};
+  struct msghdr all = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  memcpy(CMSG_DATA(&control.head), &master, sizeof master);
+  if (sendmsg(parent, &all, MSG_NOSIGNAL) < 0) _exit(1);
+}
+
+bool report_receive(int socket, struct message *message, int *descriptor) {
+  union {
+    struct cmsghdr head;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control;
+  struct iovec part = {message, sizeof *message};
+  struct msghdr all = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+  ssize_t got;
+  *descriptor = -1;
+  while ((got = recvmsg(socket, &all, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) continue;
+  struct cmsghdr *head = CMSG_FIRSTHDR(&all);
+  if (got > 0 && head != NULL && head->cmsg_type == SCM_RIGHTS) memcpy(descriptor, CMSG_DATA(head), sizeof *descriptor);
+  return got == (ssize_t)sizeof *message;
+}
+
 void report_note(const char *note, const char *path) { compose(NOTE, note, errno, NULL, path); }
 
 static const char *mount_hint(int error) {

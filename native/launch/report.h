@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-enum message_type { FAILURE, NOTE, PROGRAM, OFFSETS, READY, EXECUTING };
+enum message_type { FAILURE, NOTE, PROGRAM, OFFSETS, READY, TERMINAL, EXECUTING };
 
 struct message {
   enum message_type type;
@@ -22,6 +22,10 @@ void report_through(int socket);
 
 // Sends a message to the parent; dies silently when the parent is gone, for then nothing may run.
 void report(enum message_type type, pid_t pid);
+// The master of the program's terminal, for the parent to keep.
+void report_terminal(int master);
+// The parent's side: the next message, with the descriptor that came with it or -1. False when there will be none.
+bool report_receive(int socket, struct message *message, int *descriptor);
 // Something failed that the program can run without.
 void report_note(const char *note, const char *path);
 // The parent's side: writes a FAILURE or NOTE as a JSON line to the channel.

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "default-action.h"
 #include "maps.h"
 #include "report.h"
 
@@ -48,18 +49,17 @@ static void hold(pid_t program, int socket) {
   let_go(socket);
 }
 
-pid_t supervise_start(const struct plan *plan, const struct home *home, pid_t child, int socket, bool second) {
+pid_t supervise_start(const struct plan *plan, const struct home *home, pid_t child, int socket, bool second, int *master) {
   pid_t program = child;
+  int received;
+  *master = -1;
   bool executing = false;
   if (!second && creates(plan, USER)) {
     write_maps(plan, home, program);
     let_go(socket);
   }
-  for (;;) {
-    struct message message;
-    ssize_t got = recv(socket, &message, sizeof message, 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got != (ssize_t)sizeof message) break;
+  for (struct message message; report_receive(socket, &message, &received);) {
+    if (received >= 0) *master = received;
     switch (message.type) {
       case FAILURE:
         report_print(&message);
@@ -78,6 +78,7 @@ pid_t supervise_start(const struct plan *plan, const struct home *home, pid_t ch
         let_go(socket);
         break;
       case READY: hold(program, socket); break;
+      case TERMINAL: break;
       case EXECUTING: executing = true; break;
     }
   }
@@ -87,22 +88,6 @@ pid_t supervise_start(const struct plan *plan, const struct home *home, pid_t ch
     give_up(program);
   }
   return program;
-}
-
-// What the kernel does not do for process 1 of a pid namespace: a signal it neither handles nor ignores has no effect
-// on it (pid_namespaces(7)). A program that was not written as process 1 expects to die of it.
-static bool has_default_action(pid_t program, int number) {
-  char path[48], line[256];
-  unsigned long long ignored = 0, caught = 0;
-  snprintf(path, sizeof path, "/proc/%d/status", program);
-  FILE *file = fopen(path, "re");
-  if (file == NULL) return false;
-  while (fgets(line, sizeof line, file) != NULL) {
-    if (strncmp(line, "SigIgn:", 7) == 0) ignored = strtoull(line + 7, NULL, 16);
-    if (strncmp(line, "SigCgt:", 7) == 0) caught = strtoull(line + 7, NULL, 16);
-  }
-  fclose(file);
-  return ((ignored | caught) >> (number - 1) & 1) == 0;
 }
 
 struct life {

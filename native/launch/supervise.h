@@ -4,8 +4,9 @@
 
 #include "namespaces.h"
 
-// Until the program runs; dies where a step fails, with the child gone. Returns the program's pid.
-pid_t supervise_start(const struct plan *plan, const struct home *home, pid_t child, int socket, bool second);
+// Until the program runs; dies where a step fails, with the child gone. Returns the program's pid; `master` is that
+// of its terminal, or -1.
+pid_t supervise_start(const struct plan *plan, const struct home *home, pid_t child, int socket, bool second, int *master);
 // Until the program ends; returns what to exit with.
 int supervise_run(const struct plan *plan, pid_t program);
 

@@ -10,7 +10,7 @@ import type { Failure } from '../../helper/rpc/contract/errors';
 import { ACTS } from '../../helper/services/file/acts';
 import { fileFailure } from '../../helper/services/file/failures';
 import { close, open } from '../../helper/sys/libc';
-import { O_PATH } from '../../helper/sys/libc-files';
+import { O_PATH } from '../../helper/sys/libc-inside';
 import { undoAfterEach } from '../support/cleanup';
 import { output } from '../support/run';
 

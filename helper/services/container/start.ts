@@ -68,15 +68,15 @@ export async function startContainer(
   let cgroup: Cgroup | undefined;
   let run: Run | undefined;
   try {
-    const directory = during('container-directory', () => store.newRunDirectory(id));
-    const control = during('container-directory', () => keep(bindPackets(join(directory, CONTROL))));
-    cgroup = during('cgroup', () => Cgroup.create(hierarchies, id));
+    const directory = during({ step: 'container-directory' }, () => store.newRunDirectory(id));
+    const control = during({ step: 'container-directory' }, () => keep(bindPackets(join(directory, CONTROL))));
+    cgroup = during({ step: 'cgroup' }, () => Cgroup.create(hierarchies, id));
     cgroup.apply({ ...record.limits, devices: deviceRules(record) });
     const cgroups = cgroup.procs();
     opened.push(...cgroups);
     const mounts = openBinds(record.mounts, opened);
     const joins = openJoins(kitchen, record, opened);
-    const root = during('container-overlay', () => keep(mountRoot(store, id, layers, directory)));
+    const root = during({ step: 'container-overlay' }, () => keep(mountRoot(store, id, layers, directory)));
     const [statusFile, logDirectory] = [keep(store.openStatus(id)), keep(store.openLogs(id))];
     const nothing = keep(open('/dev/null', constants.O_RDWR));
     const startedAt = Date.now();
@@ -115,11 +115,11 @@ export async function startContainer(
   }
 }
 
-function during<T>(step: string, work: () => T): T {
+function during<T>(context: { step: string }, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw asFailure(error, { step });
+    throw asFailure(error, context);
   }
 }
 

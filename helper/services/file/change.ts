@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import type { FileEntry } from '../../rpc/contract/file';
 import { close } from '../../sys/libc';
-import { makeDirectoryAt, openIn, readDirectory, renameAt, statusAt, unlinkAt } from '../../sys/libc-files';
+import { makeDirectoryAt, openIn, readDirectory, renameAt, statusAt, unlinkAt } from '../../sys/libc-inside';
 import { broken, errnoOf } from '../failures';
 import { entryOf, typeOf } from './entries';
 import { bytesOf, openPlace, type Place, using } from './paths';

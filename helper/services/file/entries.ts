@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import type { FileEntry, FileFacts, FileType } from '../../rpc/contract/file';
 import { textOfBytes } from '../../rpc/contract/file-name';
-import type { FileStatus } from '../../sys/libc-files';
+import type { FileStatus } from '../../sys/libc-inside';
 
 const TYPES: Readonly<Record<number, FileType>> = {
   [constants.S_IFREG]: 'file',

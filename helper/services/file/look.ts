@@ -13,7 +13,7 @@ import {
   seekDirectory,
   statusAt,
   statusOf,
-} from '../../sys/libc-files';
+} from '../../sys/libc-inside';
 import { broken, errnoOf } from '../failures';
 import { entryOf, typeOf } from './entries';
 import { bytesOf, openToLook, reopened, using } from './paths';

@@ -3,7 +3,7 @@
 import { constants } from 'node:fs';
 import { bytesOfText } from '../../rpc/contract/file-name';
 import { close, open } from '../../sys/libc';
-import { type FileStatus, O_PATH, openIn, readLinkAt, statusAt, statusOf } from '../../sys/libc-files';
+import { type FileStatus, O_PATH, openIn, readLinkAt, statusAt, statusOf } from '../../sys/libc-inside';
 import { broken } from '../failures';
 import { typeOf } from './entries';
 

@@ -5,7 +5,7 @@ import { constants, fstatSync, mkdirSync, readlinkSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import type { FileRoot } from '../../rpc/contract/file';
 import { close, open, pidfdSendSignal } from '../../sys/libc';
-import { O_PATH } from '../../sys/libc-files';
+import { O_PATH } from '../../sys/libc-inside';
 import { overlay, restrict } from '../../sys/mount-api';
 import { findContainer } from '../container/find';
 import type { Images } from '../container/images';

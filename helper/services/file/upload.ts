@@ -17,7 +17,7 @@ import {
   statusAt,
   statusOf,
   unlinkAt,
-} from '../../sys/libc-files';
+} from '../../sys/libc-inside';
 import { broken, errnoOf } from '../failures';
 import { entryThere } from './change';
 import { typeOf } from './entries';

@@ -1,6 +1,6 @@
 // The thread of files: does one act after the other, with an umask of its own. An entry of its own in the build.
 import { parentPort } from 'node:worker_threads';
-import { ownUmask } from '../../sys/libc-files';
+import { ownUmask } from '../../sys/libc-inside';
 import { ACTS, type Act } from './acts';
 import { fileFailure } from './failures';
 import type { Order, Report } from './thread';

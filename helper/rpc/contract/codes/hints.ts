@@ -49,4 +49,5 @@ export const HINTS: Readonly<Record<string, string>> = {
   'uplink-other': 'Try the other program: --program pasta or --program slirp4netns.',
   'install-again': 'Install Isolab anew, or build it with “npm run build”.',
   'reopen-session': 'Open it anew: `isolab session reopen {session}`.',
+  'remove-force': 'Stop it first, or remove it by force.',
 };

@@ -87,4 +87,10 @@ export const STEPS: Readonly<Record<string, string>> = {
   'uplink-link': 'waiting for the interface',
   'uplink-address': 'waiting for an address',
   'uplink-route': 'waiting for the default route',
+  'container-directory': 'writing the container’s files',
+  'container-overlay': 'laying the writable layer over the image',
+  'container-log': 'reading the log',
+  'mount-source': 'opening what is to be mounted',
+  'lo-up': 'bringing lo up',
+  'attach-monitor': 'reaching the program’s terminal',
 };
