@@ -1,7 +1,7 @@
 // What was wrong with a request: a sentence for every rule code. Holes are arguments of the code, or {field}.
 
 import { CONTAINER_RULES } from './container-rules';
-import { FILE_RULES } from './rules-file';
+import { FILE_RULES } from './file-rules';
 
 export const RULES: Readonly<Record<string, string>> = {
   // Words and names (terms.ts)
