@@ -1,6 +1,8 @@
 // The tiers of the test suite. scripts/test.mjs runs them one after another, all but the first in a sealed place.
 import { defineConfig } from 'vitest/config';
 
+/** As in test/support/until.ts. */
+const PATIENCE = Number(process.env.ISOLAB_TEST_PATIENCE ?? 1);
 const MINUTE = 60_000;
 
 /** What of the kernel tier is asked of a user realm too: all that one can do. */
@@ -41,6 +43,7 @@ interface Options {
   globalSetup?: string;
 }
 
-function tier(name: string, options: Options) {
-  return { test: { name, include: [`test/${name}/**/*.test.ts`], pool: 'forks' as const, ...options } };
+function tier(name: string, { testTimeout, hookTimeout = 10_000, ...options }: Options) {
+  const timeouts = { testTimeout: testTimeout * PATIENCE, hookTimeout: hookTimeout * PATIENCE };
+  return { test: { name, include: [`test/${name}/**/*.test.ts`], pool: 'forks' as const, ...timeouts, ...options } };
 }

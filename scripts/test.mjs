@@ -1,4 +1,4 @@
-// The test suite: `node scripts/test.mjs [unit|native|kernel|realm|ui] [vitest arguments…]`. On a fresh clone it first installs
+// The test suite: `node scripts/test.mjs [unit|native|kernel|realm|vm|ui] [vitest arguments…]`. On a fresh clone it first installs
 // and builds what is missing. Its last line is `N passed, N failed, N skipped`.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,9 @@ import { build, installNodeModules, installPackages } from './lib/prepare.mjs';
 import { main, ROOT, run, Stop } from './lib/run.mjs';
 import { runSealed } from './lib/seal.mjs';
 import { count, readSkipList, sum } from './lib/tally.mjs';
+import { runInVm, setUpKernel, VM_TESTS } from './lib/vm.mjs';
 
-const TIERS = ['unit', 'native', 'kernel', 'realm', 'ui'];
+const TIERS = ['unit', 'native', 'kernel', 'realm', 'vm', 'ui'];
 
 main(async () => {
   const [first, ...rest] = process.argv.slice(2);
@@ -19,6 +20,7 @@ main(async () => {
   installNodeModules();
   await installPackages('build');
   if (tiers.some((tier) => tier !== 'unit')) await installPackages('kernel');
+  if (tiers.includes('vm')) await installPackages('vm');
   if (tiers.includes('ui')) await installPackages('editor', 'ui');
   build();
 
@@ -27,6 +29,7 @@ main(async () => {
   try {
     if (!one) sum(tally, await asTest('scripts/check.mjs'));
     if (!one && process.env.VSCODE_EXECUTABLE) sum(tally, await asTest('scripts/desktop.mjs'));
+    if (tiers.includes('vm')) await setUpKernel();
     if (tiers.includes('ui')) await prepareUi();
     for (const tier of tiers) sum(tally, await runTier(tier, vitestArgs, results));
   } finally {
@@ -54,22 +57,31 @@ async function runTier(tier, vitestArgs, results) {
   console.log(`\n── ${tier} ──`);
   mkdirSync(join(ROOT, 'artifacts'), { recursive: true });
   const report = join(results, `${tier}.json`);
-  const vitest = [
-    process.execPath,
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--project',
-    tier,
-    '--passWithNoTests',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${report}`,
-    ...vitestArgs,
-  ];
+  const vitest = vitestCommand(tier, report, vitestArgs);
   const tally = { tier, report, allowed: readSkipList(), strict: process.env.CI === 'true' };
   if (tier === 'unit') return count({ ...tally, status: await run(vitest) });
+  if (tier === 'vm') {
+    const tests = vitestArgs.length > 0 ? vitestArgs : VM_TESTS;
+    const { status, left } = await runInVm((inside) => vitestCommand('kernel', inside, tests), report);
+    return count({ ...tally, status, left });
+  }
   // The kernel tier once more, against helpers without root.
   const argv = tier === 'realm' ? [process.execPath, 'scripts/realm.mjs', ...vitest] : vitest;
   const { status, left } = await runSealed(argv, join(results, `${tier}.left.json`));
   return count({ ...tally, status, left });
+}
+
+function vitestCommand(project, report, more) {
+  return [
+    process.execPath,
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--project',
+    project,
+    '--passWithNoTests',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...more,
+  ];
 }

@@ -1,4 +1,4 @@
-// Tells when the kernel killed a process of a group for want of memory, and when it refused a fork: without polling.
+// Tells when the kernel killed a process of a group for want of memory, and when it refused a fork.
 // What happened is learnt from counters, so that nothing is told twice and nothing lost.
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +13,9 @@ export interface GroupEvent {
   readonly count: number;
 }
 
+/** Milliseconds between two looks at what no kernel tells. */
+const LOOK = 2000;
+
 interface Counter {
   readonly kind: GroupEvent['kind'];
   readonly fd: number;
@@ -25,6 +28,7 @@ export class GroupEvents {
   readonly #counters: Counter[] = [];
   readonly #watches: Watch[] = [];
   readonly #fds: number[] = [];
+  #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
   /** Tells what happens from now on. Does not keep the process alive. */
@@ -40,13 +44,17 @@ export class GroupEvents {
   }
 
   #open(where: Where): void {
-    // These files raise POLLPRI when a counter in them moved; pids.events does so in both versions.
+    // These files raise POLLPRI when a counter in them moved. The pids.events of v1 does not (since Linux 6.11).
     const told: number[] = [];
     const memory = where('memory');
     if (memory?.version === 2) told.push(this.#count('oom-kill', memory.directory, 'memory.events', 'oom_kill'));
     if (memory?.version === 1) this.#listenV1(memory.directory);
     const pids = where('pids');
-    if (pids !== undefined) told.push(this.#count('pids-limit', pids.directory, 'pids.events', 'max'));
+    if (pids !== undefined) {
+      const file = this.#count('pids-limit', pids.directory, 'pids.events', 'max');
+      if (pids.version === 2) told.push(file);
+      else this.#timer = setInterval(() => this.#look(), LOOK).unref();
+    }
     if (told.length > 0) this.#watches.push(watchChanging(told, () => this.#look()));
   }
 
@@ -98,6 +106,7 @@ export class GroupEvents {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#timer);
     for (const watch of this.#watches.splice(0)) watch.close();
     for (const fd of this.#fds.splice(0)) closeSync(fd);
   }

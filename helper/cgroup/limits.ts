@@ -93,7 +93,7 @@ function planned(where: Where, limits: Limits): Write[] {
 function check(directory: string, limits: Limits, field: Field): void {
   if (field === 'cpus' && typeof limits.cpus === 'number') {
     const count = idsOf(readControl('/sys/devices/system/cpu/online')).length;
-    if (limits.cpus > count) throw refused('cpus', 'cpus-missing', { count });
+    if (limits.cpus > count) throw refused('cpus-missing', 'cpus', { count });
   }
   if (field === 'cpusetCpus' || field === 'cpusetMems') {
     const file = field === 'cpusetCpus' ? 'cpus' : 'mems';
@@ -148,7 +148,7 @@ function perform(where: Where, { field, controller, file, value, undo }: Write):
   if (place === undefined) throw controllerMissing(controller, `limits.${field}`);
   const path = join(place.directory, file);
   const before = readIfThere(path);
-  if (before === undefined) throw unsupported(field, 'cgroup-file', { file });
+  if (before === undefined) throw unsupported('cgroup-file', field, { file });
   try {
     writeControl(path, value);
   } catch (error) {

@@ -10,13 +10,13 @@ export function memoryV1(limits: Limits, now: Present): Write[] {
   const limit = write('memory', 'memory', 'memory.limit_in_bytes', text(bytes));
   const writes = memory === undefined ? [] : [limit];
   if (before.both === undefined) {
-    if (swap !== undefined && swap !== 'unlimited') throw unsupported('swap', 'swap-not-accounted');
+    if (swap !== undefined && swap !== 'unlimited') throw unsupported('swap-not-accounted', 'swap');
     return writes;
   }
   // Swap has no limit of its own here, only memory and swap together, which must never be below memory alone.
   const allowed = swap === undefined ? before.both - before.memory : number(swap);
   const more = Number.isNaN(allowed) ? Number.POSITIVE_INFINITY : allowed;
-  if (bytes === Number.POSITIVE_INFINITY && swap !== undefined && more < bytes) throw refused('swap', 'swap-alone');
+  if (bytes === Number.POSITIVE_INFINITY && swap !== undefined && more < bytes) throw refused('swap-alone', 'swap');
   const both = write(
     swap === undefined ? 'memory' : 'swap',
     'memory',
@@ -41,7 +41,7 @@ export function planV1(limits: Limits, now: Present): Write[] {
     writes.push(write('pids', 'pids', 'pids.max', limits.pids === 'unlimited' ? 'max' : String(limits.pids)));
   }
   if (limits.blkioWeight !== undefined) {
-    if (now.weightFile === undefined) throw unsupported('blkioWeight', 'blkio-weight-missing');
+    if (now.weightFile === undefined) throw unsupported('blkio-weight-missing', 'blkioWeight');
     writes.push({
       ...write('blkioWeight', 'io', now.weightFile, String(limits.blkioWeight)),
       undo: (before) => String(Number.parseInt(before.replace('default ', ''), 10)),

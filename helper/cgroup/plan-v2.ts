@@ -22,12 +22,12 @@ export function memoryV2(limits: Limits, now: Present): Write[] {
   if (memory !== undefined) writes.push(write('memory', 'memory', 'memory.max', max(memory)));
   if (swap === undefined) return writes;
   if (now.memorySwap === undefined) {
-    if (swap !== 'unlimited') throw unsupported('swap', 'swap-not-accounted');
+    if (swap !== 'unlimited') throw unsupported('swap-not-accounted', 'swap');
     return writes;
   }
   // The kernel would take it; version 1 cannot, and one rule is enough for people.
   const held = memory === undefined ? now.memory : memory === 'unlimited' ? Number.POSITIVE_INFINITY : memory;
-  if (swap !== 'unlimited' && held === Number.POSITIVE_INFINITY) throw refused('swap', 'swap-alone');
+  if (swap !== 'unlimited' && held === Number.POSITIVE_INFINITY) throw refused('swap-alone', 'swap');
   return [...writes, write('swap', 'memory', 'memory.swap.max', max(swap))];
 }
 
@@ -45,7 +45,7 @@ export function planV2(limits: Limits, now: Present): Write[] {
   if (limits.cpusetMems !== undefined) writes.push(cpuset('cpusetMems', 'cpuset.mems', limits.cpusetMems));
   if (limits.pids !== undefined) writes.push(write('pids', 'pids', 'pids.max', max(limits.pids)));
   if (limits.blkioWeight !== undefined) {
-    if (now.weightFile === undefined) throw unsupported('blkioWeight', 'blkio-weight-missing');
+    if (now.weightFile === undefined) throw unsupported('blkio-weight-missing', 'blkioWeight');
     // The scheduler bfq counts as version 1 did.
     const weight = now.weightFile === 'io.weight' ? ioWeightOf(limits.blkioWeight) : limits.blkioWeight;
     writes.push({

@@ -62,12 +62,12 @@ export function weightOfIo(weight: number): number {
   return 10 + Math.ceil(((weight - 1) * 990) / 9999);
 }
 
-export function refused(field: keyof Limits, code: string, args?: Record<string, string | number>): Failure {
+export function refused(code: string, field: keyof Limits, args?: Record<string, string | number>): Failure {
   return new Failure({ kind: 'invalid', field: `limits.${field}`, rule: args ? { code, args } : { code } });
 }
 
 /** A part of a controller that this kernel was built without. */
-export function unsupported(field: keyof Limits, code: string, args?: Record<string, string | number>): Failure {
+export function unsupported(code: string, field: keyof Limits, args?: Record<string, string | number>): Failure {
   return new Failure({
     kind: 'unsupported-kernel',
     field: `limits.${field}`,
@@ -93,7 +93,7 @@ export function checkIds(field: 'cpusetCpus' | 'cpusetMems', wanted: string, the
   const ids = idsOf(wanted);
   const missing = ids.filter((id) => !have.has(id));
   if (ids.length > 0 && missing.length === 0) return;
-  throw refused(field, 'cpuset-missing', { missing: missing[0] ?? wanted, there: there.trim() });
+  throw refused('cpuset-missing', field, { missing: missing[0] ?? wanted, there: there.trim() });
 }
 
 /** The four rates: contract's field, file of v1, key in io.max of v2. */

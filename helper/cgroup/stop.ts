@@ -7,7 +7,7 @@ import { SysError } from '../sys/errors';
 import { errnoOf, groupsBelow, keyed, readControl, readIfThere, writeControl } from './files';
 import type { Where } from './limits';
 
-const { EBUSY, ENODEV, ENOENT, ESRCH } = constants.errno;
+const { EBUSY, ENODEV, ENOENT, EOPNOTSUPP, ESRCH } = constants.errno;
 /** How long a process may take to get where it can be frozen; a frozen NFS or FUSE server keeps others from it for ever. */
 const PATIENCE_MS = 10_000;
 
@@ -31,7 +31,7 @@ function freezer(where: Where): { path: string; state: string; stop: string; go:
 /** What a missing freezer makes of a request is its caller's to say. */
 function needed(where: Where): NonNullable<ReturnType<typeof freezer>> {
   const found = freezer(where);
-  if (found === undefined) throw new SysError('freeze', ENOENT);
+  if (found === undefined) throw new SysError('freeze', EOPNOTSUPP);
   return found;
 }
 
@@ -84,8 +84,16 @@ export function withBelow(directory: string): string[] {
   return found;
 }
 
-/** SIGKILL to every process, those that are being forked too. They are gone a moment later. */
+/** SIGKILL to every process, those that are being forked too. They are gone a moment later. No group, no process. */
 export async function killAll(where: Where): Promise<void> {
+  try {
+    await killEach(where);
+  } catch (error) {
+    if (![ENODEV, ENOENT].includes(errnoOf(error) ?? 0)) throw error;
+  }
+}
+
+async function killEach(where: Where): Promise<void> {
   const unified = where('unified');
   if (unified !== undefined && existsSync(join(unified.directory, 'cgroup.kill'))) {
     // Linux 5.14. It wakes frozen ones too.
@@ -108,6 +116,6 @@ function signal(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if (![ESRCH, ENODEV].includes(errnoOf(error) ?? 0)) throw error;
+    if (errnoOf(error) !== ESRCH) throw error;
   }
 }

@@ -14,6 +14,7 @@ export function ownCode(programDir: string): string[] {
     'native/isolab-launch',
     'native/isolab-attach',
     'native/isolab-keep',
+    'native/isolab-monitor',
     `${koffi}/index.js`,
     `${koffi}/linux_${process.arch}/koffi.node`,
   ];

@@ -1,6 +1,4 @@
 // bpf(2), as far as device rules of cgroup v2 take it: one program of one kind, loaded, and hung on a group.
-import { constants } from 'node:os';
-import { SysError } from './errors';
 import { close } from './libc';
 import { addressOf, c, check } from './libc-calls';
 
@@ -79,17 +77,5 @@ export function setDeviceProgram(groupFd: number, instructions: Buffer): void {
   } finally {
     close(program);
     if (replaced !== undefined) close(replaced);
-  }
-}
-
-/** Whether the kernel has such programs (CONFIG_CGROUP_BPF), asked with the one for this group. */
-export function hasDevicePrograms(groupFd: number): boolean {
-  try {
-    attachedTo(groupFd);
-    return true;
-  } catch (error) {
-    if (error instanceof SysError && [constants.errno.EINVAL, constants.errno.ENOSYS].includes(error.errno))
-      return false;
-    throw error;
   }
 }

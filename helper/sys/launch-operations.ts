@@ -12,7 +12,7 @@ export const MOUNT_TYPES = ['proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue', 'cgrou
 
 /**
  * Each `target` is an absolute path, looked up inside the new root: links lead nowhere else, not even those of /proc.
- * Directories on the way are made where they are missing. An operation that fails is the step `root-` + its name.
+ * Directories on the way are made where they are missing. An operation that fails is the step `operation-` + its name.
  */
 export type RootOperation =
   /** A detached mount, `Descriptors.mounts[mount]`, with what is mounted below it; used once. A missing target is made. */
@@ -51,7 +51,7 @@ export type RootOperation =
   | { readonly do: 'mask'; readonly target: string }
   /** The target with all below it can no longer be written; nothing where there is none. */
   | { readonly do: 'readonly'; readonly target: string }
-  /** The root's own mount; what is mounted below it stays as it is. */
+  /** The root's own mount, after everything else; what is mounted below it stays as it is. */
   | { readonly do: 'root-readonly' };
 
 /** Numbers on the wire, as in native/launch/plan.h. */

@@ -58,3 +58,15 @@ void confine_ids_taken(const struct plan *plan) {
 void confine_last(const struct plan *plan) {
   if (has(plan, SECCOMP) && has(plan, NO_NEW_PRIVILEGES)) filter_load(plan);
 }
+
+void confine_as_executed(void) {
+  struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct data[2];
+  if (geteuid() == 0) return;
+  if (syscall(SYS_capget, &head, data) < 0) die_errno("capabilities", NULL);
+  for (int half = 0; half < 2; half++) {
+    data[half].permitted &= data[half].inheritable;
+    data[half].effective = data[half].permitted;
+  }
+  if (syscall(SYS_capset, &head, data) < 0) die_errno("capabilities", NULL);
+}

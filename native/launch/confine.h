@@ -10,5 +10,7 @@ void confine_first(const struct plan *plan);
 void confine_ids_taken(const struct plan *plan);
 // The last thing before the program: a filter, with no_new_privs set.
 void confine_last(const struct plan *plan);
+// For a process that stays without executing anything: an ordinary user keeps what exec(2) would have let it keep.
+void confine_as_executed(void);
 
 #endif

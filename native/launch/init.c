@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confine.h"
 #include "report.h"
 
 static _Noreturn void live(pid_t program, const sigset_t *all) {
@@ -33,6 +34,7 @@ void init_split(int socket) {
   if (program < 0) die_errno("init", NULL);
   if (program > 0) {
     // Here runs process 1, confined as the program is.
+    confine_as_executed();
     close(socket);
     for (int fd = 0; fd <= 2; fd++) close(fd);
     live(program, &all);

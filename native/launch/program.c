@@ -52,14 +52,6 @@ static void take_terminal(void) {
   }
 }
 
-static void make_cwd(const char *path) {
-  umask(0);
-  int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), made = top < 0 ? -1 : make_directories(top, path, 0755);
-  if (made < 0) die_errno("cwd", path);
-  close(made);
-  close(top);
-}
-
 static void enter_directory(const char *path, bool required) {
   if (chdir(path) == 0) return;
   if (required) die_errno("cwd", path);
@@ -154,7 +146,12 @@ void program_run(struct plan *plan, int parent) {
   if (has(plan, USER_NAME)) user_look_up(plan);
   if (has(plan, PTY)) pty_open(plan);
   if (has(plan, MONITOR) && has(plan, USER_IDS)) stdio_own(plan);
-  if (has(plan, CREATE_CWD)) make_cwd(plan->cwd);
+  if (has(plan, CREATE_CWD)) {
+    int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (top < 0) die_errno("cwd", "/");
+    cwd_make(plan, top);
+    close(top);
+  }
   confine_first(plan);
   take_ids(plan);
   // From here on with the program's own ids: what it may not enter or run, we do not either.

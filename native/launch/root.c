@@ -27,7 +27,8 @@ int open_below(int top, const char *path, uint64_t resolve) {
   return (int)syscall(SYS_openat2, top, path, &how, sizeof how);
 }
 
-int make_directories(int top, const char *path, mode_t mode) {
+// The same for a directory that may be missing, with all on the way: made with this mode. -1 with errno.
+static int make_directories(int top, const char *path, mode_t mode) {
   char prefix[4096];
   int found = open_below(top, path, 0);
   if (found >= 0 || errno != ENOENT) return found;
@@ -179,8 +180,16 @@ static void show_cgroups(const struct operation *operation, const struct home *h
   close(target);
 }
 
+void cwd_make(const struct plan *plan, int top) {
+  umask(0);
+  int made = make_directories(top, plan->cwd, 0755);
+  if (made < 0) die_errno("cwd", plan->cwd);
+  close(made);
+}
+
 void operations_carry_out(const struct plan *plan, const struct home *home, int top) {
   // Modes are what the plan says; the program gets a mask of its own.
+  const struct operation *readonly = NULL;
   umask(0);
   for (size_t i = 0; i < plan->operation_count; i++) {
     const struct operation *operation = &plan->operations[i];
@@ -194,10 +203,12 @@ void operations_carry_out(const struct plan *plan, const struct home *home, int 
       case FILE_CONTENT: make_file(operation, top); break;
       case MASK_PATH: mask_path(operation, top); break;
       case READONLY: make_readonly(operation, top); break;
-      case ROOT_READONLY:
-        if (!restrict_mount(top, 0, MOUNT_ATTR_RDONLY)) fail(operation);
-        break;
+      case ROOT_READONLY: readonly = operation; break;
       case OPERATIONS: break;
     }
   }
+  if (readonly == NULL) return;
+  // Later it could no longer be made.
+  if (has(plan, CREATE_CWD)) cwd_make(plan, top);
+  if (!restrict_mount(top, 0, MOUNT_ATTR_RDONLY)) fail(readonly);
 }

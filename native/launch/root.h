@@ -9,10 +9,10 @@
 // Opens a path below `top` as if that were the root (O_PATH): what lies there may have been arranged by anybody. `resolve`:
 // further RESOLVE_* of openat2(2).
 int open_below(int top, const char *path, uint64_t resolve);
-// The same for a directory that may be missing, with all on the way: made with this mode. -1 with errno.
-int make_directories(int top, const char *path, mode_t mode);
+// The program's working directory, where it is missing.
+void cwd_make(const struct plan *plan, int top);
 
-// In order; `top` is the root's own descriptor, already attached. The old root must still be there: a kernel shows a new
+// In order, but that the root becomes read-only last; `top` is the root's own descriptor, already attached. The old root must still be there: a kernel shows a new
 // /proc in a user namespace only where one was visible, and /dev/null is taken from it.
 void operations_carry_out(const struct plan *plan, const struct home *home, int top);
 

@@ -117,6 +117,8 @@ void user_look_up(struct plan *plan) {
     }
   }
   if (!group_found && !number_of(group, &plan->gid)) missing(group);
+  // Among the others too: what is forbidden to a group must not be allowed to who becomes another (CVE-2022-36109).
+  if (count < MAX_LISTED) groups[count++] = plan->gid;
   plan->groups = (struct id_list){count, groups};
   plan->seen |= UINT64_C(1) << USER_IDS | UINT64_C(1) << GROUPS;
   add_home(plan, home);

@@ -46,10 +46,9 @@ bool clients_any(void) {
 }
 
 static void drop(struct client *client, bool detached) {
+  if (client->keys_size > 0) orders->last_keys(client);
   close(client->fd);
   client->fd = -1;
-  // Nobody is left to be told of what it typed last.
-  client->keys_size = 0;
   orders->gone(client, detached);
 }
 

@@ -31,6 +31,8 @@ struct client {
 struct orders {
   void (*resize)(uint16_t rows, uint16_t columns);
   void (*signal)(int number);
+  // A client goes that has typed something: now or never.
+  void (*last_keys)(struct client *client);
   // A client has gone; `detached`: it said so before.
   void (*gone)(const struct client *client, bool detached);
 };

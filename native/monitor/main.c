@@ -128,20 +128,22 @@ static bool has_keys(void) {
   return false;
 }
 
+static void write_keys(struct client *client) {
+  bool goes = life.input >= 0 && (life.flags & TAKES_INPUT) != 0 && (client->flags & WANTS_INPUT) != 0;
+  ssize_t put = goes ? write(life.input, client->keys, client->keys_size) : (ssize_t)client->keys_size;
+  // Nobody reads it any more.
+  if (put < 0 && errno != EAGAIN && errno != EINTR) put = (ssize_t)client->keys_size;
+  if (put <= 0) return;
+  client->keys_size -= (size_t)put;
+  client->taken += (uint32_t)put;
+  memmove(client->keys, client->keys + put, client->keys_size);
+}
+
 static void type(void) {
   for (int i = 0; i < MAX_CLIENTS; i++) {
     struct client *client = &clients[i];
     if (client->fd < 0) continue;
-    if (client->keys_size > 0) {
-      bool goes = life.input >= 0 && (life.flags & TAKES_INPUT) != 0 && (client->flags & WANTS_INPUT) != 0;
-      ssize_t put = goes ? write(life.input, client->keys, client->keys_size) : (ssize_t)client->keys_size;
-      // Nobody reads it any more.
-      if (put < 0 && errno != EAGAIN && errno != EINTR) put = (ssize_t)client->keys_size;
-      if (put <= 0) continue;
-      client->keys_size -= (size_t)put;
-      client->taken += (uint32_t)put;
-      memmove(client->keys, client->keys + put, client->keys_size);
-    }
+    if (client->keys_size > 0) write_keys(client);
     bool over = client->input_over && client->keys_size == 0 && (client->flags & WANTS_INPUT) != 0;
     if (over && (life.flags & INPUT_ENDS) != 0) close_input();
   }
@@ -221,7 +223,7 @@ static void take_places(void) {
 }
 
 int main(int count, char **arguments) {
-  static const struct orders ORDERS = {resize, pass_signal, gone};
+  static const struct orders ORDERS = {resize, pass_signal, write_keys, gone};
   char line[48];
   if (count != 6) {
     fputs("isolab-monitor is what isolab-launch becomes; nobody else starts it\n", stderr);

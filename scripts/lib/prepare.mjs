@@ -23,6 +23,7 @@ const PACKAGES = {
     busybox: 'busybox-static',
     newuidmap: 'uidmap',
   },
+  vm: { 'qemu-system-x86_64': 'qemu-system-x86', busybox: 'busybox-static' },
   editor: { 'g++': 'g++', python3: 'python3' },
   ui: {
     chromium: 'chromium',

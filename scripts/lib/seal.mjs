@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { run, Stop, which } from './run.mjs';
 
 /** What a program below sudo still needs to know of its caller. */
-const KEPT = ['PATH', 'HOME', 'CI', 'TERM', 'LANG', 'NO_COLOR', 'FORCE_COLOR'];
+const KEPT = ['PATH', 'ISOLAB_TEST_PATIENCE', 'HOME', 'CI', 'TERM', 'LANG', 'NO_COLOR', 'FORCE_COLOR'];
 
 /**
  * Runs argv (cwd: the repository) and returns its exit status and what it left behind, one line each. `report` is the
@@ -28,7 +28,8 @@ export async function runSealed(argv, report) {
   return { status, left: JSON.parse(readFileSync(report, 'utf8')) };
 }
 
-function asRoot() {
+/** What comes before a program that needs root. */
+export function asRoot() {
   if (process.getuid() === 0) return [];
   const sudo = which('sudo');
   if (!sudo) throw new Stop('This needs root: run it as root or install sudo.');

@@ -96,6 +96,7 @@ export const USUAL: readonly RootOperation[] = [
   { do: 'mount', type: 'mqueue', target: '/dev/mqueue', nosuid: true, nodev: true, noexec: true },
   device('null', 1, 3),
   device('zero', 1, 5),
+  device('tty', 5, 0),
   { do: 'symlink', target: '/dev/ptmx', to: 'pts/ptmx' },
   { do: 'symlink', target: '/dev/fd', to: '/proc/self/fd' },
   { do: 'symlink', target: '/dev/stdout', to: '/proc/self/fd/1' },

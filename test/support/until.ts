@@ -1,5 +1,8 @@
 // Waiting for a fact instead of for time: asks again until it holds, and says what was awaited when it does not.
 
+/** How many times slower than this machine the kernel under test is: an emulated one takes its time. */
+export const PATIENCE = Number(process.env.ISOLAB_TEST_PATIENCE ?? 1);
+
 export interface UntilOptions {
   /** Gives up after this long; 5 s by default. */
   timeoutMs?: number;
@@ -16,7 +19,8 @@ export async function until<T>(
   what: string,
   options: UntilOptions = {},
 ): Promise<Exclude<T, undefined | null | false | 0 | ''>> {
-  const { timeoutMs = 5000, everyMs = 10 } = options;
+  const { everyMs = 10 } = options;
+  const timeoutMs = (options.timeoutMs ?? 5000) * PATIENCE;
   const deadline = Date.now() + timeoutMs;
   let last: unknown;
   for (;;) {

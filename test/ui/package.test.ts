@@ -34,6 +34,7 @@ const FILES = [
   'extension/dist/native/isolab-attach',
   'extension/dist/native/isolab-keep',
   'extension/dist/native/isolab-launch',
+  'extension/dist/native/isolab-monitor',
   'extension/dist/node_modules/@koromix/koffi-linux-x64/index.js',
   'extension/dist/node_modules/@koromix/koffi-linux-x64/linux_x64/koffi.node',
   'extension/dist/node_modules/@koromix/koffi-linux-x64/package.json',

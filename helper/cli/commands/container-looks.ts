@@ -1,5 +1,6 @@
 // isolab container show, logs, top, stats: what is to be seen of a container.
 import type { ContainerDetails, LogEntry } from '../../rpc/contract/container';
+import { escaped } from '../../rpc/contract/escape';
 import type { Stats } from '../../rpc/contract/limits';
 import { type Command, command, flag, maybe, operand, short, value } from '../command';
 import { container, type Ref } from '../container-plan';
@@ -14,6 +15,8 @@ const CONTAINER = operand('CONTAINER', container, 'Its name, or id: and the begi
 /** Between the two readings that a percentage is made from. */
 const BETWEEN_MS = 500;
 
+const LETTERS = { added: 'A', changed: 'C', deleted: 'D' } as const;
+
 export const CONTAINER_LOOKS: readonly Command[] = [
   command({
     words: 'container show',
@@ -21,7 +24,9 @@ export const CONTAINER_LOOKS: readonly Command[] = [
     operands: { container: CONTAINER },
     fields: { container: 'CONTAINER' },
     run: async (context, given) =>
-      context.show(await context.call('container/show', given), (details) => described(details, context)),
+      context.show(await context.call('container/show', { container: given.container }), (details) =>
+        described(details, context),
+      ),
   }),
   command({
     words: 'container logs',
@@ -50,12 +55,22 @@ export const CONTAINER_LOOKS: readonly Command[] = [
     },
   }),
   command({
+    words: 'container diff',
+    summary: 'List what was changed in a container since its image: A added, C changed, D deleted.',
+    operands: { container: CONTAINER },
+    fields: { container: 'CONTAINER' },
+    run: async (context, given) =>
+      context.show(await context.call('container/diff', { container: given.container }), ({ changes }) =>
+        changes.map(({ path, change }) => `${LETTERS[change]} ${escaped(path)}`),
+      ),
+  }),
+  command({
     words: 'container top',
     summary: 'List the processes of a container: their pids on the host, and inside.',
     operands: { container: CONTAINER },
     fields: { container: 'CONTAINER' },
     run: async (context, given) =>
-      context.show(await context.call('container/top', given), ({ processes }) =>
+      context.show(await context.call('container/top', { container: given.container }), ({ processes }) =>
         table(
           ['PID', context.t('INSIDE'), 'PPID', 'UID', context.t('COMMAND')],
           processes.map((one) => [one.pid, one.inside, one.ppid, one.uid, one.command || `[${one.comm}]`]),

@@ -203,7 +203,8 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
     summary: 'Give a container another name.',
     operands: { container: CONTAINER, name: operand('NAME', text, 'The new name.') },
     fields: { container: 'CONTAINER', name: 'NAME' },
-    run: async (context, given) => context.show(await context.call('container/rename', given), () => []),
+    run: async (context, { container: one, name }) =>
+      context.show(await context.call('container/rename', { container: one, name }), () => []),
   }),
   command({
     words: 'container update',

@@ -61,6 +61,7 @@ export const METHODS = {
   'container/list': container.list,
   'container/show': container.show,
   'container/logs': container.logs,
+  'container/diff': container.diff,
   'container/top': container.top,
   'container/stats': container.stats,
   'container/update': container.update,

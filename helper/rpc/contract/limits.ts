@@ -95,7 +95,7 @@ export interface Stats {
     limit?: number;
     /** Bytes of swap; absent where swap is not accounted. */
     swap?: number;
-    /** How often the limit was hit, so that memory had to be reclaimed first. */
+    /** How often the limit was hit, so that memory had to be reclaimed first. (Version 1 counts none where swap is 0.) */
     limitHits: number;
     /** Processes killed because the limit, or the machine's memory, was used up. */
     oomKills: number;

@@ -4,10 +4,13 @@ import { broken } from '../failures';
 import type { Call, Caller, Handlers } from '../house';
 import type { Attachments } from './attach';
 import { type Containers, running } from './containers';
+import { changesOf } from './diff';
 import { execInContainer } from './exec';
 import { followLog } from './logs';
 import { signalNumber } from './signals';
 import { processesOf, viewDetails } from './view';
+
+const MOST_CHANGES = 10_000;
 
 type Names = Extract<keyof Handlers, `container/${string}`>;
 
@@ -79,6 +82,11 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
     },
     'container/logs': ({ container, ...wish }, caller, call) =>
       followLog(containers, find(caller, container), wish, call),
+    'container/diff': async ({ container, limit = MOST_CHANGES }, caller) => {
+      const { id, image } = find(caller, container);
+      const { layers } = await containers.images.resolve({ id: image.id });
+      return changesOf({ upper: store.upper(id), lower: layers }, limit);
+    },
     'container/top': ({ container }, caller) => {
       const record = find(caller, container);
       return { processes: processesOf(running(record, lives.get(record.id))) };

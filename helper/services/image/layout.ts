@@ -17,14 +17,8 @@ import {
 import { dirname, join } from 'node:path';
 import { broken, errnoOf } from '../failures';
 import { Config, Index, MAX_DOCUMENT, Manifest, MEDIA, REF_NAME, read } from './documents';
+import type { IndexEntry } from './index-entries';
 import { blobPath, type Places } from './places';
-
-export interface IndexEntry {
-  /** Of the manifest. */
-  readonly digest: string;
-  readonly size: number;
-  readonly name?: string;
-}
 
 export interface Documents {
   readonly manifest: Manifest;

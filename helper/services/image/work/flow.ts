@@ -32,10 +32,8 @@ function own(fd: number, kind: Kind, flags: number): number {
   return kind === 'pipe' ? open(`/proc/self/fd/${fd}`, flags | constants.O_NONBLOCK) : fd;
 }
 
-export interface Wanted {
-  /** False once the call was cancelled. */
-  (): boolean;
-}
+/** False once the call was cancelled. */
+export type Wanted = () => boolean;
 
 /** What can be read until its end; the buffer is used again for what follows. Throws a Failure once it is cancelled. */
 export async function* bytesOf(fd: number, wanted: Wanted): Bytes {

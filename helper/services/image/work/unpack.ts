@@ -20,7 +20,6 @@ export async function feed(work: Work, { fd, ...blob }: Tasks['feed']['params'])
     return await readLayer(work, blob, { out: (bytes) => sink.write(bytes), step: 'image-unpack' });
   } finally {
     sink.close();
-    closeSync(fd);
   }
 }
 

@@ -1,0 +1,137 @@
+// container/diff: the writable layer against those below it, as overlay keeps it (Documentation/filesystems/overlayfs.rst):
+// a character device 0:0 hides what lies below, an opaque directory all that lies below it. Read by descriptors, from one
+// directory to the next: whatever a program inside turns into a link meanwhile leads nowhere.
+import type { BigIntStats } from 'node:fs';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import type { FileChange } from '../../rpc/contract/container';
+import { hasExtendedAttribute } from '../../sys/libc';
+import { errnoOf } from '../failures';
+
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
+/** As deep as a path can be. */
+const MAX_DEPTH = 2048;
+/** Set-up leaves them in the writable layer; they are no change that anybody made. */
+const MADE_BY_US = new Set(['/dev', '/proc', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf']);
+
+export interface Layers {
+  readonly upper: string;
+  /** Bottom first. */
+  readonly lower: readonly string[];
+}
+
+/** In order of path; `truncated` where there are more than `limit`. */
+export async function changesOf(
+  { upper, lower }: Layers,
+  limit: number,
+): Promise<{ changes: FileChange[]; truncated: boolean }> {
+  const walk: Walk = { changes: [], limit };
+  const root = await open(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  try {
+    const truncated = await directory(walk, root, lower.toReversed(), '', 0);
+    return { changes: walk.changes, truncated };
+  } finally {
+    await root.close();
+  }
+}
+
+interface Walk {
+  readonly changes: FileChange[];
+  readonly limit: number;
+}
+
+/** `below`: the directories that this one lies over, the uppermost first. True where the limit was reached. */
+async function directory(walk: Walk, here: FileHandle, below: readonly string[], path: string, depth: number) {
+  const base = `/proc/self/fd/${here.fd}`;
+  const names = (await readdir(base)).sort();
+  for (const name of names) {
+    const full = `${path}/${name}`;
+    const stats = await statOf(`${base}/${name}`);
+    if (stats === undefined) continue;
+    const lower = await standing(below, name);
+    if (isWhiteout(stats)) {
+      if (lower !== undefined && add(walk, { path: full, change: 'deleted' })) return true;
+      continue;
+    }
+    const [first] = lower ?? [];
+    const merged = stats.isDirectory() && first !== undefined && first.isDirectory;
+    // A directory stands in the writable layer also where only something in it was changed.
+    const change: FileChange = {
+      ...{ path: full, change: lower === undefined ? 'added' : 'changed', type: typeOf(stats) },
+      ...(stats.isFile() && { size: Number(stats.size) }),
+    };
+    if (!MADE_BY_US.has(full) && add(walk, change)) return true;
+    if (!stats.isDirectory() || depth >= MAX_DEPTH) continue;
+    const inner = await enter(`${base}/${name}`);
+    if (inner === undefined) continue;
+    try {
+      const opaque = hasExtendedAttribute(`/proc/self/fd/${inner.fd}`, 'trusted.overlay.opaque');
+      const seen = merged && !opaque ? (lower ?? []).map((each) => each.path) : [];
+      if (await directory(walk, inner, seen, full, depth + 1)) return true;
+    } finally {
+      await inner.close();
+    }
+  }
+  return false;
+}
+
+function add({ changes, limit }: Walk, change: FileChange): boolean {
+  if (changes.length >= limit) return true;
+  changes.push(change);
+  return false;
+}
+
+interface Standing {
+  readonly path: string;
+  readonly isDirectory: boolean;
+}
+
+/** What the layers below show under a name: directories that are merged, or one other file; undefined where nothing. */
+async function standing(below: readonly string[], name: string): Promise<Standing[] | undefined> {
+  const found: Standing[] = [];
+  for (const directory of below) {
+    const path = `${directory}/${name}`;
+    const stats = await statOf(path);
+    if (stats === undefined) continue;
+    if (isWhiteout(stats)) break;
+    if (!stats.isDirectory()) {
+      if (found.length === 0) found.push({ path, isDirectory: false });
+      break;
+    }
+    found.push({ path, isDirectory: true });
+    if (hasExtendedAttribute(path, 'trusted.overlay.opaque')) break;
+  }
+  return found.length > 0 ? found : undefined;
+}
+
+function isWhiteout(stats: BigIntStats): boolean {
+  return stats.isCharacterDevice() && stats.rdev === 0n;
+}
+
+/** Undefined where it is gone meanwhile. */
+async function statOf(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await lstat(path, { bigint: true });
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+async function enter(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+function typeOf(stats: BigIntStats): NonNullable<FileChange['type']> {
+  if (stats.isDirectory()) return 'd';
+  if (stats.isSymbolicLink()) return 'l';
+  if (stats.isCharacterDevice()) return 'c';
+  if (stats.isBlockDevice()) return 'b';
+  if (stats.isFIFO()) return 'p';
+  return stats.isSocket() ? 's' : '-';
+}

@@ -1,0 +1,322 @@
+// The store of images: an OCI image layout, the layers of it unpacked for overlay, and who uses what. Reading and writing of
+// archives is the thread's (work/); here are the index, which alone says what an image of the store is, and the rules.
+
+import { readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Coded } from '../../rpc/contract/errors';
+import { Failure } from '../../rpc/contract/errors';
+import type { Image, ImageConfig, ImageDetails, ImageRef } from '../../rpc/contract/image';
+import { broken } from '../failures';
+import { historyOf, normalised, ownPlatform } from './config';
+import type { Config, Manifest } from './documents';
+import { hexOf } from './documents';
+import { type IndexEntry, withImages, withName } from './index-entries';
+import { type Job, type JobOptions, Jobs } from './jobs';
+import { Layers } from './layers';
+import { Layout } from './layout';
+import { type Litter, litterOf } from './litter';
+import { candidates, withTag } from './names';
+import { layerPath, type Places, placesIn } from './places';
+import type { SavedImage, TakenImage, TakenLayer } from './tasks';
+import { factsOf } from './work/layer-rows';
+
+/** Names of the containers that were made of an image. */
+export type UsedBy = (imageId: string) => string[];
+
+export interface StoredImage {
+  readonly id: string;
+  readonly digest: string;
+  readonly manifestSize: number;
+  readonly names: readonly string[];
+  readonly manifest: Manifest;
+  readonly config: Config;
+}
+
+/** What a container needs of its image. */
+export interface ResolvedImage {
+  readonly id: string;
+  readonly names: readonly string[];
+  /** Absolute paths, bottom first, for overlay. */
+  readonly layers: readonly string[];
+  readonly diffIds: readonly string[];
+  readonly config: ImageConfig;
+}
+
+export interface DamagedImage {
+  digest: string;
+  names: string[];
+  reason: Coded;
+}
+
+interface StoreOptions {
+  readonly dataDir: string;
+  readonly nativeDir: string;
+  readonly workerFile: string;
+  /** Layers are unpacked: not without real root, who alone may have files of others. */
+  readonly unpacks: boolean;
+  readonly warn: (text: string) => void;
+}
+
+export class ImageStore {
+  readonly places: Places;
+  readonly jobs: Jobs;
+  readonly #layout: Layout;
+  readonly #layers: Layers;
+  #usedBy: UsedBy = () => [];
+  #opened = false;
+  /** Something may be there that no image needs. */
+  #litter = false;
+
+  constructor(private readonly options: StoreOptions) {
+    this.places = placesIn(options.dataDir);
+    this.jobs = new Jobs(options.workerFile, this.places);
+    this.#layout = new Layout(this.places);
+    this.#layers = new Layers(this.places, options.nativeDir);
+    this.jobs.onIdle = () => this.#sweep();
+  }
+
+  /** Who asks before an image is removed; there is one. */
+  askUsers(usedBy: UsedBy): void {
+    this.#usedBy = usedBy;
+  }
+
+  /** Cancels what runs. */
+  close(): Promise<void> {
+    return this.jobs.close();
+  }
+
+  /** The newest first; what cannot be read any more apart. */
+  list(): { images: StoredImage[]; damaged: DamagedImage[] } {
+    const images: StoredImage[] = [];
+    const damaged: DamagedImage[] = [];
+    for (const [digest, { size, names }] of this.#byManifest()) {
+      try {
+        const { manifest, config } = this.#layout.documents(digest);
+        images.push({ id: hexOf(manifest.config.digest), digest, manifestSize: size, names, manifest, config });
+      } catch (error) {
+        const reason = error instanceof Failure ? error.data.rule : undefined;
+        if (reason === undefined) throw error;
+        damaged.push({ digest, names, reason });
+      }
+    }
+    const age = ({ config }: StoredImage) => Date.parse(config.created ?? '') || 0;
+    return { images: images.sort((a, b) => age(b) - age(a)), damaged };
+  }
+
+  /** The one image that is meant. A Failure `not-found` or, for a beginning of several ids, `conflict`. */
+  find(ref: ImageRef, field = 'image'): StoredImage {
+    const { images, damaged } = this.list();
+    if ('name' in ref) {
+      const names = candidates(ref.name);
+      for (const name of names) {
+        const found = images.find((image) => image.names.includes(name));
+        if (found !== undefined) return found;
+        const lost = damaged.find((image) => image.names.includes(name));
+        if (lost !== undefined) throw new Failure({ kind: 'conflict', field, rule: lost.reason, hint: AGAIN });
+      }
+      throw broken('not-found', 'image-not-found', { image: withTag(ref.name) }, { field });
+    }
+    const found = images.filter(({ id }) => id.startsWith(ref.id));
+    if (found.length > 1)
+      throw broken('conflict', 'image-ambiguous', { image: ref.id, count: found.length }, { field });
+    if (found[0] === undefined) throw broken('not-found', 'image-not-found', { image: ref.id }, { field });
+    return found[0];
+  }
+
+  row({ id, digest, manifestSize, names, manifest, config }: StoredImage): Image {
+    const { architecture, os, created } = config;
+    const layers = new Map(manifest.layers.map((layer) => [layer.digest, layer.size]));
+    const size = [...layers.values()].reduce((sum, each) => sum + each, manifestSize + manifest.config.size);
+    return {
+      id,
+      names: [...names],
+      digest,
+      ...(created !== undefined && { created }),
+      architecture,
+      os,
+      size,
+      layerCount: manifest.layers.length,
+      usedBy: this.#usedBy(id),
+    };
+  }
+
+  details(image: StoredImage): ImageDetails {
+    const { manifest, config } = image;
+    const others = this.list().images.filter(({ id }) => id !== image.id);
+    const diffIds = config.rootfs.diff_ids ?? [];
+    return {
+      ...this.row(image),
+      ...(config.author && { author: config.author }),
+      config: normalised(config.config),
+      layers: manifest.layers.map(({ digest, mediaType, size }, at) => {
+        const diffId = diffIds[at] ?? digest;
+        const sharedBy = others.filter((other) => other.config.rootfs.diff_ids?.includes(diffId)).length;
+        return { diffId, digest, mediaType, size, sharedBy, unpacked: this.#layers.isReady(diffId) };
+      }),
+      history: historyOf(config),
+    };
+  }
+
+  saved({ id, digest, names, manifest, config }: StoredImage): SavedImage {
+    const diffIds = config.rootfs.diff_ids ?? [];
+    const layers = manifest.layers.map((layer, at) => ({
+      diffId: diffIds[at] ?? layer.digest,
+      digest: layer.digest,
+      size: layer.size,
+    }));
+    return { id, names, manifest: digest, layers };
+  }
+
+  /** Makes images of what a job took: layers unpacked, then one entry of the index a name. All of them or none. */
+  async adopt(job: Job, taken: readonly TakenImage[]): Promise<{ images: StoredImage[]; notes: Coded[] }> {
+    if (this.options.unpacks) {
+      for (const layer of taken.flatMap(({ layers }) => layers))
+        await this.#layers.ensure(job, layer, { trusted: true });
+    }
+    const { entries, notes } = withImages(this.#index(), taken, this.list().images);
+    this.#write(entries);
+    this.#litter = true;
+    const ids = new Set(taken.map(({ id }) => id));
+    return { images: this.list().images.filter(({ id }) => ids.has(id)), notes };
+  }
+
+  /**
+   * The image as a container is made of it: its layers unpacked, anew where they have to be. A Failure where it is for
+   * another kind of machine.
+   */
+  async resolve(ref: ImageRef, options: JobOptions = {}, field = 'image'): Promise<ResolvedImage> {
+    const image = this.find(ref, field);
+    const { id, names, config } = image;
+    const own = ownPlatform();
+    if (config.architecture !== own.architecture || config.os !== own.os) {
+      const is = `${config.os || '?'}/${config.architecture || '?'}`;
+      const args = { image: names[0] ?? id.slice(0, 12), is, here: `${own.os}/${own.architecture}` };
+      throw broken('invalid', 'image-foreign', args, { field });
+    }
+    const layers = this.#layersOf(image);
+    const missing = layers.filter(({ diffId }) => !this.#layers.isReady(diffId));
+    if (missing.length > 0) {
+      if (!this.options.unpacks) throw broken('missing-capability', 'image-unpack-host', undefined, { hint: HOST });
+      await this.jobs.run(options, async (job) => {
+        for (const layer of missing) await this.#layers.ensure(job, layer, { trusted: false });
+      });
+    }
+    return {
+      id,
+      names,
+      layers: layers.map(({ diffId }) => layerPath(this.places, diffId)),
+      diffIds: layers.map(({ diffId }) => diffId),
+      config: normalised(config.config),
+    };
+  }
+
+  /** The lists of what the layers hold are there, up to and with this one. */
+  async listed(job: Job, image: StoredImage, count: number): Promise<string[]> {
+    const layers = this.#layersOf(image).slice(0, count);
+    for (const layer of layers) if (factsOf(this.places, layer.diffId) === undefined) await job.ask('check', layer);
+    return layers.map(({ diffId }) => diffId);
+  }
+
+  /** Returns whose name it was, where it was another's. */
+  tag(image: StoredImage, name: string): string | undefined {
+    const whole = withTag(name);
+    const before = this.list().images.find(({ names }) => names.includes(whole));
+    if (before?.id === image.id) return undefined;
+    this.#write(withName(this.#index(), { digest: image.digest, size: image.manifestSize }, whole));
+    return before?.id;
+  }
+
+  /** Takes names away, and the image with the last one. The bytes that are given back, once nobody reads any more. */
+  async remove(image: StoredImage, names: readonly string[]): Promise<{ removed: boolean; freed: number }> {
+    const kept = image.names.filter((name) => !names.includes(name));
+    const others = this.#index().filter(({ digest }) => digest !== image.digest);
+    this.#write([...others, ...kept.map((name) => ({ digest: image.digest, size: image.manifestSize, name }))]);
+    if (kept.length > 0) return { removed: false, freed: 0 };
+    this.#layout.forget(image.digest);
+    return { removed: true, freed: await this.collect() };
+  }
+
+  usersOf(image: StoredImage): string[] {
+    return this.#usedBy(image.id);
+  }
+
+  /** Forgets damaged images, whose blobs nobody can use. */
+  forgetDamaged(): void {
+    const lost = new Set(this.list().damaged.map(({ digest }) => digest));
+    if (lost.size > 0) this.#write(this.#index().filter(({ digest }) => !lost.has(digest)));
+  }
+
+  /** Removes what no image needs; while jobs run it is only counted, and removed when the last one is over. */
+  async collect(): Promise<number> {
+    const litter = this.#unneeded();
+    if (this.jobs.busy) this.#litter = true;
+    else await this.#discard(litter);
+    return litter.bytes;
+  }
+
+  /** Made, or cleaned of what an earlier helper left, before the first look. */
+  open(): void {
+    if (this.#opened) return;
+    this.#layout.open();
+    this.#opened = true;
+    // Renamed away at once and removed at leisure: a program of an earlier helper may still be ending in there.
+    const left = readdirSync(this.places.temp).map((name) => join(this.places.temp, name));
+    const gone = left.map((path) => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
+    void Promise.allSettled(gone).then((results) => {
+      for (const one of results) if (one.status === 'rejected') this.options.warn(`image jobs: ${String(one.reason)}`);
+      this.#litter = true;
+      this.#sweep();
+    });
+  }
+
+  #sweep(): void {
+    if (!this.#litter || this.jobs.busy) return;
+    this.#litter = false;
+    this.#discard(this.#unneeded()).catch((error) => this.options.warn(`image store: ${String(error)}`));
+  }
+
+  #unneeded(): Litter {
+    const { images, damaged } = this.list();
+    // Whoever is damaged may need any of them.
+    return damaged.length > 0 ? { blobs: [], layers: [], bytes: 0 } : litterOf(this.#layout, images);
+  }
+
+  /** In one go, so that no job can begin to rely on what is about to vanish; only the trees go at leisure. */
+  async #discard({ blobs, layers }: Litter): Promise<void> {
+    for (const name of blobs) rmSync(join(this.places.blobs, name), { force: true });
+    for (const name of layers) rmSync(join(this.places.entries, `${name}.jsonl`), { force: true });
+    const trees = layers.flatMap((name) => this.#layers.takeAway(`sha256:${name}`) ?? []);
+    for (const tree of trees) await rm(tree, { recursive: true, force: true });
+  }
+
+  #layersOf({ manifest, config }: StoredImage): TakenLayer[] {
+    return manifest.layers.map(({ digest, size }, at) => {
+      const diffId = config.rootfs.diff_ids?.[at] ?? digest;
+      const { packing = 'plain', bytes = 0 } = factsOf(this.places, diffId) ?? {};
+      return { digest, size, diffId, packing, bytes };
+    });
+  }
+
+  #index(): IndexEntry[] {
+    this.open();
+    return this.#layout.index();
+  }
+
+  #write(entries: readonly IndexEntry[]): void {
+    this.#layout.writeIndex(entries);
+  }
+
+  #byManifest(): Map<string, { size: number; names: string[] }> {
+    const found = new Map<string, { size: number; names: string[] }>();
+    for (const { digest, size, name } of this.#index()) {
+      const entry = found.get(digest) ?? { size, names: [] };
+      found.set(digest, entry);
+      if (name !== undefined) entry.names.push(name);
+    }
+    return found;
+  }
+}
+
+const AGAIN: Coded = { code: 'image-load-again' };
+const HOST: Coded = { code: 'needs-host-realm' };
