@@ -60,6 +60,10 @@ const CASES: Cases = {
   'helper/shutdown': { none: 'no-equivalent-helper' },
   'session/attach': { none: 'no-equivalent-attach' },
   'session/reopen': { none: 'no-equivalent-reopen' },
+  'file/write': { none: 'no-equivalent-content' },
+  'file/make-directory': { apart: 'file' },
+  'file/delete': { apart: 'file' },
+  'file/rename': { apart: 'file' },
 
   'netns/create': { 'a name': { params: { name: 'red' } }, 'a name like a word': { params: { name: 'list' } } },
   'netns/delete': {
