@@ -2,6 +2,7 @@
 import type { LogOutputChannel } from 'vscode';
 import type { Client } from '../helper/rpc/contract/client';
 import type { Documents } from './documents/documents';
+import type { Logs } from './documents/logs';
 import type { Recorder } from './equivalents/recorder';
 import type { Helper } from './helper/client';
 import type { Settings } from './settings';
@@ -31,6 +32,8 @@ export interface Context {
   readonly containers: ContainersView;
   readonly images: ImagesView;
   readonly documents: Documents;
+  /** What containers write. */
+  readonly logs: Logs;
   readonly remembered: RememberedTerminals;
   /** What shells in terminals find around them. */
   readonly around: Surroundings;

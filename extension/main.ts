@@ -8,6 +8,7 @@ import { drop } from './commands/drop';
 import { isDraggable } from './commands/dropping';
 import type { Context } from './context';
 import { Documents, SCHEME } from './documents/documents';
+import { LOG_SCHEME, Logs } from './documents/logs';
 import { Recorder } from './equivalents/recorder';
 import { Helper } from './helper/client';
 import { connectOnOpen } from './helper/on-open';
@@ -35,11 +36,11 @@ export function activate(extension: ExtensionContext): void {
   const log = window.createOutputChannel('Isolab', { log: true });
   const recorder = new Recorder();
   const helper = new Helper(sockets, log, (client) => recorder.recording(client));
-  const drag = new DragAndDrop(isDraggable, (rows, onto) => drop(context, rows, onto));
-  const networks = new NetworksView(helper, drag);
-  const namespaces = new NamespacesView(helper, drag);
-  const containers = new ContainersView(helper, drag);
-  const images = new ImagesView(helper, drag);
+  const drag = new DragAndDrop(isDraggable, (dropped) => drop(context, dropped));
+  const networks = new NetworksView(helper, drag.of('networks'));
+  const namespaces = new NamespacesView(helper, drag.of('namespaces'));
+  const containers = new ContainersView(helper, drag.of('containers'));
+  const images = new ImagesView(helper, drag.of('images'));
   const trees = [networks, namespaces, containers, images];
   const facts = new Facts(helper, extension.globalState);
   const refresh = new Refresh([...trees, facts]);
@@ -63,6 +64,7 @@ export function activate(extension: ExtensionContext): void {
     images,
     configured,
     documents: new Documents(helper),
+    logs: new Logs(helper),
     remembered: new RememberedTerminals(extension.workspaceState, helper, ours, attach),
     around: { appRoot: env.appRoot, folder: join(extension.globalStorageUri.fsPath, 'zsh'), env: process.env },
   };
@@ -84,6 +86,7 @@ export function activate(extension: ExtensionContext): void {
     refresh,
     facts,
     context.documents,
+    context.logs,
     context.remembered,
     ...warnOfBusy(ours),
     new PlaceLinks(context, ours),
@@ -94,6 +97,7 @@ export function activate(extension: ExtensionContext): void {
     window.registerTerminalProfileProvider('isolab.shell', new ShellProfile(context)),
     window.registerFileDecorationProvider(new Decorations()),
     workspace.registerTextDocumentContentProvider(SCHEME, context.documents),
+    workspace.registerTextDocumentContentProvider(LOG_SCHEME, context.logs),
     helper.onDidChange((topics) => refresh.changed(topics)),
     helper.onDidChangeState((state) => {
       refresh.changed();

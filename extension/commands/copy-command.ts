@@ -1,12 +1,14 @@
 // *Copy as command* on rows: what can be done with them without further questions, each with the line that does it by hand.
 import { ThemeIcon, window } from 'vscode';
+import type { Container } from '../../helper/rpc/contract/container';
 import { Failure } from '../../helper/rpc/contract/errors';
 import type { Connected } from '../context';
 import { type Change, copyLines, linesOf } from '../equivalents/copy';
 import { alone, askPick, type Choice } from '../prompts/wizard';
 import { entering, type Place } from '../terminals/places';
 import { t } from '../translate';
-import type { Node } from '../views/nodes';
+import { lives } from '../views/containers-nodes';
+import { type Node, VIEWS } from '../views/nodes';
 import { linkRef } from '../views/refs';
 import { isDeletable } from './deletable';
 import { deletion, inOrder } from './delete';
@@ -23,7 +25,7 @@ export async function copyCommand(context: Connected, target: Target): Promise<v
   const nodes = target.nodes.length > 0 ? target.nodes : await chosen(context);
   const actions = (await actionsOn(context, nodes)).filter(({ changes }) => changes.length > 0);
   if (actions.length === 0) {
-    const none = t('Choose a row of Networks or Namespaces with which something can be done.');
+    const none = t('Choose a row with which something can be done.');
     void window.showInformationMessage(none);
     return;
   }
@@ -37,9 +39,12 @@ export async function copyCommand(context: Connected, target: Target): Promise<v
 }
 
 /** From the palette: the rows of whichever tree has any chosen. */
-async function chosen({ networks, namespaces }: Connected): Promise<readonly Node[]> {
-  const nodes = await networks.chosen();
-  return nodes.length > 0 ? nodes : namespaces.chosen();
+async function chosen(context: Connected): Promise<readonly Node[]> {
+  for (const view of VIEWS) {
+    const nodes = await context[view].chosen();
+    if (nodes.length > 0) return nodes;
+  }
+  return [];
 }
 
 async function actionsOn(context: Connected, nodes: readonly Node[]): Promise<Action[]> {
@@ -55,8 +60,37 @@ async function actionsOn(context: Connected, nodes: readonly Node[]): Promise<Ac
     { label: t('Open shell here'), icon: 'terminal', changes: await openings(context, nodes) },
     { label: t('Bring up'), icon: 'arrow-up', changes: setting(true) },
     { label: t('Bring down'), icon: 'arrow-down', changes: setting(false) },
+    {
+      label: t('Start container'),
+      icon: 'play',
+      changes: onContainers(nodes, 'container/start', (each) => !lives(each)),
+    },
+    { label: t('Stop container'), icon: 'debug-stop', changes: onContainers(nodes, 'container/stop', lives) },
+    { label: t('Pause container'), icon: 'debug-pause', changes: onContainers(nodes, 'container/pause', isRunning) },
+    {
+      label: t('Unpause container'),
+      icon: 'debug-continue',
+      changes: onContainers(nodes, 'container/unpause', isPaused),
+    },
     { label: t('Delete'), icon: 'trash', changes: deleted.map(deletion) },
   ];
+}
+
+function onContainers(
+  nodes: readonly Node[],
+  method: 'container/start' | 'container/stop' | 'container/pause' | 'container/unpause',
+  fits: (container: Container) => boolean,
+): Change[] {
+  const containers = nodesOf({ nodes }, 'container').map(({ container }) => container);
+  return containers.filter(fits).map(({ id }) => ({ method, params: { container: { id } } }));
+}
+
+function isRunning({ state }: Container): boolean {
+  return state === 'running';
+}
+
+function isPaused({ state }: Container): boolean {
+  return state === 'paused';
 }
 
 function isLoopback({ flags }: { readonly flags: readonly string[] }): boolean {

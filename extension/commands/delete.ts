@@ -7,10 +7,11 @@ import type { Connected } from '../context';
 import { type Change, copyAsCommand } from '../equivalents/copy';
 import { Cancelled } from '../prompts/wizard';
 import { t } from '../translate';
+import { lives } from '../views/containers-nodes';
 import type { Node } from '../views/nodes';
 import { linkRef, netnsRef } from '../views/refs';
 import { visible } from '../views/row';
-import { DELETE_ORDER, type Deletable, describe, isDeletable, isForeign } from './deletable';
+import { DELETE_ORDER, type Deletable, describe, isDeletable, isForeign, lostWith } from './deletable';
 import { done } from './report';
 
 export async function deleteNodes(context: Connected, nodes: readonly Node[]): Promise<void> {
@@ -59,7 +60,7 @@ async function confirm(context: Connected, things: readonly Deletable[]): Promis
     return `• ${isForeign(thing) ? t('{thing} — not made by Isolab', { thing: name }) : name}`;
   });
   const alone = only && isForeign(only) ? t('Isolab did not make it.') : '';
-  const detail = things.length === 1 ? alone : each.join('\n');
+  const detail = [...(things.length === 1 ? [alone] : each), ...lostWith(things, t)].filter(Boolean).join('\n');
   const yes = t('Delete');
   const copy = t('Copy as command');
   const answer = await window.showWarningMessage(question, { modal: true, detail }, yes, copy);
@@ -89,6 +90,17 @@ export function deletion(thing: Deletable): Change {
       const { destination, via, dev } = thing.route;
       const hop = { ...(via !== undefined && { via }), ...(dev !== undefined && { dev }) };
       return { method: 'route/delete', params: { netns: netnsRef(thing.netns), destination, ...hop } };
+    }
+    case 'container': {
+      const { container } = thing;
+      const force = lives(container) ? { force: true } : {};
+      return { method: 'container/remove', params: { container: { id: container.id }, ...force } };
+    }
+    case 'image': {
+      const { id, names } = thing.image;
+      // All its names go: the question said them.
+      const force = names.length > 1 ? { force: true } : {};
+      return { method: 'image/remove', params: { image: { id }, ...force } };
     }
   }
 }

@@ -1,27 +1,40 @@
-// Rows dropped on a row: the same requests, questions and errors as the commands that do it by keyboard.
+// What is dropped on a row or a tree: the same requests, questions and errors as the commands that do it by keyboard.
 import { window } from 'vscode';
 import type { Context } from '../context';
 import { t } from '../translate';
-import type { Node } from '../views/nodes';
+import type { Dropped } from '../views/drag';
 import { connected } from './connected';
-import { dropOf } from './dropping';
+import { dropOf, isRun } from './dropping';
+import { loadFile } from './image-files';
 import { moveLinks } from './move';
 import { report } from './report';
+import { runContainer } from './run';
 import { openBoth } from './session-both';
 
 /** Never rejects. */
-export async function drop(context: Context, rows: readonly Node[], onto: Node): Promise<void> {
-  const drop = dropOf(rows, onto);
-  if (drop === undefined) {
-    if (rows.length > 0)
-      void window.showInformationMessage(t('Drop interfaces on a network namespace, and processes on any namespace.'));
-    return;
-  }
+export async function drop(context: Context, dropped: Dropped): Promise<void> {
   try {
-    const ready = await connected(context, 'change');
-    if (drop.links.length > 0) await moveLinks(ready, drop.links, drop.ground);
-    if (drop.processes.length > 0) await openBoth(ready, drop.processes, drop.ground);
+    await act(context, dropped);
   } catch (error) {
     await report(context, error);
   }
+}
+
+async function act(context: Context, { view, rows, files, onto }: Dropped): Promise<void> {
+  if (files.length > 0) {
+    const ready = await connected(context, 'change');
+    for (const file of files) await loadFile(ready, file);
+    return;
+  }
+  if (isRun(rows, view)) return runContainer(await connected(context, 'change'), { nodes: rows });
+  const drop = onto && dropOf(rows, onto);
+  if (drop === undefined) {
+    void window.showInformationMessage(
+      t('Drop interfaces on a network namespace, processes on any namespace, and an image on the containers.'),
+    );
+    return;
+  }
+  const ready = await connected(context, 'change');
+  if (drop.links.length > 0) await moveLinks(ready, drop.links, drop.ground);
+  if (drop.processes.length > 0) await openBoth(ready, drop.processes, drop.ground);
 }

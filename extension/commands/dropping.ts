@@ -4,7 +4,7 @@ import type { Process } from '../../helper/rpc/contract/process';
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import type { Kind, NamespaceId, NamespaceRef, NamespaceUid, NetnsRef } from '../../helper/rpc/contract/terms';
 import { netnsLabel } from '../views/networks-rows';
-import type { LinkNode, Node } from '../views/nodes';
+import type { LinkNode, Node, ViewName } from '../views/nodes';
 import { namespaceRef, netnsRef } from '../views/refs';
 import { visible } from '../views/row';
 
@@ -24,7 +24,12 @@ export interface Drop {
 }
 
 export function isDraggable({ type }: Node): boolean {
-  return type === 'link' || type === 'process';
+  return type === 'link' || type === 'process' || type === 'image';
+}
+
+/** An image that is dropped among the containers is to be run. */
+export function isRun(rows: readonly Node[], view: ViewName): boolean {
+  return view === 'containers' && rows.length === 1 && rows[0]?.type === 'image';
 }
 
 /** undefined where the rows mean nothing there. */
@@ -40,6 +45,10 @@ export function dropOf(rows: readonly Node[], onto: Node): Drop | undefined {
 function groundOf(node: Node): Ground | undefined {
   if ('netns' in node) return node.netns;
   if (node.type === 'namespace') return node.namespace;
+  if (node.type === 'belonging') {
+    const { kind, namespace, names, host } = node;
+    return { kind, id: namespace, names, host };
+  }
   if (node.type !== 'membership') return undefined;
   return { kind: node.kind, id: node.namespace, names: [], host: node.host === true };
 }

@@ -5,17 +5,25 @@ import { VIEWS } from '../views/nodes';
 import * as address from './address';
 import { cleanup } from './cleanup';
 import { connected, trusted } from './connected';
+import * as container from './container';
+import { exportContainer } from './container-export';
+import { changeLimit } from './container-limits';
+import { attachContainer, openContainerShell } from './container-terminal';
 import { copyCommand } from './copy-command';
 import { deleteNodes } from './delete';
 import { copyDiagnostics } from './diagnostics';
 import { askFilter, clearFilter } from './filter';
 import * as helper from './helper';
 import { COMMANDS, type CommandId, type Need } from './ids';
+import * as image from './image';
+import * as files from './image-files';
+import { pullImage, pushImage } from './image-registry';
 import * as link from './link';
 import * as namespace from './namespace';
 import * as netns from './netns';
 import { report } from './report';
 import * as route from './route';
+import { runContainer } from './run';
 import { copyFact, openRows } from './selection';
 import * as session from './session';
 import { enterBoth } from './session-both';
@@ -72,6 +80,35 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.namespace.copy': namespace.copyNamespaceId,
   'isolab.process.show': namespace.showProcess,
   'isolab.process.copy': namespace.copyPid,
+  'isolab.container.run': runContainer,
+  'isolab.container.start': container.startContainer,
+  'isolab.container.stop': container.stopContainer,
+  'isolab.container.kill': container.killContainer,
+  'isolab.container.pause': container.pauseContainer,
+  'isolab.container.unpause': container.unpauseContainer,
+  'isolab.container.restart': container.restartContainer,
+  'isolab.container.remove': container.removeContainer,
+  'isolab.container.prune': container.pruneContainers,
+  'isolab.container.rename': container.renameContainer,
+  'isolab.container.update': changeLimit,
+  'isolab.container.exec': openContainerShell,
+  'isolab.container.attach': attachContainer,
+  'isolab.container.logs': container.showLogs,
+  'isolab.container.show': container.inspectContainer,
+  'isolab.container.diff': container.showChanges,
+  'isolab.container.commit': container.commitContainer,
+  'isolab.container.export': exportContainer,
+  'isolab.container.copy': container.copyContainerName,
+  'isolab.image.load': files.loadImage,
+  'isolab.image.import': files.importImage,
+  'isolab.image.save': files.saveImage,
+  'isolab.image.tag': image.tagImage,
+  'isolab.image.remove': image.removeImage,
+  'isolab.image.prune': image.pruneImages,
+  'isolab.image.pull': pullImage,
+  'isolab.image.push': pushImage,
+  'isolab.image.show': image.inspectImage,
+  'isolab.image.copy': image.copyImageName,
   'isolab.selection.delete': (context, { nodes }) => deleteNodes(context, nodes),
   'isolab.selection.open': openRows,
   'isolab.selection.copy': (_context, target) => copyFact(target, 'main'),
@@ -85,6 +122,10 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.networks.unfilter': (context) => clearFilter(context, 'networks'),
   'isolab.namespaces.filter': (context) => askFilter(context, 'namespaces'),
   'isolab.namespaces.unfilter': (context) => clearFilter(context, 'namespaces'),
+  'isolab.containers.filter': (context) => askFilter(context, 'containers'),
+  'isolab.containers.unfilter': (context) => clearFilter(context, 'containers'),
+  'isolab.images.filter': (context) => askFilter(context, 'images'),
+  'isolab.images.unfilter': (context) => clearFilter(context, 'images'),
 };
 
 export function registerCommands(context: Context): Disposable[] {

@@ -1,15 +1,20 @@
-// Answers that are read rather than clicked: comparison of two processes, namespaces of one, doctor report. Read-only
-// documents: they can be searched and copied. A document asks anew whenever it is opened: the question is in its address.
+// Answers that are read rather than clicked: comparison of two processes, namespaces of one, doctor report, all about a
+// container or an image. Read-only documents: they can be searched and copied. A document asks anew whenever it is opened: the question is in its address.
 import { type Event, EventEmitter, type TextDocumentContentProvider, Uri, window, workspace } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
+import type { Container } from '../../helper/rpc/contract/container';
 import { Failure } from '../../helper/rpc/contract/errors';
+import type { Image } from '../../helper/rpc/contract/image';
 import type { Process } from '../../helper/rpc/contract/process';
 import { sentence } from '../../helper/rpc/contract/sentences';
 import type { ProcessRef } from '../../helper/rpc/contract/terms';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
+import { imageText } from '../views/containers-rows';
+import { imageLabel } from '../views/images-rows';
 import { processRef } from '../views/refs';
 import { visible } from '../views/row';
+import { changesText } from './changes';
 import { madeList } from './made';
 import { comparisonText, doctorText, membershipText } from './tables';
 
@@ -18,6 +23,8 @@ export const SCHEME = 'isolab';
 type Question =
   | { readonly type: 'compare'; readonly a: ProcessRef; readonly b: ProcessRef }
   | { readonly type: 'process'; readonly a: ProcessRef }
+  | { readonly type: 'container' | 'changes'; readonly id: string }
+  | { readonly type: 'image'; readonly id: string }
   | { readonly type: 'doctor' }
   | { readonly type: 'made' }
   | { readonly type: 'report' };
@@ -39,6 +46,18 @@ export class Documents implements TextDocumentContentProvider {
 
   process(process: Process): Promise<void> {
     return this.#show(named(process), { type: 'process', a: processRef(process) });
+  }
+
+  container({ id, name }: Container): Promise<void> {
+    return this.#show(`${visible(name)}.json`, { type: 'container', id });
+  }
+
+  changes({ id, name }: Container): Promise<void> {
+    return this.#show(t('Changes of {name}', { name: visible(name) }), { type: 'changes', id });
+  }
+
+  image(image: Image): Promise<void> {
+    return this.#show(`${imageLabel(image)}.json`, { type: 'image', id: image.id });
   }
 
   doctor(): Promise<void> {
@@ -96,11 +115,24 @@ async function answer(client: Client, question: Asked, tell: (process: Process) 
       tell(a);
       return text;
     }
+    case 'container':
+      return json(await client.call('container/show', { container: { id: question.id } }));
+    case 'changes': {
+      const container = { id: question.id };
+      const { name, image } = await client.call('container/show', { container });
+      return changesText({ name, image: imageText(image) }, await client.call('container/diff', { container }), t);
+    }
+    case 'image':
+      return json(await client.call('image/show', { image: { id: question.id } }));
     case 'doctor':
       return doctorText((await client.call('helper/doctor', {})).findings, client.greeting, t);
     case 'made':
       return madeList(await client.call('helper/cleanup', { dryRun: true }), t);
   }
+}
+
+function json(answer: unknown): string {
+  return `${JSON.stringify(answer, undefined, 2)}\n`;
 }
 
 function named({ comm, pid }: Process): string {

@@ -50,6 +50,22 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'container/rename': ({ container }, t) => t('Rename container {name}', { name: containerName(container) }),
   'container/prune': (_params, t) => t('Remove containers that do not run'),
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
+  'container/commit': ({ container, reference = '' }, t) =>
+    t('Make image {image} of container {name}', { image: visible(reference), name: containerName(container) }),
+  'container/export': ({ container }, t) => t('Export container {name}', { name: containerName(container) }),
+  'container/copy-out': ({ container, path }, t) =>
+    t('Copy {path} out of container {name}', { path: visible(path), name: containerName(container) }),
+  'container/copy-in': ({ container, path }, t) =>
+    t('Copy into {path} of container {name}', { path: visible(path), name: containerName(container) }),
+  'image/load': (_params, t) => t('Load images from a file'),
+  'image/save': ({ images }, t) => t('Save {names} to a file', { names: images.map(imageName).join(', ') }),
+  'image/import': ({ name = '' }, t) => t('Import a root file system as {name}', { name: visible(name) }),
+  'image/tag': ({ image, name }, t) => t('Name {image} also {name}', { image: imageName(image), name: visible(name) }),
+  'image/remove': ({ image }, t) => t('Remove image {name}', { name: imageName(image) }),
+  'image/prune': (_params, t) => t('Remove images that nobody uses'),
+  'image/pull': ({ name }, t) => t('Pull image {name}', { name: visible(name) }),
+  'image/push': ({ image, to }, t) =>
+    t('Push image {name}', { name: to === undefined ? imageName(image) : visible(to) }),
   'file/write': ({ path }, t) => t('Write {path} in a container', { path: fileName(path) }),
   'file/make-directory': ({ path }, t) => t('Make directory {path} in a container', { path: fileName(path) }),
   'file/delete': ({ path }, t) => t('Delete {path} in a container', { path: fileName(path) }),
@@ -77,6 +93,10 @@ function containerName(container: Input<'container/start'>['container']): string
 
 function interfaceName({ name, index }: Input<'link/set'>['link']): string {
   return name === undefined ? `#${index}` : visible(name);
+}
+
+function imageName(ref: Input<'image/show'>['image']): string {
+  return 'name' in ref ? visible(ref.name) : shortId(ref.id);
 }
 
 function fileName(path: string): string {

@@ -12,7 +12,16 @@ export interface Rules {
   readonly address: Check;
   readonly destination: Check;
   readonly mtu: Check;
+  readonly containerName: Check;
+  readonly imageName: Check;
+  readonly userName: Check;
+  readonly hostName: Check;
+  readonly mountTarget: Check;
+  readonly limits: Limits;
 }
+
+/** Memory and swap in bytes. */
+type Limits = Record<'memory' | 'swap' | 'cpus' | 'cpuShares' | 'cpusetCpus' | 'pids' | 'blkioWeight', Check>;
 
 interface Schema {
   safeParse(value: unknown): { success: boolean; error?: { issues: readonly { message: string }[] } };
@@ -32,8 +41,26 @@ export async function loadRules(t: Translate): Promise<Rules> {
     cidr: by(schemas.Cidr),
     address: by(schemas.Address),
     destination: by(schemas.Destination),
-    mtu: by(schemas.linkSet.params.shape.mtu, (text) => (/^\d{1,9}$/.test(text) ? Number(text) : Number.NaN)),
+    mtu: by(schemas.linkSet.params.shape.mtu, whole),
+    containerName: by(schemas.NewName),
+    imageName: by(schemas.ImageName),
+    userName: by(schemas.UserName),
+    hostName: by(schemas.HostName),
+    mountTarget: by(schemas.ContainerPlan.shape.mounts, (target) => [{ type: 'tmpfs', target }]),
+    limits: {
+      memory: by(schemas.Limits.shape.memory, whole),
+      swap: by(schemas.Limits.shape.swap, whole),
+      cpus: by(schemas.Limits.shape.cpus, (text) => (/^\d{1,6}(\.\d+)?$/.test(text) ? Number(text) : Number.NaN)),
+      cpuShares: by(schemas.Limits.shape.cpuShares, whole),
+      cpusetCpus: by(schemas.Limits.shape.cpusetCpus),
+      pids: by(schemas.Limits.shape.pids, whole),
+      blkioWeight: by(schemas.Limits.shape.blkioWeight, whole),
+    },
   };
+}
+
+function whole(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** Nothing at all is fine, too. */

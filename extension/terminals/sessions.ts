@@ -16,7 +16,7 @@ export interface Opened extends Result<'session/open'> {
 }
 
 /** Of this window. */
-const colours = new TerminalColours();
+export const colours = new TerminalColours();
 
 export interface Look {
   /** What the terminal's tab says. */

@@ -47,7 +47,10 @@ export function fileKindText(kind: NonNullable<ChangeNode['kind']>, t: Translate
   }
 }
 
-export function changeRow({ id, path, change, kind, size, mode, owner, target, opaque, below, of }: ChangeNode, t: Translate): Row {
+export function changeRow(
+  { id, path, change, kind, size, mode, owner, target, opaque, below, of }: ChangeNode,
+  t: Translate,
+): Row {
   const facts: Fact[] = [
     [t('Path'), path],
     ...(change === undefined ? [] : [[t('Change'), changeText(change, t)] as const]),

@@ -1,8 +1,11 @@
 // Answers of the helper become the nodes of the Containers tree: pure, so that tests print them.
 import type { Container, ContainerDetails, ContainerProcess, FileChange } from '../../helper/rpc/contract/container';
 import { KINDS } from '../../helper/rpc/contract/kinds';
+import type { DeviceRule, Limits } from '../../helper/rpc/contract/limits';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Process } from '../../helper/rpc/contract/process';
+import type { Translate } from '../../helper/rpc/contract/sentences';
+import { memoryText } from './amounts';
 import { changeNodes } from './changes-nodes';
 import {
   type ChangeNode,
@@ -10,6 +13,7 @@ import {
   type ContainerGroupNode,
   type ContainerNamespaceNode,
   type ContainerNode,
+  type DetailNode,
   type LayerDirectoryNode,
   type MountNode,
 } from './nodes';
@@ -97,6 +101,49 @@ export function layerDirectories({ id, layers }: MountNode): LayerDirectoryNode[
     const layer = at === 0 ? {} : { layer: layers.length - at };
     return { type: 'directory', id: `${id}/${at}`, path, ...layer };
   });
+}
+
+/** Only what is limited; `unlimited` is no limit. */
+export function limitNodes(container: ContainerDetails, t: Translate): DetailNode[] {
+  const { id, limits } = container;
+  const { memory, swap, cpus, cpuShares, cpusetCpus, cpusetMems, pids, blkioWeight, devices } = limits;
+  const rates: readonly (readonly [name: keyof Limits, what: string, rates: Limits['blkioReadBps'], unit: string])[] = [
+    ['blkioReadBps', t('Reading'), limits.blkioReadBps, 'B/s'],
+    ['blkioWriteBps', t('Writing'), limits.blkioWriteBps, 'B/s'],
+    ['blkioReadIops', t('Read operations'), limits.blkioReadIops, '/s'],
+    ['blkioWriteIops', t('Write operations'), limits.blkioWriteIops, '/s'],
+  ];
+  const list: (readonly [name: keyof Limits, what: string, value: string | undefined])[] = [
+    ['memory', t('Memory'), amount(memory)],
+    ['swap', t('Swap'), amount(swap)],
+    ['cpus', t('Processors'), cpus === undefined || cpus === 'unlimited' ? undefined : String(cpus)],
+    ['cpuShares', t('Processor shares'), cpuShares?.toString()],
+    ['cpusetCpus', t('Processors allowed'), cpusetCpus],
+    ['cpusetMems', t('Memory nodes allowed'), cpusetMems],
+    ['pids', t('Processes'), pids === undefined || pids === 'unlimited' ? undefined : String(pids)],
+    ['blkioWeight', t('Block I/O weight'), blkioWeight?.toString()],
+    ...rates.flatMap(([name, what, each = [], unit]) =>
+      each.map(({ major, minor, rate }) => [name, what, `${major}:${minor} ${rate} ${unit}`] as const),
+    ),
+    ['devices', t('Devices'), devices === undefined || devices === 'all' ? undefined : deviceRules(devices)],
+  ];
+  return list.flatMap(([name, what, value], at): DetailNode[] =>
+    value === undefined
+      ? []
+      : [{ type: 'detail', id: `container/${id}/limits/${at}`, what, value, limit: { container, name } }],
+  );
+}
+
+function amount(bytes: number | 'unlimited' | undefined): string | undefined {
+  return bytes === undefined || bytes === 'unlimited' ? undefined : memoryText(bytes);
+}
+
+/** As the kernel's own files have them: `c 1:3 rwm`. */
+function deviceRules(rules: readonly DeviceRule[]): string {
+  const number = (each: number | 'any') => (each === 'any' ? '*' : String(each));
+  return rules
+    .map(({ type, major, minor, access }) => `${type} ${number(major)}:${number(minor)} ${access}`)
+    .join(', ');
 }
 
 /** Files and directories by folder, from the flat list that container/diff gives. */

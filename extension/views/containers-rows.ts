@@ -1,7 +1,7 @@
 // How containers and what they are made of look, as plain data.
 import { constants } from 'node:os';
 import type { Container } from '../../helper/rpc/contract/container';
-import { step, type Translate } from '../../helper/rpc/contract/sentences';
+import { sentence, step, type Translate } from '../../helper/rpc/contract/sentences';
 import { agoText, durationText, memoryText } from './amounts';
 import { KIND_ICONS } from './icons';
 import { shortId } from './images-rows';
@@ -15,6 +15,7 @@ import type {
   MountNode,
 } from './nodes';
 import { type Fact, joined, type Mark, type Row, visible } from './row';
+import { usageText } from './usage';
 
 /** How it is, in a few words: `up 5 min`, `exit 1, 2 h ago`. An end that nobody saw is not made up. */
 export function stateText(container: Container, now: number, t: Translate): string {
@@ -36,8 +37,8 @@ export function stateText(container: Container, now: number, t: Translate): stri
   }
 }
 
-function failureText(failure: string, t: Translate): string {
-  return t('did not start: {step}', { step: step(failure, t) });
+function failureText({ step: at }: NonNullable<Container['failure']>, t: Translate): string {
+  return at === undefined ? t('did not start') : t('did not start: {step}', { step: step(at, t) });
 }
 
 /** How its last run ended. */
@@ -71,12 +72,13 @@ const LOOKS: Readonly<Record<Look, { icon: string; colour: string; mark?: Mark }
   dead: { icon: 'warning', colour: 'list.warningForeground', mark: { state: 'stale' } },
 };
 
-export function containerRow({ id, container, now }: ContainerNode, t: Translate): Row {
-  const { name, image, state, command, pid, tty, createdAt } = container;
+export function containerRow({ id, container, now, usage = {} }: ContainerNode, t: Translate): Row {
+  const { name, image, state, command, pid, tty, createdAt, failure } = container;
   const { icon, colour, mark } = LOOKS[lookOf(container)];
   const facts: Fact[] = [
     [t('Id'), container.id],
     [t('State'), stateText(container, now, t)],
+    ...(failure === undefined ? [] : [[t('Failure'), sentence(failure, t)] as const]),
     [t('Image'), image.name],
     [t('Command'), command.join(' ')],
     ...(pid === undefined ? [] : [['pid', String(pid)] as const]),
@@ -87,7 +89,7 @@ export function containerRow({ id, container, now }: ContainerNode, t: Translate
   return {
     id,
     label: visible(name),
-    description: joined(visible(imageText(image)), stateText(container, now, t)),
+    description: joined(visible(imageText(image)), stateText(container, now, t), isAlive(state) && usageText(usage, t)),
     icon,
     colour,
     facts,

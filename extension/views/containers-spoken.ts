@@ -7,6 +7,7 @@ import { fileClauses } from './files-rows';
 import { imageGroupLabel, imageLabel, stepText, usedByText } from './images-rows';
 import type { Node, NodeOf } from './nodes';
 import { visible } from './row';
+import { usageText } from './usage';
 
 const TYPES = [
   'container',
@@ -31,11 +32,12 @@ export function isContained(node: Node): node is Contained {
 export function containedClauses(node: Contained, t: Translate): (string | undefined | false)[] {
   switch (node.type) {
     case 'container': {
-      const { container, now } = node;
+      const { container, now, usage = {} } = node;
       return [
         t('Container {name}', { name: visible(container.name) }),
         stateText(container, now, t),
         t('image {name}', { name: visible(imageText(container.image)) }),
+        usageText(usage, t),
       ];
     }
     case 'inside': {

@@ -4,6 +4,7 @@ import type { TreeDragAndDropController } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import type { Container } from '../../helper/rpc/contract/container';
 import type { Topic } from '../../helper/rpc/contract/events';
+import type { Stats } from '../../helper/rpc/contract/limits';
 import type { Process } from '../../helper/rpc/contract/process';
 import { filesBelow, filesIn } from '../files/rows';
 import type { Helper } from '../helper/client';
@@ -16,6 +17,8 @@ import {
   containerProcesses,
   insideContainer,
   layerDirectories,
+  limitNodes,
+  lives,
   mountNodes,
 } from './containers-nodes';
 import { containerRow } from './containers-rows';
@@ -23,11 +26,15 @@ import { type Filter, type Kept, matches } from './filter';
 import { message } from './messages';
 import { hostIds, membershipNodes } from './namespaces-nodes';
 import { processNodes } from './networks-nodes';
-import type { ContainerGroupNode, ContainerNode, Node } from './nodes';
+import type { ContainerGroupNode, ContainerNode, Node, Usage } from './nodes';
 import { Tree } from './tree';
+import { usageOf } from './usage';
 
 export class ContainersView extends Tree {
   #shown: readonly ContainerNode[] = [];
+  /** Counters as they were read last, by id. */
+  #stats = new Map<string, Stats>();
+  #usage = new Map<string, Usage>();
   #seenProcesses = '';
 
   constructor(helper: Helper, dragAndDrop: TreeDragAndDropController<Node>) {
@@ -45,14 +52,27 @@ export class ContainersView extends Tree {
   async scan(): Promise<void> {
     const { state } = this.helper;
     if (state.kind !== 'connected') return;
-    // Times go on without an event; a row is drawn anew only when its words change.
+    await Promise.all([this.#scanRows(state.client), this.#scanProcesses(state.client)]);
+  }
+
+  /** Times and counters go on without an event; a row is drawn anew only when its words change. */
+  async #scanRows(client: Client): Promise<void> {
+    if (!this.#shown.some(({ container }) => lives(container))) this.#stats.clear();
+    else await this.#readStats(client).catch(() => {}); // gone meanwhile: its event redraws the rows
     const now = Date.now();
     for (const node of this.#shown) {
-      if (containerRow({ ...node, now }, t).description === containerRow(node, t).description) continue;
-      Object.assign(node, { now });
+      const usage = this.#usage.get(node.container.id);
+      const fresh = { ...node, now, ...(usage && { usage }) };
+      if (containerRow(fresh, t).description === containerRow(node, t).description) continue;
+      Object.assign(node, fresh);
       this.redraw(node);
     }
-    await this.#scanProcesses(state.client);
+  }
+
+  async #readStats(client: Client): Promise<void> {
+    const { stats } = await client.call('container/stats', {});
+    this.#usage = new Map(stats.map(({ id, stats: now }) => [id, usageOf(now, this.#stats.get(id))]));
+    this.#stats = new Map(stats.map(({ id, stats: now }) => [id, now]));
   }
 
   async #scanProcesses(client: Client): Promise<void> {
@@ -77,7 +97,7 @@ export class ContainersView extends Tree {
 
   async #roots(client: Client, filter: Filter | undefined): Promise<Node[]> {
     const { containers } = await client.call('container/list', { all: true });
-    const nodes = containerNodes(containers, Date.now());
+    const nodes = containerNodes(containers, Date.now()).map((node) => ({ ...node, ...this.#used(node) }));
     const kept = filter === undefined ? nodes : nodes.filter((node) => matches(node, filter, t));
     // What is drawn already keeps its node: the one that the editor knows.
     this.#shown = kept.map((node) => this.known(node) as ContainerNode);
@@ -88,6 +108,11 @@ export class ContainersView extends Tree {
         title: t('Run a container'),
       }),
     ];
+  }
+
+  #used({ container: { id } }: ContainerNode): Pick<ContainerNode, 'usage'> {
+    const usage = this.#usage.get(id);
+    return usage ? { usage } : {};
   }
 
   async #inside(client: Client, node: Node): Promise<Node[]> {
@@ -128,8 +153,10 @@ export class ContainersView extends Tree {
       }
       case 'mounts':
         return mountNodes(await client.call('container/show', ref));
-      case 'limits':
-        return [];
+      case 'limits': {
+        const nodes = limitNodes(await client.call('container/show', ref), t);
+        return nodes.length > 0 ? nodes : [message(id, 'empty', t('No limits'))];
+      }
       case 'files':
         return filesIn(client, id, { root: ref, path: '/' });
       case 'changes': {

@@ -137,14 +137,14 @@ export function stepRow({ id, step, now }: StepNode, t: Translate): Row {
   };
 }
 
-export function detailRow({ id, what, value }: DetailNode): Row {
+export function detailRow({ id, what, value, limit }: DetailNode): Row {
   return {
     id,
     label: what,
     description: visible(value),
-    icon: 'symbol-constant',
+    icon: limit === undefined ? 'symbol-constant' : 'dashboard',
     facts: [[what, value]],
-    context: 'detail',
+    context: limit === undefined ? 'detail' : `detail limit ${limit.name}`,
     expand: 'never',
   };
 }

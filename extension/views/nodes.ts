@@ -4,6 +4,7 @@ import type { Container, FileChange } from '../../helper/rpc/contract/container'
 import type { Coded } from '../../helper/rpc/contract/errors';
 import type { FileEntry, FileRoot } from '../../helper/rpc/contract/file';
 import type { Image, ImageLayer, ImageStep, LayerEntry } from '../../helper/rpc/contract/image';
+import type { Limits } from '../../helper/rpc/contract/limits';
 import type { Link } from '../../helper/rpc/contract/link';
 import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Neighbour } from '../../helper/rpc/contract/neighbour';
@@ -108,6 +109,17 @@ export interface ContainerNode extends Identified {
   readonly container: Container;
   /** When this was so: milliseconds since the epoch. */
   readonly now: number;
+  /** What it used lately, where somebody looked. */
+  readonly usage?: Usage;
+}
+
+export interface Usage {
+  /** Processors' time: 0.5 is half of one. Absent until it was read twice. */
+  readonly cpus?: number;
+  /** Bytes, page cache that is not in use left out. */
+  readonly memory?: number;
+  /** Bytes. */
+  readonly memoryLimit?: number;
 }
 
 export interface ContainerGroupNode extends Identified {
@@ -213,6 +225,8 @@ export interface DetailNode extends Identified {
   readonly type: 'detail';
   readonly what: string;
   readonly value: string;
+  /** A limit of this container's. */
+  readonly limit?: { readonly container: Container; readonly name: keyof Limits };
 }
 
 /** What is there, but out of reach of a helper without root. */

@@ -3,6 +3,22 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../../extension/commands/ids';
+import { changeNodes } from '../../../extension/views/changes-nodes';
+import {
+  belongingNodes,
+  containerNode,
+  insideContainer,
+  layerDirectories,
+  limitNodes,
+  mountNodes,
+} from '../../../extension/views/containers-nodes';
+import {
+  configurationNodes,
+  imageNode,
+  insideImage,
+  layerNodes,
+  stepNodes,
+} from '../../../extension/views/images-nodes';
 import { membershipNodes, namespaceNode } from '../../../extension/views/namespaces-nodes';
 import {
   insideLink,
@@ -12,9 +28,23 @@ import {
   processNodes,
   routeNodes,
 } from '../../../extension/views/networks-nodes';
-import { linkNodeOf, type Node } from '../../../extension/views/nodes';
+import { linkNodeOf, type Node, VIEWS } from '../../../extension/views/nodes';
 import { rowOf } from '../../../extension/views/rows';
-import { english, HOST, id, LO, link, namespace, netns, process } from './samples';
+import {
+  container,
+  containerDetails,
+  english,
+  HOST,
+  id,
+  image,
+  imageDetails,
+  LO,
+  link,
+  NOW,
+  namespace,
+  netns,
+  process,
+} from './samples';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -66,6 +96,19 @@ function everyRow() {
     ...neighbourNodes(netns(), [{ family: 'inet', address: '10.0.1.2', dev: 'veth-a', index: 2, state: 'stale' }]),
     namespaceNode(namespace('uts', '9')),
     { type: 'beyond', id: 'beyond/host-network', what: 'host-network', reason: { code: 'x' } },
+    ...(['created', 'running', 'paused', 'exited', 'dead'] as const).map((state) =>
+      containerNode(container({ state }), NOW),
+    ),
+    ...insideContainer(container()),
+    ...belongingNodes(container(), [], []),
+    ...mountNodes(containerDetails()).flatMap((node) => [node, ...layerDirectories(node)]),
+    ...limitNodes(containerDetails({ limits: { pids: 5 } }), english),
+    ...changeNodes({ container: container() }, 'x', [{ path: '/a', change: 'added' }], '/'),
+    ...[image(), image({ names: [] })].map((each) => imageNode(each, NOW)),
+    ...insideImage(image()),
+    ...layerNodes(imageDetails()),
+    ...stepNodes(imageDetails(), NOW),
+    ...configurationNodes(imageDetails(), english),
     ...processNodes('x', [process()]).flatMap((node) => [node, ...membershipNodes(node, undefined)]),
   ];
   return nodes.map((node) => rowOf(node, english));
@@ -100,14 +143,8 @@ describe('commands', () => {
     const inSources = sources.flatMap((source) =>
       [...source.matchAll(/'(isolab(?:\.\w+){2})'/g)].map((match) => match[1]),
     );
-    const other = [
-      'isolab.helper',
-      'isolab.networks',
-      'isolab.namespaces',
-      'isolab.shell',
-      'isolab.networks.focus',
-      'isolab.namespaces.focus',
-    ];
+    const views = VIEWS.flatMap((view) => [`isolab.${view}`, `isolab.${view}.focus`]);
+    const other = ['isolab.helper', 'isolab.shell', ...views];
     const unknown = [...named, ...linked, ...inSources].filter((id) => id && !ids.includes(id) && !other.includes(id));
     expect(unknown).toEqual([]);
   });
@@ -121,7 +158,7 @@ describe('commands', () => {
   test('keys act in the views they are meant for, and tell which', () => {
     for (const { command, key, args, when = '' } of contributes.keybindings) {
       const view = /focusedView == isolab\.(\w+)/.exec(when)?.[1];
-      expect([key, view]).toEqual([key, expect.stringMatching(/^(networks|namespaces)$/)]);
+      expect([key, VIEWS.some((each) => each === view)]).toEqual([key, true]);
       expect(when).toContain('listFocus && !inputFocus');
       if (command.startsWith('isolab.selection.')) expect([key, args]).toEqual([key, view]);
     }
