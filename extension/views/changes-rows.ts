@@ -63,6 +63,7 @@ export function changeRow(
   ];
   // A layer tells of a directory's content only when asked.
   const inside = 'container' in of ? below !== undefined : kind === 'directory' && change !== 'deleted';
+  const comparable = 'container' in of && (kind === 'file' ? change !== undefined : change === 'deleted');
   return {
     id,
     label: visible(path.split('/').at(-1) ?? path),
@@ -73,7 +74,8 @@ export function changeRow(
     ),
     icon: change === 'deleted' ? 'trash' : ICONS[kind ?? 'file'],
     facts,
-    context: `change ${change ?? 'leading'}`,
+    context: `change ${change ?? 'leading'}${comparable ? ' comparable' : ''}`,
+    ...(comparable && { command: { id: 'isolab.files.compare', title: t('Compare file with the image') } }),
     expand: inside ? 'closed' : 'never',
     ...(change && { mark: { state: change } }),
   };

@@ -22,7 +22,7 @@ export type Group = (typeof GROUPS)[number];
 export const CONTAINER_GROUPS = ['processes', 'namespaces', 'mounts', 'limits', 'files', 'changes'] as const;
 export type ContainerGroup = (typeof CONTAINER_GROUPS)[number];
 
-export const IMAGE_GROUPS = ['files', 'layers', 'history', 'configuration'] as const;
+export const IMAGE_GROUPS = ['layers', 'files', 'history', 'configuration'] as const;
 export type ImageGroup = (typeof IMAGE_GROUPS)[number];
 
 interface Identified {

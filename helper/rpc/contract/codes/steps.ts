@@ -117,4 +117,6 @@ export const STEPS: Readonly<Record<string, string>> = {
   pipes: 'making the pipes of the program',
   monitor: 'running the monitor',
   init: 'starting process 1',
+  'file-read': 'reading the file',
+  'file-write': 'writing the file',
 };
