@@ -14,6 +14,7 @@ const FEW = 6;
 /** In the order in which a person thinks of them, which is not the one in which they are removed. */
 function headings(t: Translate): Record<Type, string> {
   return {
+    container: t('Containers'),
     session: t('Isolated shells'),
     uplink: t('Outside connections'),
     netns: t('Network namespaces'),
@@ -87,5 +88,7 @@ function typeText(type: Type, t: Translate): string {
       return t('isolated shell');
     case 'uplink':
       return t('outside connection');
+    case 'container':
+      return t('container');
   }
 }

@@ -1,5 +1,6 @@
 // What every command is given: words in the person's language, the helper, and the two ways out.
 import type { Input, MethodName, Result } from '../rpc/contract';
+import type { CallOptions } from '../rpc/contract/client';
 import type { Equivalent } from '../rpc/contract/command';
 import type { Greeting } from '../rpc/contract/helper';
 import type { Translate } from '../rpc/contract/sentences';
@@ -38,7 +39,7 @@ export interface Context {
   /** From --socket or ISOLAB_SOCKET. */
   readonly socket: string | undefined;
   /** Asks the helper; the first call connects, and starts one where that is allowed. Rejects with Failure. */
-  call<M extends MethodName>(method: M, params: Input<M>): Promise<Result<M>>;
+  call<M extends MethodName>(method: M, params: Input<M>, options?: CallOptions): Promise<Result<M>>;
   /** Any method by its name, unchecked: the helper decides. */
   callByName(method: string, params: unknown): Promise<unknown>;
   connected(): Promise<{ readonly greeting: Greeting; readonly socket: string }>;

@@ -76,9 +76,9 @@ function context(t: Translate, program: Program, given: Readonly<Record<string, 
     if (answer.none !== undefined && !json) note(coded(answer.none, t));
     return show(answer, ({ lines }) => lines.map(shellLine));
   };
-  const call: Context['call'] = async (method, params) => {
+  const call: Context['call'] = async (method, params, options) => {
     const { client } = await connected();
-    return given.print === true ? printing(client, print)(method, params) : client.call(method, params);
+    return given.print === true ? printing(client, print)(method, params) : client.call(method, params, options);
   };
   return {
     t,

@@ -26,9 +26,17 @@ export const MAX_STRANGERS = 8;
  * images, each container and its files): these may overlap.
  */
 const CONCURRENT: ReadonlySet<MethodName> = new Set<MethodName>([
+  ...(Object.keys(METHODS) as MethodName[]).filter((name) => /^(container|file)\//.test(name)),
   'session/open',
   'session/attach',
-  ...(Object.keys(METHODS) as MethodName[]).filter((name) => /^(container|file)\//.test(name)),
+  'image/load',
+  'image/save',
+  'image/import',
+  'image/tag',
+  'image/remove',
+  'image/prune',
+  'image/pull',
+  'image/push',
 ]);
 
 interface Connection {

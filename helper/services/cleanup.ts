@@ -10,6 +10,7 @@ import type { Coded } from '../rpc/contract/errors';
 import type { MadeObject } from '../rpc/contract/helper';
 import type { Made, MadeLink, MadeNetns, MadeProcess, MadeSession, MadeUplink, NetnsIdentity } from '../state/made';
 import { type Kept, livingOn, stackedNames } from './cleanup-kept';
+import type { Containers } from './container/containers';
 import { asFailure } from './failures';
 import type { Handlers, House } from './house';
 import { exactly } from './route-view';
@@ -34,18 +35,29 @@ export function removalOrder(journal: House['journal']): KernelObject[] {
   return made.sort((a, b) => ORDER[a.type] - ORDER[b.type]);
 }
 
-export function cleanupHandlers(house: House): Pick<Handlers, 'helper/cleanup'> {
+export function cleanupHandlers(house: House, containers: Containers): Pick<Handlers, 'helper/cleanup'> {
   return {
     'helper/cleanup': async (params) => {
-      const result = await cleanUp(house, params);
-      if (!params.dryRun) house.changes.bump('netns', 'link', 'address', 'route', 'session', 'uplink');
+      const result = await cleanUp(house, containers, params);
+      if (!params.dryRun) house.changes.bump('netns', 'link', 'address', 'route', 'session', 'uplink', 'container');
       return result;
     },
   };
 }
 
-async function cleanUp(house: House, { dryRun = false }: Params<'helper/cleanup'>): Promise<Result<'helper/cleanup'>> {
+async function cleanUp(
+  house: House,
+  containers: Containers,
+  { dryRun = false }: Params<'helper/cleanup'>,
+): Promise<Result<'helper/cleanup'>> {
   const result: Result<'helper/cleanup'> = { removed: [], kept: [] };
+  // They hold namespaces, as shells do.
+  for (const { id, name } of containers.store.all()) {
+    const object: MadeObject = { type: 'container', name };
+    const reason = dryRun ? undefined : await removeContainer(containers, id);
+    if (reason === undefined) result.removed.push(object);
+    else result.kept.push({ object, reason });
+  }
   const survey = new Survey(house.realm);
   if (dryRun) {
     result.removed.push(...livingSessions(house).map(({ title }): MadeObject => ({ type: 'session', name: title })));
@@ -84,6 +96,19 @@ async function cleanUp(house: House, { dryRun = false }: Params<'helper/cleanup'
   }
   result.kept.push(...(await lastingly(() => livingOn(house, unnamed), dryRun ? 0 : LOOKS)));
   return result;
+}
+
+/** Undefined once it is gone. */
+async function removeContainer(containers: Containers, id: string): Promise<Coded | undefined> {
+  try {
+    await containers.remove(id, true);
+    return undefined;
+  } catch (error) {
+    const { kind, errno, rule } = asFailure(error).data;
+    // Somebody was faster.
+    if (kind === 'not-found') return undefined;
+    return rule ?? { code: 'container-stays', args: { errno: errno ?? kind } };
+  }
 }
 
 /** Looks again a few times: what ran in shells that were just hung up ends a moment after them. */

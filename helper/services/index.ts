@@ -8,13 +8,14 @@ import { cleanupHandlers } from './cleanup';
 import { Attachments } from './container/attach';
 import { Containers } from './container/containers';
 import { containerHandlers } from './container/handlers';
-import { placeholderImages } from './container/placeholder';
 import { diagnosticsHandlers } from './diagnostics';
 import { doctorHandlers } from './doctor';
 import { equivalentHandlers } from './equivalent';
 import { Files } from './file/files';
 import { helperHandlers } from './helper';
 import type { Handlers, House } from './house';
+import { imageHandlers } from './image/images';
+import { ImageStore } from './image/store';
 import { linkHandlers } from './links';
 import { namespaceHandlers } from './namespaces';
 import { neighbourHandlers } from './neighbours';
@@ -40,17 +41,25 @@ export function createServices(house: House, features: readonly Feature[], progr
   const scanner = new Scanner(join(programDir, 'scan-worker.cjs'), house.realm);
   const uplinks = new UplinkWatch(house, (record) => endUplink(house, record));
   for (const record of uplinkRecords(house)) uplinks.adopt(record);
-  const containers = new Containers(house, placeholderImages(house));
+  const images = new ImageStore({
+    dataDir: house.dataDir,
+    nativeDir: house.nativeDir,
+    workerFile: join(programDir, 'image-worker.cjs'),
+    unpacks: house.realm.kind === 'host',
+    warn: house.log.warn,
+  });
+  const containers = new Containers(house, images);
   const attachments = new Attachments(containers);
   const files = new Files(house, containers, join(programDir, 'file-worker.cjs'));
   containers.guests.push((id) => files.leave(id));
+  images.askUsers((id) => containers.usersOf(id));
   return {
     handlers: sayingWhatIsGone(
       {
         ...helperHandlers(house, features),
         ...doctorHandlers(house, features, ownCode(programDir)),
         ...diagnosticsHandlers(house),
-        ...cleanupHandlers(house),
+        ...cleanupHandlers(house, containers),
         ...netnsHandlers(house),
         ...linkHandlers(house),
         ...addressHandlers(house),
@@ -62,6 +71,7 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...containerHandlers(containers, attachments),
         ...files.handlers,
         ...uplinkHandlers(house, uplinks),
+        ...imageHandlers(house, images),
         ...equivalentHandlers(house, scanner, containers, files),
       },
       programDir,
@@ -72,7 +82,8 @@ export function createServices(house: House, features: readonly Feature[], progr
     },
     close: async () => {
       uplinks.close();
-      await Promise.all([files.close(), scanner.close()]);
+      containers.close();
+      await Promise.all([files.close(), scanner.close(), images.close()]);
     },
   };
 }

@@ -209,6 +209,11 @@ static int answer(struct request *request, struct value message, int *id) {
   // What the helper could not read has the id null: that concerns us, for all it reads is ours.
   if (!json_number(json_member(message, "id"), id)) *id = ATTACH;
   if (error.at != NULL) return refused(request, error, *id);
+  if (*id == ATTACH) {
+    struct value relay = json_member(json_member(message, "result"), "relay");
+    request->relay = (struct relay){relay.at != NULL, json_is(json_member(relay, "tty"), "true"),
+                                    !json_is(json_member(relay, "input"), "false")};
+  }
   if (*id != BEGIN_ANEW) return 0;
   bool whole = json_text(json_member(json_member(message, "result"), "ticket"), request->ticket, sizeof request->ticket);
   return whole && is_ticket(request->ticket) ? 0 : (say(HELPER_GARBLED, request->socket, NULL), 1);

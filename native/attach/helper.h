@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "relay.h"
+
 // What a person in front of the terminal may still do after a refusal.
 enum again {
   NEVER,
@@ -21,6 +23,7 @@ struct request {
   int root;     // -1: none
   int signals;  // signalfd; what arrives there ends the wait
   enum again again;
+  struct relay relay;  // from the answer
 };
 
 // 32 hexadecimal digits.

@@ -163,3 +163,8 @@ bool json_number(struct value number, int *result) {
   *result = (int)strtol(text, NULL, 10);
   return true;
 }
+
+bool json_is(struct value value, const char *literal) {
+  size_t length = strlen(literal);
+  return value.at != NULL && (size_t)(value.end - value.at) == length && memcmp(value.at, literal, length) == 0;
+}

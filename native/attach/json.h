@@ -16,6 +16,8 @@ struct value json_parse(const char *text, size_t size);
 struct value json_member(struct value object, const char *name);
 // A string's characters as UTF-8, cut to fit; false where it is no string.
 bool json_text(struct value string, char *text, size_t size);
+// Whether it is this literal: true, false, null.
+bool json_is(struct value value, const char *literal);
 // false where it is no integer of up to 9 digits.
 bool json_number(struct value number, int *result);
 

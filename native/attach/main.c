@@ -1,4 +1,5 @@
 // isolab-attach: brings the terminal it was started in to the helper, which runs a shell there, and ends as that shell does.
+// Where the program has a terminal or pipes of its own, a container's, it keeps its terminal and passes everything on.
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -107,6 +108,10 @@ static int attach(int count, char **arguments) {
   }
   // The launcher has copies of these; ours would keep the inner terminal alive.
   if (request.root >= 0) close(request.root);
+  if (request.relay.wanted) {
+    terminal_keep(&terminal);
+    return relay_run(&request.relay, &terminal, link, request.signals);
+  }
   if (terminal.slave >= 0) close(terminal.slave);
   return wait_for_end(&terminal, link, request.signals);
 }

@@ -55,6 +55,11 @@ static const struct {
     [HIDDEN_PART] = {"Without root there is no new %1 here: %2 hides a part of the one there is, as containers do.",
                      "没有 root 时，此处无法挂载新的 %1：%2 遮住了现有的一部分，容器通常如此。"},
     [LAUNCHER_GONE] = {"The launcher ended without saying how the program did.", "启动程序已结束，但未报告程序的退出状态。"},
+    [MONITOR_GONE] = {"The connection ended without a word on how the program did; it may still run.",
+                      "连接已断开，但未报告程序的状态；它可能仍在运行。"},
+    [TOO_SLOW] = {"This terminal did not keep up with the output and was let go; the program goes on.",
+                  "此终端跟不上输出，已被断开；程序仍在运行。"},
+    [DETACHED] = {"Detached; the program goes on.", "已分离；程序仍在运行。"},
     [SYSTEM_CALL] = {"%1 failed: %2.", "%1 失败：%2。"},
 };
 

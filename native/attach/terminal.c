@@ -104,6 +104,17 @@ bool terminal_prepare(struct terminal *terminal, int stdio[3]) {
   return true;
 }
 
+void terminal_keep(struct terminal *terminal) {
+  if (terminal->slave >= 0) close(terminal->slave);
+  if (terminal->master >= 0) close(terminal->master);
+  // Without it we would hear neither of a new size nor of its end.
+  if (terminal->handed >= 0) ioctl(terminal->handed, TIOCSCTTY, 0);
+  terminal->master = terminal->slave = terminal->handed = -1;
+  terminal->input = isatty(0) && readable(0) ? 0 : -1;
+  terminal->output = isatty(1) && writable(1) ? 1 : isatty(2) && writable(2) ? 2 : -1;
+  if (terminal->input >= 0) tcgetattr(terminal->input, &terminal->saved);
+}
+
 void terminal_raw(struct terminal *terminal) {
   struct termios raw = terminal->saved;
   if (terminal->input < 0) return;

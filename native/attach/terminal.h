@@ -24,6 +24,8 @@ enum key { NO_KEY, ENTER, ANOTHER };
 enum key terminal_key(int signals);
 // Decides for descriptors 0-2 and fills `stdio` with what the program shall have. False when told why not.
 bool terminal_prepare(struct terminal *terminal, int stdio[3]);
+// What was prepared is taken back: the terminal is wholly ours, to be read and written here.
+void terminal_keep(struct terminal *terminal);
 // The outer terminal passes every key on, and back as it was.
 void terminal_raw(struct terminal *terminal);
 void terminal_restore(struct terminal *terminal);

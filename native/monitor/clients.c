@@ -142,7 +142,7 @@ static void take(struct client *client) {
   while (client->in_size - at >= FRAME_HEAD) {
     const unsigned char *head = client->in + at;
     size_t size = (size_t)head[4] << 24 | (size_t)head[5] << 16 | (size_t)head[6] << 8 | head[7];
-    if (head[1] != 0 || head[2] != 0 || head[3] != 0 || size > MAX_INPUT) return drop(client, false);
+    if (head[1] != 0 || head[2] != 0 || head[3] != 0 || size > LONGEST_INPUT) return drop(client, false);
     if (client->in_size - at < FRAME_HEAD + size) break;
     if (head[0] == FRAME_DETACHED) return drop(client, true);
     if (!obey(client, (enum frame)head[0], head + FRAME_HEAD, size)) return drop(client, false);

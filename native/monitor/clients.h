@@ -23,8 +23,8 @@ struct client {
   size_t in_size;          // of an unfinished frame
   size_t out_size, out_at;  // what its socket did not take
   unsigned char keys[INPUT_WINDOW];
-  unsigned char in[FRAME_HEAD + MAX_INPUT];
-  unsigned char out[FRAME_HEAD + MAX_OUTPUT + 256];
+  unsigned char in[FRAME_HEAD + LONGEST_INPUT];
+  unsigned char out[FRAME_HEAD + LONGEST_OUTPUT + 256];
 };
 
 // What a frame asks for; called while a client's socket is read.
@@ -47,7 +47,7 @@ bool clients_hold(void);
 // One entry for each place in `clients`.
 void clients_watch(struct pollfd *watched);
 void clients_serve(const struct pollfd *watched);
-// `type`: FRAME_OUTPUT or FRAME_ERROR; at most MAX_OUTPUT bytes.
+// `type`: FRAME_OUTPUT or FRAME_ERROR; at most LONGEST_OUTPUT bytes.
 void clients_show(enum frame type, const unsigned char *bytes, size_t size);
 // The program is gone: their sockets shall take all that is left, whether they read or not.
 void clients_expand(void);

@@ -18,8 +18,8 @@ enum frame {
 enum {
   FRAME_HEAD = 8,
   INPUT_WINDOW = 65536,
-  MAX_INPUT = 16384,   // payload from a client
-  MAX_OUTPUT = 65536,  // payload to a client
+  LONGEST_INPUT = 16384,   // payload from a client
+  LONGEST_OUTPUT = 65536,  // payload to a client
 };
 
 #endif

@@ -1,11 +1,14 @@
 // The helper's side of one conversation with isolab-attach: takes its descriptors and launches, as the helper does, so
-// that the tests of the C program need nothing else to work. Answers can be bent to see what it makes of them.
+// that the tests of the C program need nothing else to work; a plan with a monitor is relayed, as a container's is. Answers
+// can be bent to see what it makes of them.
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { peerCredentials } from '../../helper/sys/fds';
 import { type Launched, launch } from '../../helper/sys/launch';
-import type { LaunchPlan } from '../../helper/sys/launch-plan';
+import type { LaunchPlan, MonitorPlan } from '../../helper/sys/launch-plan';
 import { close, pidfdGetfd, pidfdOpen } from '../../helper/sys/libc';
+import { bindPackets } from '../../helper/sys/libc-message';
 import { type Build, ENVIRONMENT, endLater, later, scratch } from './harness';
 
 interface Request {
@@ -40,6 +43,8 @@ export async function serve(
   build: Build,
   plan: Partial<LaunchPlan>,
   bend: (request: Request) => Answer | undefined = () => undefined,
+  /** Written to the link instead of anything that a monitor would write. */
+  nonsense?: Uint8Array,
 ): Promise<AttachServer> {
   const path = join(scratch(), 'socket');
   const requests: Request[] = [];
@@ -56,6 +61,11 @@ export async function serve(
       return own;
     };
     try {
+      if (nonsense) {
+        writeSync(fetch(params.link), nonsense);
+        return { result: { session: 'one', pid: 1, relay: { tty: false } } };
+      }
+      if (plan.monitor) return await relayed(plan.monitor, fetch(params.link));
       const [stdin, stdout, stderr] = params.stdio as [number, number, number];
       const running = await launch(
         build.dir,
@@ -74,6 +84,23 @@ export async function serve(
       return { error: { code: -32_000, message: 'failed', data: { kind: 'internal', step, errno } } };
     } finally {
       for (const fd of [...fetched, pidfd]) close(fd);
+    }
+  }
+
+  /** As for a container: the program keeps its terminal or pipes, and its monitor gets the link. */
+  async function relayed(monitor: MonitorPlan, client: number): Promise<Answer> {
+    const control = bindPackets(join(scratch(), 'control.sock'));
+    const nothing = openSync('/dev/null', 'r+');
+    try {
+      const whole = { environment: ENVIRONMENT, command: ['sleep', '1000'], ...plan };
+      const running = await launch(build.dir, whole, { stdio: [nothing, nothing, nothing], control, client });
+      launched.push(running);
+      void endLater(running);
+      const relay = { tty: plan.pty !== undefined, input: monitor.client?.input === true };
+      return { result: { session: 'one', pid: running.pid, relay } };
+    } finally {
+      close(control);
+      closeSync(nothing);
     }
   }
 

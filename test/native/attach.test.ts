@@ -1,69 +1,18 @@
 // isolab-attach: handing its terminal over, relaying where that is not safe, passing signals and the status, and what it
 // tells people when something is wrong.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Writable } from 'node:stream';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../support/run';
 import { until } from '../support/until';
 import { as, OTHER } from '../support/users';
 import { type AttachServer, serve, TICKET } from './attach-server';
-import { BUILDS, type Build, cleanUp, later, makePrograms, PTY_RUN, scratch } from './harness';
+import { attach, terminal } from './attach-terminal';
+import { BUILDS, cleanUp, later, makePrograms, scratch } from './harness';
 
 beforeAll(makePrograms);
 afterEach(cleanUp);
-
-const attach = (build: Build, server: { path: string }, ...options: string[]) => [
-  join(build.dir, 'isolab-attach'),
-  '--socket',
-  server.path,
-  ...options,
-  TICKET,
-];
-
-interface Terminal {
-  /** Everything shown so far. */
-  screen(): string;
-  type(text: string): void;
-  resize(rows: number, columns: number): void;
-  /** As closing the editor's terminal does. */
-  close(): void;
-  /** The leader of the terminal's session. */
-  readonly leader: number;
-  readonly status: Promise<number>;
-}
-
-async function terminal(argv: readonly string[], env: Record<string, string> = {}): Promise<Terminal> {
-  const child: ChildProcess = spawn(PTY_RUN, argv, {
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, ...env },
-  });
-  let shown = '';
-  let told = '';
-  child.stdout?.on('data', (chunk: Buffer) => {
-    shown += chunk.toString();
-  });
-  child.stderr?.on('data', (chunk: Buffer) => {
-    told += chunk.toString();
-  });
-  const status = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 255)));
-  later(async () => {
-    child.kill('SIGKILL');
-    await status;
-  });
-  const leader = Number(await until(() => /^\d+\n/.exec(told)?.[0], 'the terminal'));
-  const control = child.stdio[3] as Writable;
-  control.on('error', () => undefined);
-  return {
-    screen: () => shown,
-    type: (text) => child.stdin?.write(text),
-    resize: (rows, columns) => control.write(`${rows} ${columns}\n`),
-    close: () => control.end(),
-    leader,
-    status,
-  };
-}
 
 const program = async (server: AttachServer) => (await until(() => server.launched[0], 'the program')).pid;
 const stat = (pid: number, field: number) =>

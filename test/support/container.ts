@@ -52,9 +52,8 @@ export async function busyboxImage(helper: TestHelper): Promise<void> {
   const root = await busyboxRoot();
   const archive = `${root}.tar`;
   try {
-    await mkdir(join(helper.stateDir, 'test-images'), { recursive: true });
-    await output(['cp', '-a', root, join(helper.stateDir, 'test-images', IMAGE)]);
-    await output(['chmod', '755', join(helper.stateDir, 'test-images', IMAGE)]);
+    await output(['tar', '--create', `--file=${archive}`, `--directory=${root}`, '.']);
+    await output(isolab(helper.socket, ['image', 'import', archive, IMAGE]));
   } finally {
     await rm(root, { recursive: true, force: true });
     await rm(archive, { force: true });

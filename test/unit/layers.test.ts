@@ -43,6 +43,7 @@ const BELOW: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, (path: string, layer: string) => boolean> = {
   vscode: (_path, layer) => layer === 'extension',
   koffi: (path) => path.startsWith('helper/sys/libc'),
+  fzstd: (path) => path.startsWith('helper/services/image/work/'),
   zod: (_path, layer) => ['contract', 'rpc', 'services', 'cli'].includes(layer),
   'vscode-jsonrpc': (path, layer) => path === 'helper/rpc/contract/client.ts' || layer === 'rpc',
 };

@@ -3,6 +3,7 @@ import type { Command } from '../command';
 import { ADDRESSES } from './address';
 import { CONTAINERS_COMMANDS } from './container';
 import { HELPER } from './helper';
+import { IMAGES } from './image';
 import { LINKS } from './link';
 import { NAMESPACES } from './namespace';
 import { NEIGHBOURS } from './neighbour';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   ...SHELLS,
   ...CONTAINERS_COMMANDS,
   ...UPLINKS,
+  ...IMAGES,
   ...HELPER,
   ...REPORT,
 ];

@@ -36,7 +36,7 @@ export interface Finding {
 
 /** One object that Isolab made and that still stands, or stood until this cleanup. */
 export interface MadeObject {
-  type: 'netns' | 'link' | 'address' | 'route' | 'session' | 'uplink';
+  type: 'netns' | 'link' | 'address' | 'route' | 'session' | 'uplink' | 'container';
   /** As its list names it. */
   name: string;
   /** The netns it stands in, for links, addresses and routes. */

@@ -139,7 +139,11 @@ export const list = method({
   access: 'look',
   doc: 'Lists the images of the store, the newest first.',
   params: z.strictObject({}),
-}).returns<{ images: Image[] }>();
+}).returns<{
+  images: Image[];
+  /** What the store can no longer read, and why. */
+  damaged: { digest: string; names: string[]; reason: Coded }[];
+}>();
 
 export const show = method({
   name: 'image/show',

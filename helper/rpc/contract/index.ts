@@ -5,6 +5,7 @@ import * as command from './command';
 import * as container from './container';
 import * as file from './file';
 import * as helper from './helper';
+import * as image from './image';
 import * as link from './link';
 import * as namespace from './namespace';
 import * as neighbour from './neighbour';
@@ -73,6 +74,17 @@ export const METHODS = {
   'file/make-directory': file.makeDirectory,
   'file/delete': file.remove,
   'file/rename': file.rename,
+  'image/list': image.list,
+  'image/show': image.show,
+  'image/layer': image.layer,
+  'image/load': image.load,
+  'image/save': image.save,
+  'image/import': image.importRoot,
+  'image/tag': image.tag,
+  'image/remove': image.remove,
+  'image/prune': image.prune,
+  'image/pull': image.pull,
+  'image/push': image.push,
   'command/equivalent': command.equivalent,
 } as const;
 

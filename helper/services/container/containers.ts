@@ -10,11 +10,11 @@ import { bootId } from '../../state/journal';
 import { asFailure, broken, errnoOf } from '../failures';
 import { NEEDS_HOST_REALM } from '../features';
 import type { Caller, House } from '../house';
+import type { ImageStore } from '../image/store';
 import { Fetched } from '../session/caller';
 import { Turns } from '../turns';
 import { deviceRules } from './devices';
 import { findContainer, nameTaken, visibleTo } from './find';
-import type { Images } from './images';
 import { ContainerLives, isAlive, type Living, settle } from './life';
 import { newName } from './names';
 import { settleContainer } from './plan';
@@ -38,11 +38,16 @@ export class Containers {
   /** Finishes what an earlier helper left half-done, and goes on watching what runs. */
   constructor(
     readonly house: House,
-    readonly images: Images,
+    readonly images: Pick<ImageStore, 'resolve'>,
   ) {
     this.store = new ContainerStore(house, bootId(), (text) => house.log.warn(text));
     this.lives = new ContainerLives(house, this.store, (id) => this.#ended(id));
     for (const { id } of this.store.all()) this.#adopt(id);
+  }
+
+  /** What runs goes on; the group above all is taken away where nothing does. */
+  close(): void {
+    this.hierarchies.tidy();
   }
 
   #adopt(id: string): void {
@@ -91,18 +96,23 @@ export class Containers {
     return this.store.all().filter(visibleTo(caller));
   }
 
+  /** Names of the containers that were made from an image. */
+  usersOf(image: string): string[] {
+    return this.store.all().flatMap((record) => (record.image.id === image ? [record.name] : []));
+  }
+
   view(record: ContainerRecord): Container {
     return viewContainer(record, this.lives.get(record.id));
   }
 
-  async create(plan: ContainerPlan, caller: Caller): Promise<Result<'container/create'>> {
+  async create(plan: ContainerPlan, caller: Caller, signal: AbortSignal): Promise<Result<'container/create'>> {
     if (this.house.realm.kind === 'user') {
       throw broken('denied', NEEDS_HOST_REALM, undefined, { hint: { code: 'use-host-realm' } });
     }
     const fetched = new Fetched(caller.pidfd);
     try {
       const [mounts, devices] = [settleMounts(plan, fetched), settleDevices(plan, fetched)];
-      const image = await this.images.resolve(plan.image, 'image');
+      const image = await this.images.resolve(plan.image, { signal });
       const taken = (name: string) => nameTaken(this.store, name);
       if (plan.name !== undefined && taken(plan.name)) {
         throw broken('exists', 'container-name-taken', { name: plan.name }, { field: 'name' });

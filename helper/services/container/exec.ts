@@ -9,7 +9,7 @@ import { close, open } from '../../sys/libc';
 import { bindPackets } from '../../sys/libc-message';
 import { openNamespace } from '../../sys/namespaces';
 import { broken } from '../failures';
-import { launchFailure } from '../session/launch';
+import { containerFailure } from './failure';
 import { type Exec, isAlive, type Living, whenGone } from './life';
 import type { ContainerRecord, ProcessIdentity } from './record';
 import { confinement, type FirstClient, identityOf, type Kitchen } from './start';
@@ -77,7 +77,7 @@ export async function execInContainer(
     if (exec !== undefined) living.execs.delete(exec);
     // It may have ended under our hands, which then is what is wrong.
     if (!isAlive(living.run.program)) throw notRunning(record);
-    throw launchFailure(error, wish.command);
+    throw containerFailure(error, wish.command);
   } finally {
     for (const fd of opened) close(fd);
   }

@@ -20,7 +20,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
   const pidOf = (id: string, { run }: NonNullable<ReturnType<typeof lives.get>>) => ({ id, pid: run.program.pid });
 
   return {
-    'container/create': (plan, caller) => containers.create(plan, caller),
+    'container/create': (plan, caller, call) => containers.create(plan, caller, call.signal),
     'container/start': async ({ container }, caller) => {
       const { id } = find(caller, container);
       return pidOf(id, await containers.start(id));

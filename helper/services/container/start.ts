@@ -19,9 +19,9 @@ import { asFailure, broken, errnoOf } from '../failures';
 import type { House } from '../house';
 import { openNetns } from '../netns-ref';
 import { withSocket } from '../rtnetlink';
-import { launchFailure } from '../session/launch';
 import { settleCapabilities } from './capabilities';
 import { deviceRules } from './devices';
+import { containerFailure } from './failure';
 import { type ContainerLives, isAlive, type Living } from './life';
 import { type ContainerRecord, newRun, type ProcessIdentity, type Run } from './record';
 import { hostsFile, resolvConfFor, rootOperations } from './root';
@@ -107,7 +107,7 @@ export async function startContainer(
     house.changes.bump('container');
     return living;
   } catch (error) {
-    const failure = launchFailure(error, record.command);
+    const failure = containerFailure(error, record.command);
     await undo(kitchen, record, cgroup, failure);
     throw failure;
   } finally {

@@ -12,12 +12,13 @@ import { removeLink } from './link';
 import { removeName } from './netns';
 import { removeRoute } from './route';
 import { endProcess } from './uplink';
-import { HOME, type Lines, type None, type Scene, type Spot, spotOf } from './where';
+import { asRoot, HOME, type Lines, type None, type Scene, type Spot, spotOf } from './where';
 
 export function cleanUp({ dryRun = false }: Params<'helper/cleanup'>, scene: Scene): Lines | None {
   if (dryRun) return { code: 'changes-nothing' };
   const survey = new Survey(scene.house.realm);
   return [
+    ...runningContainers(scene).map(({ pid }) => asRoot(scene, ['kill', '-s', 'KILL', String(pid)])),
     ...livingSessions(scene.house).map(({ pid }) => endProcess(pid, 'HUP', scene)),
     ...uplinkRecords(scene.house).map(({ pid }) => endProcess(pid, 'TERM', scene)),
     ...removalOrder(scene.house.journal).flatMap((made) => {
@@ -25,6 +26,10 @@ export function cleanUp({ dryRun = false }: Params<'helper/cleanup'>, scene: Sce
       return line === undefined ? [] : [line];
     }),
   ];
+}
+
+function runningContainers({ containers: { store, lives } }: Scene) {
+  return store.all().flatMap(({ id }) => lives.get(id)?.run.program ?? []);
 }
 
 /** Undefined where it went between two looks. */

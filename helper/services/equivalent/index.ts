@@ -14,6 +14,7 @@ import { addAddress, deleteAddress } from './address';
 import { cleanUp } from './cleanup';
 import { execLines, killLines, startLines, stopLines } from './container';
 import { deleteLines, makeDirectoryLines, renameLines } from './file';
+import { pullImage, pushImage, saveImage, tagImage } from './image';
 import { createLink, deleteLink, moveLink, setLink } from './link';
 import { createNetns, deleteNetns } from './netns';
 import { addRoute, deleteRoute } from './route';
@@ -42,6 +43,14 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   },
   'uplink/start': startUplink,
   'uplink/stop': stopUplink,
+  'image/load': { code: 'no-equivalent-load' },
+  'image/save': saveImage,
+  'image/import': { code: 'no-equivalent-import' },
+  'image/tag': tagImage,
+  'image/remove': { code: 'no-equivalent-image-remove' },
+  'image/prune': { code: 'no-equivalent-image-remove' },
+  'image/pull': pullImage,
+  'image/push': pushImage,
   'session/reopen': { code: 'no-equivalent-reopen' },
   'session/attach': { code: 'no-equivalent-attach' },
   'container/create': { code: 'no-equivalent-create' },

@@ -12,6 +12,8 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  symlinkSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -54,13 +56,7 @@ export class Layout {
   }
 
   writeIndex(entries: readonly IndexEntry[]): void {
-    const manifests = entries.map(({ digest, size, name }) => ({
-      mediaType: MEDIA.manifest,
-      digest,
-      size,
-      ...(name !== undefined && { annotations: { [REF_NAME]: name } }),
-    }));
-    this.#write('index.json', JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.index, manifests }));
+    this.#write('index.json', indexText(entries));
   }
 
   /** Manifest and configuration. A Failure where they are not what they were. */
@@ -117,6 +113,25 @@ export class Layout {
       closeSync(directory);
     }
   }
+}
+
+function indexText(entries: readonly IndexEntry[]): string {
+  const manifests = entries.map(({ digest, size, name }) => ({
+    mediaType: MEDIA.manifest,
+    digest,
+    size,
+    ...(name !== undefined && { annotations: { [REF_NAME]: name } }),
+  }));
+  return JSON.stringify({ schemaVersion: 2, mediaType: MEDIA.index, manifests });
+}
+
+/** Another layout, of one image, that borrows the blobs; as skopeo(1) names it. */
+export function exportLayout({ blobs }: Places, directory: string, image: IndexEntry): string {
+  mkdirSync(directory, { mode: 0o700 });
+  symlinkSync(dirname(blobs), join(directory, 'blobs'));
+  writeFileSync(join(directory, 'oci-layout'), LAYOUT);
+  writeFileSync(join(directory, 'index.json'), indexText([{ ...image, name: 'image' }]));
+  return `oci:${directory}:image`;
 }
 
 function damaged(digest: string) {

@@ -14,7 +14,7 @@ import { hexOf } from './documents';
 import { type IndexEntry, withImages, withName } from './index-entries';
 import { type Job, type JobOptions, Jobs } from './jobs';
 import { Layers } from './layers';
-import { Layout } from './layout';
+import { exportLayout, Layout } from './layout';
 import { type Litter, litterOf } from './litter';
 import { candidates, withTag } from './names';
 import { layerPath, type Places, placesIn } from './places';
@@ -235,6 +235,18 @@ export class ImageStore {
     if (kept.length > 0) return { removed: false, freed: 0 };
     this.#layout.forget(image.digest);
     return { removed: true, freed: await this.collect() };
+  }
+
+  /** Several at once, with all their names. */
+  forget(images: readonly StoredImage[]): void {
+    const gone = new Set(images.map(({ digest }) => digest));
+    for (const digest of gone) this.#layout.forget(digest);
+    if (gone.size > 0) this.#write(this.#index().filter(({ digest }) => !gone.has(digest)));
+  }
+
+  /** A layout of this image alone, in the job's directory, in the words of skopeo(1): names of ours may mean more there. */
+  exportTo(job: Job, { digest, manifestSize }: StoredImage): string {
+    return exportLayout(this.places, join(job.temp, 'pushed'), { digest, size: manifestSize });
   }
 
   usersOf(image: StoredImage): string[] {

@@ -12,7 +12,7 @@ const DIRECTORIES = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin
 const TUN = '/dev/net/tun';
 
 /** Absolute path; undefined where it is not installed, or where others than root could have put it there. */
-export function findProgram(program: UplinkProgram, directories: readonly string[] = DIRECTORIES): string | undefined {
+export function findProgram(program: string, directories: readonly string[] = DIRECTORIES): string | undefined {
   return directories.map((directory) => join(directory, program)).find(isRoots);
 }
 

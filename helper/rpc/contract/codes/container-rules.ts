@@ -33,5 +33,8 @@ export const CONTAINER_RULES: Readonly<Record<string, string>> = {
   'mount-source-type': 'The descriptor {fd} must be a directory, a file or a socket.',
   'mount-source-gone': '{path} is not the file any more that it was when the container was made.',
   'device-source-type': 'The descriptor {fd} must be a device.',
+  'user-not-found': 'The container has no user or group {name}.',
+  'mount-refused': 'What was to be mounted or made at {path} was refused.',
+  'container-stays': 'The container could not be removed wholly ({errno}).',
   'seccomp-machine': 'Isolab has no filter of system calls for machines of type {arch}.',
 };

@@ -1,0 +1,160 @@
+// Whatever is killed: containers go on, what ended unseen is unknown, nothing is left behind.
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { undoAfterEach } from '../support/cleanup';
+import { busyboxImage, IMAGE, removeContainers, startContainer, statusOf } from '../support/container';
+import { startHelper, type TestHelper } from '../support/helper';
+import { output } from '../support/run';
+import { until } from '../support/until';
+
+const afterwards = undoAfterEach();
+let helper: TestHelper;
+/** Of the first one: it stays, whichever helper serves it. */
+let first: TestHelper;
+beforeEach(async () => {
+  first = await startHelper();
+  helper = first;
+  await busyboxImage(helper);
+});
+afterEach(async () => {
+  await removeContainers(helper);
+  if (helper !== first) await helper.stop();
+  await first.stop();
+});
+
+async function killHelper(): Promise<void> {
+  await helper.kill();
+}
+async function nextHelper(): Promise<void> {
+  helper = await startHelper({ stateDir: first.stateDir, socket: first.socket });
+}
+const show = (id: string) => helper.client.call('container/show', { container: { id } });
+const parentOf = async (pid: number) => Number((await output(['ps', '-o', 'ppid=', '-p', String(pid)])).trim());
+const WAITS = ['sh', '-c', 'trap "exit 5" TERM; while :; do sleep 0.05; done'];
+const handles = (pid: number) =>
+  until(async () => BigInt(`0x${await statusOf(pid, 'SigCgt')}`) & (1n << 14n), 'the handler');
+
+test('the helper is killed: what runs goes on, is found again, and its status arrives', async () => {
+  const [one, two] = [
+    await startContainer(helper, { command: WAITS }),
+    await startContainer(helper, { command: WAITS }),
+  ];
+  await handles(one.pid);
+  await handles(two.pid);
+  await killHelper();
+  expect((await output(['ps', '-o', 'pid=', '-p', `${one.pid},${two.pid}`])).trim().split('\n')).toHaveLength(2);
+  // One ends while no helper is there: its monitor saw how.
+  process.kill(two.pid, 'SIGTERM');
+  await until(() => !existsSync(`/proc/${two.pid}`), 'the end');
+  await nextHelper();
+  expect(await show(one.id)).toMatchObject({ state: 'running', pid: one.pid });
+  await until(async () => (await show(two.id)).state === 'exited', 'the end to be noticed');
+  expect(await show(two.id)).toMatchObject({ exit: 5 });
+  expect(await helper.client.call('container/stop', { container: one.ref })).toMatchObject({ exit: 5 });
+});
+
+test('the monitor is killed: the end of its program is unknown, and never made up', async () => {
+  const { id, pid } = await startContainer(helper);
+  process.kill(await parentOf(pid), 'SIGKILL');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await show(id)).toMatchObject({ state: 'running', pid });
+  process.kill(pid, 'SIGKILL');
+  await until(async () => (await show(id)).state === 'exited', 'the end');
+  const ended = await show(id);
+  expect(ended.exit).toBeUndefined();
+  expect(ended.signal).toBeUndefined();
+});
+
+test('both are killed, and then the program: unknown to the next helper too', async () => {
+  const { id, pid } = await startContainer(helper);
+  await killHelper();
+  process.kill(await parentOf(pid), 'SIGKILL');
+  process.kill(pid, 'SIGKILL');
+  await until(() => !existsSync(`/proc/${pid}/ns/pid`), 'the end');
+  await nextHelper();
+  await until(async () => (await show(id)).state === 'exited', 'the end to be noticed');
+  const ended = await show(id);
+  expect(ended.exit).toBeUndefined();
+  expect(ended.signal).toBeUndefined();
+});
+
+test('after a reboot it is ended, and how is unknown', async () => {
+  const { id, pid } = await startContainer(helper);
+  await killHelper();
+  // As another boot finds it: nothing runs, and what belonged to the boot is gone or of another one.
+  process.kill(await parentOf(pid), 'SIGKILL');
+  process.kill(pid, 'SIGKILL');
+  await until(() => !existsSync(`/proc/${pid}/ns/pid`), 'the end');
+  const run = join(first.stateDir, 'containers', id.slice(0, 32), 'run.json');
+  await writeFile(run, (await readFile(run, 'utf8')).replace(/"boot":"[^"]*"/, '"boot":"another"'));
+  await nextHelper();
+  const ended = await show(id);
+  expect(ended).toMatchObject({ state: 'exited' });
+  expect(ended.exit).toBeUndefined();
+  // And it runs again.
+  await helper.client.call('container/start', { container: { id } });
+  expect((await show(id)).state).toBe('running');
+});
+
+test('half-made directories are cleared, corrupt records are passed over', async () => {
+  const { id } = await startContainer(helper);
+  await killHelper();
+  const data = join(first.stateDir, 'containers');
+  await output(['cp', '-a', join(data, id), join(data, `.new-${'a'.repeat(64)}`)]);
+  await output(['cp', '-a', join(data, id), join(data, `.gone-${'b'.repeat(64)}`)]);
+  await output(['cp', '-a', join(data, id), join(data, 'c'.repeat(64))]);
+  await writeFile(join(data, 'c'.repeat(64), 'container.json'), '{"version":1,"id":');
+  afterwards(() => rm(join(data, 'c'.repeat(64)), { recursive: true, force: true }));
+  await nextHelper();
+  const { containers } = await helper.client.call('container/list', { all: true });
+  expect(containers.map((one) => one.id)).toEqual([id]);
+  const left = (await readdir(data)).filter((name) => name.length > 32);
+  expect(left.sort()).toEqual([id, 'c'.repeat(64)].sort());
+});
+
+test('killed at any moment of a start: it runs or it does not, and nothing is half-made', async () => {
+  for (let at = 0; at < 6; at++) {
+    const { id } = await helper.client.call('container/create', { image: { name: IMAGE }, command: ['sleep', '1000'] });
+    const started = helper.client.call('container/start', { container: { id } }).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, at * 3));
+    await killHelper();
+    await started;
+    await nextHelper();
+    const { state, pid } = await until(async () => {
+      const seen = await show(id);
+      return seen.state !== 'running' || seen.namespaces?.pid !== undefined ? seen : undefined;
+    }, 'a settled state');
+    if (state === 'running') expect(await readFile(`/proc/${pid}/cmdline`, 'latin1')).toBe('sleep\u00001000\u0000');
+    else expect(['created', 'exited']).toContain(state);
+    await helper.client.call('container/remove', { container: { id }, force: true });
+  }
+  const groups = await output(['find', '/sys/fs/cgroup', '-path', '*/isolab/*', '-type', 'd']);
+  expect(groups).toBe('');
+});
+
+test('100 cycles leave nothing', async () => {
+  const count = async () => {
+    const fds = (await readdir(`/proc/${helper.pid}/fd`)).length;
+    const groups = await output(['find', '/sys/fs/cgroup', '-path', '*/isolab/*', '-type', 'd']);
+    const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').length;
+    const processes = (await output(['ps', '-e', '-o', 'comm=']))
+      .split('\n')
+      .filter((name) => name.startsWith('isolab-'));
+    return { fds, groups: groups.split('\n').filter(Boolean).length, mounts, processes: processes.length };
+  };
+  const cycle = async () => {
+    const { id } = await helper.client.call('container/create', { image: { name: IMAGE }, command: ['true'] });
+    await helper.client.call('container/start', { container: { id } });
+    await helper.client.call('container/wait', { container: { id } });
+    await helper.client.call('container/remove', { container: { id } });
+  };
+  await cycle();
+  const before = await count();
+  for (let at = 0; at < 100; at++) await cycle();
+  const after = await count();
+  expect(after.fds).toBeLessThanOrEqual(before.fds + 5);
+  expect({ ...after, fds: 0 }).toEqual({ ...before, fds: 0 });
+  expect(await readdir(join(helper.stateDir, 'containers'))).toEqual([]);
+});
