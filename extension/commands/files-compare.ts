@@ -17,10 +17,8 @@ interface Changed {
 }
 
 export async function compareFiles(context: Connected, target: Target): Promise<void> {
-  const rows = nodesOf(target, 'change').flatMap(({ of, path, change, kind }): Changed[] =>
-    'container' in of && change !== undefined && (kind ?? 'file') === 'file'
-      ? [{ container: of.container, path, change }]
-      : [],
+  const rows = nodesOf(target, 'change').flatMap(({ container, path, change, kind = 'file' }): Changed[] =>
+    container !== undefined && change !== undefined && kind === 'file' ? [{ container, path, change }] : [],
   );
   for (const each of rows.length > 0 ? rows : [await picked(context, target)]) await show(each);
 }

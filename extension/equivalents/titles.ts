@@ -49,14 +49,6 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'container/remove': ({ container }, t) => t('Remove container {name}', { name: containerName(container) }),
   'container/rename': ({ container }, t) => t('Rename container {name}', { name: containerName(container) }),
   'container/prune': (_params, t) => t('Remove containers that do not run'),
-  'image/load': (_params, t) => t('Load images'),
-  'image/save': (_params, t) => t('Save images'),
-  'image/import': ({ name = '' }, t) => t('Import {image}', { image: visible(name) }),
-  'image/tag': ({ image, name }, t) => t('Tag {image} as {name}', { image: imageName(image), name: visible(name) }),
-  'image/remove': ({ image }, t) => t('Remove image {image}', { image: imageName(image) }),
-  'image/prune': (_params, t) => t('Remove unused images'),
-  'image/pull': ({ name }, t) => t('Pull {image}', { image: visible(name) }),
-  'image/push': ({ image }, t) => t('Push {image}', { image: imageName(image) }),
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
   'container/commit': ({ container, reference = '' }, t) =>
     t('Make image {image} of container {name}', { image: visible(reference), name: containerName(container) }),
@@ -105,10 +97,6 @@ function imageName(image: Input<'image/show'>['image']): string {
 
 function interfaceName({ name, index }: Input<'link/set'>['link']): string {
   return name === undefined ? `#${index}` : visible(name);
-}
-
-function imageName(ref: Input<'image/show'>['image']): string {
-  return 'name' in ref ? visible(ref.name) : shortId(ref.id);
 }
 
 function fileName(path: string): string {

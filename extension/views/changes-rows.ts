@@ -48,7 +48,7 @@ export function fileKindText(kind: NonNullable<ChangeNode['kind']>, t: Translate
 }
 
 export function changeRow(
-  { id, path, change, kind, size, mode, owner, target, opaque, below, of }: ChangeNode,
+  { id, path, change, kind, size, mode, owner, target, opaque, below, container }: ChangeNode,
   t: Translate,
 ): Row {
   const facts: Fact[] = [
@@ -61,9 +61,7 @@ export function changeRow(
     ...(target === undefined ? [] : [[t('Target'), target] as const]),
     ...(opaque ? [[t('Hides'), t('what the layers below have in it')] as const] : []),
   ];
-  // A layer tells of a directory's content only when asked.
-  const inside = 'container' in of ? below !== undefined : kind === 'directory' && change !== 'deleted';
-  const comparable = 'container' in of && (kind === 'file' ? change !== undefined : change === 'deleted');
+  const comparable = container !== undefined && (kind === 'file' ? change !== undefined : change === 'deleted');
   return {
     id,
     label: visible(path.split('/').at(-1) ?? path),
@@ -76,7 +74,7 @@ export function changeRow(
     facts,
     context: `change ${change ?? 'leading'}${comparable ? ' comparable' : ''}`,
     ...(comparable && { command: { id: 'isolab.files.compare', title: t('Compare file with the image') } }),
-    expand: inside ? 'closed' : 'never',
+    expand: below === undefined ? 'never' : 'closed',
     ...(change && { mark: { state: change } }),
   };
 }

@@ -6,7 +6,7 @@ import type { Namespace } from '../../helper/rpc/contract/namespace';
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import { memoryText } from './amounts';
-import { changeNodes } from './changes-nodes';
+import { changeNodes, entryOfChange } from './changes-nodes';
 import {
   type ChangeNode,
   CONTAINER_GROUPS,
@@ -146,7 +146,7 @@ function deviceRules(rules: readonly DeviceRule[]): string {
     .join(', ');
 }
 
-/** Files and directories by folder, from the flat list that container/diff gives. */
-export function containerChanges(container: Container, changes: readonly FileChange[], under = '/'): ChangeNode[] {
-  return changeNodes({ container }, `container/${container.id}/changes`, changes, under);
+/** By folder, from the flat list that container/diff gives. */
+export function containerChanges(container: Container, changes: readonly FileChange[]): ChangeNode[] {
+  return changeNodes(`container/${container.id}/changes`, changes.map(entryOfChange), '/', container);
 }

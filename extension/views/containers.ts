@@ -9,6 +9,7 @@ import type { Process } from '../../helper/rpc/contract/process';
 import { filesBelow, filesIn } from '../files/rows';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
+import { insideChange } from './changes-nodes';
 import {
   belongingNodes,
   containerChanges,
@@ -126,7 +127,7 @@ export class ContainersView extends Tree {
       case 'file':
         return filesBelow(client, node);
       case 'change':
-        return 'container' in node.of ? containerChanges(node.of.container, node.below ?? [], node.path) : [];
+        return insideChange(node);
       case 'process': {
         const { namespaces } = await client.call('namespace/list', {});
         return membershipNodes(node, hostIds(namespaces));

@@ -100,9 +100,9 @@ export function layerRow({ id, index, layer, step }: LayerNode, t: Translate): R
   ];
   return {
     id,
-    label: String(index + 1),
+    label: t('Layer {number}', { number: index + 1 }),
     description: joined(bytesText(layer.size), by, layer.sharedBy > 0 && t('shared')),
-    icon: 'layers-active',
+    icon: 'versions',
     facts,
     context: 'layer',
     expand: 'closed',

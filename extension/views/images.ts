@@ -2,18 +2,20 @@
 import type { TreeDragAndDropController } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import type { Topic } from '../../helper/rpc/contract/events';
+import type { LayerEntry } from '../../helper/rpc/contract/image';
 import { filesBelow, filesIn } from '../files/rows';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
-import { entryNodes } from './changes-nodes';
+import { changeNodes, entryOfLayer, insideChange } from './changes-nodes';
 import { type Filter, type Kept, matches } from './filter';
 import { configurationNodes, imageNode, imageNodes, insideImage, layerNodes, stepNodes } from './images-nodes';
 import { message } from './messages';
-import type { ImageGroupNode, Node } from './nodes';
+import type { ImageGroupNode, LayerNode, Node } from './nodes';
 import { Tree } from './tree';
 
-/** Entries of one directory that are shown. */
-const MOST = 5000;
+/** Entries of one layer that are shown, and asked for at a time. */
+const MOST = 50_000;
+const PAGE = 5000;
 
 export class ImagesView extends Tree {
   /** Nothing changes here without an event; ages grow too slowly to look. */
@@ -55,11 +57,11 @@ export class ImagesView extends Tree {
       case 'part':
         return this.#part(client, node);
       case 'layer':
-        return this.#entries(client, node.id, { image: node.image, layer: node.index }, '/');
+        return this.#entries(client, node);
       case 'file':
         return filesBelow(client, node);
       case 'change':
-        return 'image' in node.of ? this.#entries(client, node.id, node.of, node.path) : [];
+        return insideChange(node);
       default:
         return [];
     }
@@ -82,25 +84,19 @@ export class ImagesView extends Tree {
     }
   }
 
-  async #entries(
-    client: Client,
-    under: string,
-    of: { readonly image: { readonly id: string; readonly names: readonly string[] }; readonly layer: number },
-    path: string,
-  ): Promise<Node[]> {
-    const { image, layer } = of;
-    const names = [...image.names];
-    const answer = await client.call('image/layer', {
-      image: { id: image.id },
-      layer,
-      under: path,
-      shallow: true,
-      limit: MOST,
-    });
-    const prefix = `image/${image.id}/layers/${layer}`;
-    const nodes = entryNodes({ image: { id: image.id, names }, layer }, prefix, answer.entries);
-    if (nodes.length === 0) return [message(under, 'empty', t('Nothing in here differs from below'))];
-    if (answer.total <= MOST) return nodes;
-    return [...nodes, message(under, 'empty', t('And {count} more', { count: answer.total - MOST }))];
+  /** Whole, as far as a tree can bear: a directory may not have changed itself, and yet lead to what did. */
+  async #entries(client: Client, { id, image, index }: LayerNode): Promise<Node[]> {
+    const entries: LayerEntry[] = [];
+    let total = 1;
+    while (entries.length < Math.min(total, MOST)) {
+      const page = { layer: index, offset: entries.length, limit: PAGE };
+      const answer = await client.call('image/layer', { image: { id: image.id }, ...page });
+      entries.push(...answer.entries);
+      total = answer.entries.length === 0 ? entries.length : answer.total;
+    }
+    const nodes = changeNodes(id, entries.map(entryOfLayer), '/');
+    if (nodes.length === 0) return [message(id, 'empty', t('No file differs from the layers below'))];
+    if (total <= entries.length) return nodes;
+    return [...nodes, message(id, 'empty', t('And {count} more', { count: total - entries.length }))];
   }
 }

@@ -1,6 +1,6 @@
 // The nodes of all trees as plain data. A node holds what its row, its children and the commands on it need, no more.
 import type { AddressOnLink } from '../../helper/rpc/contract/address';
-import type { Container, FileChange } from '../../helper/rpc/contract/container';
+import type { Container } from '../../helper/rpc/contract/container';
 import type { Coded } from '../../helper/rpc/contract/errors';
 import type { FileEntry, FileRoot } from '../../helper/rpc/contract/file';
 import type { Image, ImageLayer, ImageStep, LayerEntry } from '../../helper/rpc/contract/image';
@@ -162,14 +162,9 @@ export interface LayerDirectoryNode extends Identified {
   readonly layer?: number;
 }
 
-/** A file or directory that a container, or a layer of an image, changes. */
-export interface ChangeNode extends Identified {
-  readonly type: 'change';
-  readonly of:
-    | { readonly container: Container }
-    | { readonly image: Pick<Image, 'id' | 'names'>; readonly layer: number };
+/** A file or directory that was added, changed or deleted. */
+export interface Entry {
   readonly path: string;
-  /** Absent for a directory that only leads to changes. */
   readonly change?: 'added' | 'changed' | 'deleted';
   readonly kind?: NonNullable<LayerEntry['type']> | 'socket';
   readonly size?: number;
@@ -177,8 +172,17 @@ export interface ChangeNode extends Identified {
   readonly owner?: string;
   readonly target?: string;
   readonly opaque?: boolean;
-  /** What a container's changes are below it: they come all at once. */
-  readonly below?: readonly FileChange[];
+}
+
+/** In a container, or in a layer of an image; without a change a directory that only leads to some. */
+export interface ChangeNode extends Identified, Entry {
+  readonly type: 'change';
+  /** What ids of this list begin with. */
+  readonly prefix: string;
+  /** Whose change it is; absent for a layer of an image. */
+  readonly container?: Container;
+  /** Everything below it: lists come whole. */
+  readonly below?: readonly Entry[];
 }
 
 /** A file of a container, an image or a layer of one. */

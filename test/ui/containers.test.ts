@@ -57,11 +57,11 @@ test('an image is loaded from a file, by its empty row', async () => {
 });
 
 test('its layers open down to the files that each changes', async () => {
-  await images.expand(['lab/busybox:1', 'Layers', '2', 'srv']);
-  await images.shows(['lab/busybox:1', 'Layers', '2', 'srv', 'index.html']);
-  await images.shows(['lab/busybox:1', 'Layers', '2', 'srv', 'old']);
-  expect(await images.badge(['lab/busybox:1', 'Layers', '2', 'srv', 'old'])).toBe('D');
-  expect(await images.badge(['lab/busybox:1', 'Layers', '2', 'srv', 'index.html'])).toBe('A');
+  await images.expand(['lab/busybox:1', 'Layers', 'Layer 2', 'srv']);
+  await images.shows(['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'index.html']);
+  await images.shows(['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'old']);
+  expect(await images.badge(['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'old'])).toBe('D');
+  expect(await images.badge(['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'index.html'])).toBe('A');
   await editor().screenshot('images-layers-light');
   await images.collapse(['lab/busybox:1', 'Layers']);
   await images.expand(['lab/busybox:1', 'History']);
@@ -147,8 +147,8 @@ test('the changes become an image, and that is run in the background', async () 
   await quick.step('What was changed');
   await quick.answer('another greeting');
   await images.shows('lab/web:1', /MB/, 30_000);
-  await images.expand(['lab/web:1', 'Layers', '3', 'etc']);
-  await images.shows(['lab/web:1', 'Layers', '3', 'etc', 'motd']);
+  await images.expand(['lab/web:1', 'Layers', 'Layer 3', 'etc']);
+  await images.shows(['lab/web:1', 'Layers', 'Layer 3', 'etc', 'motd']);
   await images.collapse('lab/web:1');
 
   await editor().command('Isolab: Run a container');
@@ -220,7 +220,7 @@ test('filtered, only what matches stays', async () => {
 test('dark, and stopped', async () => {
   await editor().theme('dark');
   await containers.expand(['web', 'Namespaces']);
-  await images.expand(['lab/web:1', 'Layers', '3']);
+  await images.expand(['lab/web:1', 'Layers', 'Layer 3']);
   await editor().screenshot('containers-dark');
   await containers.inline('web', 'Stop container');
   await containers.shows('web', /exit|ended by/, 30_000);

@@ -190,11 +190,11 @@ export class Tree {
     return labels.map((label) => label.trim());
   }
 
-  /** Presses an inline action of a row. */
+  /** Presses an inline action of a row; its label may end in the key that does the same. */
   async inline(path: Path, action: string): Promise<void> {
     const row = await this.row(path);
     await row.hover();
-    await row.locator(`.actions a.action-label[aria-label="${action}"]`).click();
+    await row.locator(`.actions a.action-label[aria-label^="${action}"]`).click();
   }
 
   /** Chooses from the row's context menu. */

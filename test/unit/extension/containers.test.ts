@@ -4,7 +4,7 @@ import { copied, FACTS } from '../../../extension/commands/copying';
 import { describe as described, isDeletable, isForeign, lostWith } from '../../../extension/commands/deletable';
 import { dropOf, isDraggable, isRun } from '../../../extension/commands/dropping';
 import { agoText, bytesText, durationText, memoryText, modeText } from '../../../extension/views/amounts';
-import { changeNodes, entryNodes } from '../../../extension/views/changes-nodes';
+import { changeNodes, entryOfLayer, insideChange } from '../../../extension/views/changes-nodes';
 import {
   belongingNodes,
   containerChanges,
@@ -218,36 +218,38 @@ describe('changes', () => {
       '> (folder) etc [change changed] !changed',
       '> (folder) var [change leading]',
     ]);
-    const inside = (at: number) => containerChanges(container(), top[at]?.below ?? [], top[at]?.path);
+    const inside = (at: number) => (top[at] ? insideChange(top[at]) : []);
     expect(printed(inside(1))).toEqual([
       '  (file) hosts | 1.5 kB [change changed comparable] !changed',
       '  (file-symlink-file) new [change added] !added',
       '  (trash) old [change deleted comparable] !deleted',
     ]);
     const [lib] = inside(2);
-    expect(lib && printed(containerChanges(container(), lib.below ?? [], lib.path))).toEqual([
-      '  (file) a b | 0 B [change added comparable] !added',
-    ]);
+    expect(lib && printed(insideChange(lib))).toEqual(['  (file) a b | 0 B [change added comparable] !added']);
   });
 
   test('of one name do not swallow those of a longer one', () => {
-    const two: FileChange[] = [
-      { path: '/a', change: 'added', type: 'd' },
-      { path: '/ab', change: 'added', type: '-' },
-    ];
-    expect(changeNodes({ container: container() }, 'x', two, '/a')).toEqual([]);
+    const two = [
+      { path: '/a', change: 'added', kind: 'directory' },
+      { path: '/ab', change: 'added', kind: 'file' },
+    ] as const;
+    expect(changeNodes('x', two, '/a')).toEqual([]);
   });
 
-  test('of a layer open when asked, and say what they are', () => {
-    const of = { image: image(), layer: 1 };
-    const nodes = entryNodes(of, 'image/x/layers/1', [
-      { path: '/bin/sh', change: 'added', type: 'symlink', target: 'busybox', mode: 0o777, uid: 0, gid: 0 },
-      { path: '/bin/busybox', change: 'added', type: 'file', size: 1_000_000, mode: 0o4755, uid: 0, gid: 0 },
-      { path: '/bin/sub', change: 'changed', type: 'directory', opaque: true },
-      { path: '/bin/gone', change: 'deleted' },
-    ]);
+  test('of a layer say what they are', () => {
+    const entries = (
+      [
+        { path: '/bin/sh', change: 'added', type: 'symlink', target: 'busybox', mode: 0o777, uid: 0, gid: 0 },
+        { path: '/bin/busybox', change: 'added', type: 'file', size: 1_000_000, mode: 0o4755, uid: 0, gid: 0 },
+        { path: '/bin/sub', change: 'changed', type: 'directory', opaque: true },
+        { path: '/bin/gone', change: 'deleted' },
+      ] as const
+    ).map(entryOfLayer);
+    const [bin] = changeNodes('image/x/layers/1', entries, '/');
+    expect(bin && printed([bin])).toEqual(['> (folder) bin [change leading]']);
+    const nodes = bin ? insideChange(bin) : [];
     expect(printed(nodes)).toEqual([
-      '> (folder) sub | hides what is below [change changed] !changed',
+      '  (folder) sub | hides what is below [change changed] !changed',
       '  (file) busybox | 1 MB [change added] !added',
       '  (trash) gone [change deleted] !deleted',
       '  (file-symlink-file) sh | → busybox [change added] !added',
@@ -283,8 +285,8 @@ describe('Images', () => {
       '> (settings) Configuration [part configuration]',
     ]);
     expect(printed(layerNodes(imageDetails()))).toEqual([
-      '> (layers-active) 2 | 262 kB · mkdir /srv · shared [layer]',
-      '> (layers-active) 1 | 4 MB · ADD file:1 in / [layer]',
+      '> (versions) Layer 2 | 262 kB · mkdir /srv · shared [layer]',
+      '> (versions) Layer 1 | 4 MB · ADD file:1 in / [layer]',
     ]);
     expect(printed(stepNodes(imageDetails(), NOW))).toEqual([
       '  (git-commit) mkdir /srv | layer 2 · 7 d ago [step]',

@@ -105,7 +105,7 @@ function everyRow() {
     ...belongingNodes(container(), [], []),
     ...mountNodes(containerDetails()).flatMap((node) => [node, ...layerDirectories(node)]),
     ...limitNodes(containerDetails({ limits: { pids: 5 } }), english),
-    ...changeNodes({ container: container() }, 'x', [{ path: '/a', change: 'added', type: '-' }], '/'),
+    ...changeNodes('x', [{ path: '/a', change: 'added', kind: 'file' }], '/', container()),
     ...fileNodes('x', { container: { id: 'c' } }, '/', [fileEntry(), fileEntry({ type: 'directory' })]),
     ...[image(), image({ names: [] })].map((each) => imageNode(each, NOW)),
     ...insideImage(image()),
