@@ -1,7 +1,8 @@
 // Files of containers and images through the helper, judged by the programs of a container, and from outside by nsenter(1),
 // findmnt(8) and /proc.
-import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listWhole, readWhole, writeWhole } from '../../extension/files/transfer';
@@ -9,7 +10,7 @@ import type { Client } from '../../helper/rpc/contract/client';
 import { commandLine } from '../../helper/rpc/contract/command-line';
 import type { FileRoot } from '../../helper/rpc/contract/file';
 import { undoAfterEach } from '../support/cleanup';
-import { connect, startHelper, type TestHelper } from '../support/helper';
+import { connect, isolab, startHelper, type TestHelper } from '../support/helper';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { HOLDER } from '../support/users';
@@ -21,21 +22,58 @@ let client: Client;
 beforeAll(async () => {
   helper = await startHelper({ holder: HOLDER });
   client = helper.client;
-  await makeImage();
+  await makeImage(helper);
 });
 afterAll(() => helper.stop());
 
 const APPLETS = 'sh cat ls mkdir rm rmdir mv ln sleep mkfifo stat sha256sum find'.split(' ');
 
-async function makeImage(): Promise<void> {
-  const layer = join(helper.stateDir, 'test-images', 'box');
-  for (const directory of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'old/deep'])
-    await mkdir(join(layer, directory), { recursive: true });
-  await copyFile('/usr/bin/busybox', join(layer, 'bin/busybox'));
-  for (const applet of APPLETS) await symlink('busybox', join(layer, 'bin', applet));
-  await writeFile(join(layer, 'etc/motd'), 'from the image\n');
-  await writeFile(join(layer, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n');
-  await writeFile(join(layer, 'old/deep/file'), 'old\n');
+/** Of two layers: the upper one hides a file and a directory of the lower, and what was in another. */
+async function makeImage(into: TestHelper): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), 'box-'));
+  try {
+    const [lower, upper] = [join(work, 'lower'), join(work, 'upper')];
+    for (const directory of ['bin', 'etc', 'proc', 'sys', 'dev', 'tmp', 'old/deep', 'covered', 'gone'])
+      await mkdir(join(lower, directory), { recursive: true });
+    await copyFile('/usr/bin/busybox', join(lower, 'bin/busybox'));
+    for (const applet of APPLETS) await symlink('busybox', join(lower, 'bin', applet));
+    await writeFile(join(lower, 'etc/motd'), 'of the lower layer\n');
+    await writeFile(join(lower, 'etc/hidden'), 'hidden\n');
+    await writeFile(join(lower, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\n');
+    await writeFile(join(lower, 'old/deep/file'), 'old\n');
+    await writeFile(join(lower, 'covered/file'), 'covered\n');
+    for (const directory of ['etc', 'covered']) await mkdir(join(upper, directory), { recursive: true });
+    await writeFile(join(upper, 'etc/motd'), 'from the image\n');
+    for (const mark of ['etc/.wh.hidden', 'covered/.wh..wh..opq', '.wh.gone']) await writeFile(join(upper, mark), '');
+    const layers = [];
+    for (const layer of [lower, upper]) {
+      await output(['tar', '-C', layer, '--owner=0', '--group=0', '-cf', `${layer}.tar`, '.']);
+      layers.push(
+        `sha256:${createHash('sha256')
+          .update(await readFile(`${layer}.tar`))
+          .digest('hex')}`,
+      );
+    }
+    const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64';
+    const config = { architecture, os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: layers } };
+    await writeFile(join(work, 'config.json'), JSON.stringify(config));
+    const manifest = [{ Config: 'config.json', RepoTags: ['box:latest'], Layers: ['lower.tar', 'upper.tar'] }];
+    await writeFile(join(work, 'manifest.json'), JSON.stringify(manifest));
+    await output([
+      'tar',
+      '-C',
+      work,
+      '-cf',
+      join(work, 'all.tar'),
+      'manifest.json',
+      'config.json',
+      'lower.tar',
+      'upper.tar',
+    ]);
+    await output(isolab(into.socket, ['image', 'load', '-i', join(work, 'all.tar')]));
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
 }
 
 interface Owned {
@@ -158,7 +196,7 @@ describe('a container that does not run', () => {
     ];
     await write(root, '/etc/motd', 'before it began\n');
     expect(await read(root, '/etc/motd')).toBe('before it began\n');
-    expect(await names(root, '/')).toEqual(['bin', 'dev', 'etc', 'old', 'proc', 'sys', 'tmp']);
+    expect(await names(root, '/')).toEqual(['bin', 'covered', 'dev', 'etc', 'old', 'proc', 'sys', 'tmp']);
     expect([
       await output(['findmnt', '-n', '-l', '-t', 'overlay', '-o', 'TARGET']).catch(() => ''),
       await openFiles(),
@@ -182,6 +220,46 @@ describe('a container that does not run', () => {
   async function openFiles(): Promise<number> {
     return (await readdir(`/proc/${helper.pid}/fd`)).length;
   }
+});
+
+describe('an image', () => {
+  const image: FileRoot = { image: { name: 'box' } };
+
+  test('shows what a container of it begins with', async () => {
+    const { id, root } = await container();
+    for (const path of ['/', '/etc', '/bin', '/old/deep', '/covered']) {
+      const made = path === '/etc' ? /^(hostname|hosts|resolv.conf)$/ : /^$/;
+      const there = (await inside(id, 'ls', path)).split('\n').filter((name) => name !== '' && !made.test(name));
+      expect([path, await names(image, path)]).toEqual([path, there.sort()]);
+    }
+    expect(await read(image, '/etc/motd')).toBe('from the image\n');
+    expect(await ruleOf(client.call('file/stat', { root: image, path: '/etc/hidden' }))).toBe('file-not-found');
+    // It stays as it is, whatever is written in its containers.
+    await write(root, '/etc/motd', 'changed\n');
+    expect(await read(image, '/etc/motd')).toBe('from the image\n');
+  });
+
+  test('shows its layers one by one, with what they hide', async () => {
+    const layer = (index: number): FileRoot => ({ image: { name: 'box' }, layer: index });
+    expect(await names(layer(0), '/etc')).toEqual(['hidden', 'motd', 'passwd']);
+    expect(await read(layer(0), '/etc/motd')).toBe('of the lower layer\n');
+    const upper = await listWhole(client, { root: layer(1), path: '/etc' });
+    expect(upper.map(({ name, type }) => `${name} ${type}`).sort()).toEqual(['hidden whiteout', 'motd file']);
+    expect(await ruleOf(client.call('file/read', { root: layer(1), path: '/etc/hidden' }))).toBe('file-special');
+    expect(await ruleOf(client.call('file/list', { root: layer(2), path: '/' }))).toBe('image-layer-missing');
+    expect(await ruleOf(client.call('file/list', { root: { image: { name: 'none' } }, path: '/' }))).toBe(
+      'image-not-found',
+    );
+  });
+
+  test('leaves nothing mounted', async () => {
+    await names(image, '/');
+    const mounts = await readFile(`/proc/${helper.pid}/mountinfo`, 'utf8');
+    const before = (await readdir(`/proc/${helper.pid}/fd`)).length;
+    for (let count = 0; count < 20; count++) await names(image, '/etc');
+    expect(await readFile(`/proc/${helper.pid}/mountinfo`, 'utf8')).toBe(mounts);
+    expect((await readdir(`/proc/${helper.pid}/fd`)).length).toBe(before);
+  });
 });
 
 describe('hostile containers', () => {
@@ -322,9 +400,12 @@ describe('whose they are', () => {
 test('a helper that is killed while it writes leaves the old file, and nothing beside it', async () => {
   const own = await startHelper();
   undo(() => own.stop());
-  const layer = join(own.stateDir, 'test-images', 'box');
-  await output(['cp', '-a', join(helper.stateDir, 'test-images'), join(own.stateDir, 'test-images')]);
-  const { id } = await own.client.call('container/create', { image: { name: 'box' }, name: 'killed' });
+  await makeImage(own);
+  const { id } = await own.client.call('container/create', {
+    image: { name: 'box' },
+    name: 'killed',
+    command: ['/bin/sh'],
+  });
   const root = { container: { id } };
   const { upload } = await own.client.call('file/write', { root, path: '/etc/motd', data: piece('half') });
   expect(upload).toMatch(/^[0-9a-f]{32}$/);
@@ -332,7 +413,6 @@ test('a helper that is killed while it writes leaves the old file, and nothing b
   expect(
     await output(['find', join(own.stateDir, 'containers', id, 'upper'), '-mindepth', '1', '-printf', '%P\n']),
   ).not.toMatch(/motd|isolab/);
-  expect(await readFile(join(layer, 'etc/motd'), 'utf8')).toBe('from the image\n');
 });
 
 describe('the lines one would type do the same', () => {
