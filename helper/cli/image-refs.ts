@@ -43,6 +43,22 @@ export function changes(argument: string): Change {
   }
 }
 
+/** All of them: the last of a kind counts, lists grow. */
+export function merged(all: readonly Change[]): Change {
+  const lists = (field: 'env' | 'exposedPorts' | 'volumes') => {
+    const list = all.flatMap((one) => one[field] ?? []);
+    return list.length > 0 ? { [field]: list } : {};
+  };
+  const labels = Object.assign({}, ...all.map((one) => one.labels)) as Record<string, string>;
+  return {
+    ...(Object.assign({}, ...all) as Change),
+    ...lists('env'),
+    ...lists('exposedPorts'),
+    ...lists('volumes'),
+    ...(Object.keys(labels).length > 0 && { labels }),
+  };
+}
+
 /** A list in JSON as it is; else a line for the image's shell, as in a Dockerfile. */
 function command(words: string): string[] {
   if (!words.startsWith('[')) return ['/bin/sh', '-c', words];

@@ -2,10 +2,9 @@
 import { isatty, WriteStream } from 'node:tty';
 import type { CallOptions } from '../rpc/contract/client';
 import { step as stepWords } from '../rpc/contract/sentences';
-import { bytes } from './commands/image';
 import type { Context } from './context';
 import { write } from './output';
-import { cut } from './text';
+import { bytes, cut } from './text';
 
 const CLEAR = '\r\u001b[K';
 

@@ -75,3 +75,12 @@ export function wrapped(text: string, columns: number): string[] {
   if (line.trim() !== '') lines.push(line.trimEnd());
   return lines;
 }
+
+/** Binary units, as few digits as tell them apart. */
+export function bytes(size: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = size;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}

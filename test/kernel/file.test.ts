@@ -246,7 +246,7 @@ describe('an image', () => {
     const upper = await listWhole(client, { root: layer(1), path: '/etc' });
     expect(upper.map(({ name, type }) => `${name} ${type}`).sort()).toEqual(['hidden whiteout', 'motd file']);
     expect(await ruleOf(client.call('file/read', { root: layer(1), path: '/etc/hidden' }))).toBe('file-special');
-    expect(await ruleOf(client.call('file/list', { root: layer(2), path: '/' }))).toBe('image-layer-missing');
+    expect(await ruleOf(client.call('file/list', { root: layer(2), path: '/' }))).toBe('image-no-layer');
     expect(await ruleOf(client.call('file/list', { root: { image: { name: 'none' } }, path: '/' }))).toBe(
       'image-not-found',
     );

@@ -33,12 +33,7 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
       const { detach } = given;
       const { id } = await context.call('container/create', planOf(given.image, given, program));
       if (detach) {
-        try {
-          await context.call('container/start', { container: { id } });
-        } catch (error) {
-          if (given.rm) await context.call('container/remove', { container: { id } });
-          throw error;
-        }
+        await context.call('container/start', { container: { id } });
         return context.show({ id }, () => [id]);
       }
       const ticket = await context.call('container/attach', {

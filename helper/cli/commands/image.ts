@@ -4,11 +4,12 @@ import type { Image, ImageDetails, ImageStep } from '../../rpc/contract/image';
 import { coded } from '../../rpc/contract/sentences';
 import { type Command, command, flag, many, maybe, operand, several, short, value } from '../command';
 import type { Context } from '../context';
-import { changes, image } from '../image-refs';
+import { changes, image, merged } from '../image-refs';
 import { progressLine } from '../progress';
 import { integer, oneOf, text } from '../refs';
 import { openInput, withOutput } from '../streams';
 import { facts, table } from '../table';
+import { bytes } from '../text';
 
 const insecure = flag('Talk to the registry without TLS, or with a certificate that nobody vouches for.');
 const auth = value(
@@ -227,33 +228,10 @@ export const IMAGES: readonly Command[] = [
   }),
 ];
 
-/** One change a word of Dockerfile; later ones of the same field count, lists grow. */
-function merged(all: readonly ReturnType<typeof changes>[]): ReturnType<typeof changes> {
-  return all.reduce((before, next) => ({
-    ...before,
-    ...next,
-    ...((before.env || next.env) && { env: [...(before.env ?? []), ...(next.env ?? [])] }),
-    ...((before.labels || next.labels) && { labels: { ...before.labels, ...next.labels } }),
-    ...((before.volumes || next.volumes) && { volumes: [...(before.volumes ?? []), ...(next.volumes ?? [])] }),
-    ...((before.exposedPorts || next.exposedPorts) && {
-      exposedPorts: [...(before.exposedPorts ?? []), ...(next.exposedPorts ?? [])],
-    }),
-  }));
-}
-
 function brought(context: Context, result: { images: Image[]; notes: Parameters<typeof coded>[0][] }): number {
   context.show(result, ({ images }) => rows(context, images));
   for (const note of context.json ? [] : result.notes) context.note(coded(note, context.t));
   return 0;
-}
-
-/** Binary units, as few digits as tell them apart. */
-export function bytes(size: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = size;
-  let unit = 0;
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024;
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
 function rows({ t }: Context, images: readonly Image[]): string[] {

@@ -172,7 +172,13 @@ export class Containers {
     await running?.ended;
     const { layers } = await this.images.resolve({ id: record.image.id });
     await this.#alone(id);
-    return startContainer(this, this.store.get(id) ?? record, layers, client);
+    try {
+      return await startContainer(this, this.store.get(id) ?? record, layers, client);
+    } catch (error) {
+      // It has come to its end before it began.
+      if (record.autoRemove) await this.store.remove(id);
+      throw error;
+    }
   }
 
   async #alone(id: string): Promise<void> {

@@ -2,6 +2,7 @@
 // its own carries its terminal or pipes.
 import { constants } from 'node:fs';
 import { join } from 'node:path';
+import { startTimeOf } from '../../discovery/processes';
 import type { Params } from '../../rpc/contract';
 import type { Kind } from '../../rpc/contract/terms';
 import { launch } from '../../sys/launch';
@@ -12,7 +13,7 @@ import { broken } from '../failures';
 import { containerFailure } from './failure';
 import { type Exec, isAlive, type Living, whenGone } from './life';
 import type { ContainerRecord, ProcessIdentity } from './record';
-import { confinement, type FirstClient, identityOf, type Kitchen } from './start';
+import { confinement, type FirstClient, type Kitchen } from './start';
 
 /** `user` is the host's own and `time` nobody makes; the rest may be shared with the host, which costs nothing. */
 const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
@@ -64,7 +65,10 @@ export async function execInContainer(
       },
       {
         hold: async (program) => {
-          exec = { ...identityOf(program), command: wish.command, startedAt: Date.now() };
+          const startTime = startTimeOf(program);
+          // A step of the set-up failed meanwhile: the launcher says which.
+          if (startTime === undefined) return;
+          exec = { pid: program, startTime, command: wish.command, startedAt: Date.now() };
           living.execs.add(exec);
         },
       },

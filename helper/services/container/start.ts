@@ -94,11 +94,16 @@ export async function startContainer(
         ...(client && { client: client.fd }),
       },
       {
-        hold: async (program) => {
-          if (record.network === 'own' || record.network === 'none') bringLoUp(house, program);
-          const monitor = identityOf(parentOf(program) ?? 0);
-          run = newRun({ boot: store.boot, startedAt, program: identityOf(program), monitor });
-          store.putRun(id, run);
+        hold: async (pid) => {
+          try {
+            const program = identityOf(pid);
+            if (record.network === 'own' || record.network === 'none') bringLoUp(house, pid);
+            run = newRun({ boot: store.boot, startedAt, program, monitor: identityOf(parentOf(pid) ?? 0) });
+            store.putRun(id, run);
+          } catch (error) {
+            // It is gone: a step of the set-up failed meanwhile, and the launcher says which, and why.
+            if (asFailure(error).data.kind !== 'not-found') throw error;
+          }
         },
       },
     );
@@ -143,7 +148,7 @@ async function undo(
 }
 
 /** Throws where the process is gone. */
-export function identityOf(pid: number): ProcessIdentity {
+function identityOf(pid: number): ProcessIdentity {
   const startTime = startTimeOf(pid);
   if (startTime === undefined) throw broken('not-found', 'process-not-found', { pid });
   return { pid, startTime };

@@ -102,7 +102,7 @@ export class Roots {
     }
     const layer = layers[ref.layer ?? 0];
     if (layer === undefined || lowest === undefined) {
-      throw broken('not-found', 'image-layer-missing', { count: layers.length }, { field: 'root.layer' });
+      throw broken('not-found', 'image-no-layer', { count: layers.length }, { field: 'root.layer' });
     }
     return during(shared(open(layer, O_PATH | O_DIRECTORY), layer), act);
   }

@@ -13,6 +13,7 @@ import { candidates, withTag } from './names';
 import { skopeo } from './skopeo';
 import type { ImageStore, StoredImage } from './store';
 import type { TakenImage } from './tasks';
+import { savedOf } from './view';
 
 type Names =
   | 'image/list'
@@ -84,7 +85,7 @@ export function imageHandlers(house: Pick<House, 'changes' | 'realm'>, store: Im
         const images = params.images.map((ref, at) => {
           const image = store.find(ref, `images.${at}`);
           // By name only that name goes along, as with docker.
-          return store.saved({ ...image, names: namesMeant(image, ref) });
+          return savedOf({ ...image, names: namesMeant(image, ref) });
         });
         const format = params.format ?? 'docker-archive';
         const bytes = await store.jobs.run(optionsOf(params, call), (job) => job.ask('save', { fd, images, format }));
@@ -213,5 +214,6 @@ function needUnused(store: ImageStore, image: StoredImage): void {
   const [first, ...others] = store.usersOf(image);
   if (first === undefined) return;
   const args = { image: image.names[0] ?? image.id.slice(0, 12), container: first, more: others.length };
-  throw broken('busy', others.length > 0 ? 'image-used-by-several' : 'image-used', args, { field: 'image' });
+  if (others.length === 0) throw broken('busy', 'image-used', args, { field: 'image' });
+  throw broken('busy', 'image-used-by-several', args, { field: 'image' });
 }

@@ -15,6 +15,8 @@ export const WORK = '/work';
 
 /** Bits of linux/capability.h: chown, dac_override, dac_read_search, fowner, fsetid, mknod, setfcap. */
 const CAPABILITIES = [0n, 1n, 2n, 3n, 4n, 27n, 31n].reduce((mask, bit) => mask | (1n << bit), 0n);
+/** Without it nobody sees the attributes `trusted.*` (xattr(7)). */
+const SYS_ADMIN = 1n << 21n;
 const ENVIRONMENT = ['PATH=/usr/bin:/bin', 'LC_ALL=C'];
 /** What programs and their libraries are in; links to one of the others on most systems. */
 const SYSTEM = ['/usr', '/bin', '/lib', '/lib64'];
@@ -29,6 +31,8 @@ export interface Confined {
   readonly stdout: number;
   /** The directory at WORK, as a path of ours; `write` where it may be changed. */
   readonly directory?: { readonly path: string; readonly write: boolean };
+  /** It reads the attributes by which overlay marks things. */
+  readonly readsTrusted?: boolean;
 }
 
 export interface Running {
@@ -78,7 +82,8 @@ export async function runConfined(nativeDir: string, confined: Confined): Promis
       });
     }
     operations.push({ do: 'root-readonly' });
-    const sets = { bounding: CAPABILITIES, permitted: CAPABILITIES, effective: CAPABILITIES };
+    const may = CAPABILITIES | (confined.readsTrusted ? SYS_ADMIN : 0n);
+    const sets = { bounding: may, permitted: may, effective: may };
     const launched = await launch(
       nativeDir,
       {

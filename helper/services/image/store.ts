@@ -6,9 +6,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Coded } from '../../rpc/contract/errors';
 import { Failure } from '../../rpc/contract/errors';
-import type { Image, ImageConfig, ImageDetails, ImageRef } from '../../rpc/contract/image';
+import type { Image, ImageChange, ImageConfig, ImageDetails, ImageRef } from '../../rpc/contract/image';
 import { broken } from '../failures';
-import { historyOf, normalised, ownPlatform } from './config';
+import { normalised, ownPlatform } from './config';
 import type { Config, Manifest } from './documents';
 import { hexOf } from './documents';
 import { type IndexEntry, withImages, withName } from './index-entries';
@@ -18,7 +18,9 @@ import { exportLayout, Layout } from './layout';
 import { type Litter, litterOf } from './litter';
 import { candidates, withTag } from './names';
 import { layerPath, type Places, placesIn } from './places';
-import type { SavedImage, TakenImage, TakenLayer } from './tasks';
+import type { TakenImage, TakenLayer } from './tasks';
+import { withTreeArchive } from './tree-archive';
+import { detailsOf, rowOf } from './view';
 import { factsOf } from './work/layer-rows';
 
 /** Names of the containers that were made of an image. */
@@ -47,6 +49,21 @@ export interface DamagedImage {
   digest: string;
   names: string[];
   reason: Coded;
+}
+
+/** What becomes of a container's writable layer. */
+export interface Commit {
+  /** Id of the image that lies below. */
+  readonly base: string;
+  /** Overlay's upperdir, as a path of ours. */
+  readonly upper: string;
+  /** Absolute paths that are no part of it: mount points that were made for the container. */
+  readonly without?: readonly string[];
+  readonly name?: string;
+  readonly change?: ImageChange;
+  readonly message?: string;
+  /** What the image's history says it was made by. */
+  readonly createdBy?: string;
 }
 
 interface StoreOptions {
@@ -124,48 +141,13 @@ export class ImageStore {
     return found[0];
   }
 
-  row({ id, digest, manifestSize, names, manifest, config }: StoredImage): Image {
-    const { architecture, os, created } = config;
-    const layers = new Map(manifest.layers.map((layer) => [layer.digest, layer.size]));
-    const size = [...layers.values()].reduce((sum, each) => sum + each, manifestSize + manifest.config.size);
-    return {
-      id,
-      names: [...names],
-      digest,
-      ...(created !== undefined && { created }),
-      architecture,
-      os,
-      size,
-      layerCount: manifest.layers.length,
-      usedBy: this.#usedBy(id),
-    };
+  row(image: StoredImage): Image {
+    return rowOf(image, this.#usedBy(image.id));
   }
 
   details(image: StoredImage): ImageDetails {
-    const { manifest, config } = image;
     const others = this.list().images.filter(({ id }) => id !== image.id);
-    const diffIds = config.rootfs.diff_ids ?? [];
-    return {
-      ...this.row(image),
-      ...(config.author && { author: config.author }),
-      config: normalised(config.config),
-      layers: manifest.layers.map(({ digest, mediaType, size }, at) => {
-        const diffId = diffIds[at] ?? digest;
-        const sharedBy = others.filter((other) => other.config.rootfs.diff_ids?.includes(diffId)).length;
-        return { diffId, digest, mediaType, size, sharedBy, unpacked: this.#layers.isReady(diffId) };
-      }),
-      history: historyOf(config),
-    };
-  }
-
-  saved({ id, digest, names, manifest, config }: StoredImage): SavedImage {
-    const diffIds = config.rootfs.diff_ids ?? [];
-    const layers = manifest.layers.map((layer, at) => ({
-      diffId: diffIds[at] ?? layer.digest,
-      digest: layer.digest,
-      size: layer.size,
-    }));
-    return { id, names, manifest: digest, layers };
+    return detailsOf(image, others, this.#usedBy(image.id), (diffId) => this.#layers.isReady(diffId));
   }
 
   /** Makes images of what a job took: layers unpacked, then one entry of the index a name. All of them or none. */
@@ -185,7 +167,7 @@ export class ImageStore {
    * The image as a container is made of it: its layers unpacked, anew where they have to be. A Failure where it is for
    * another kind of machine.
    */
-  async resolve(ref: ImageRef, options: JobOptions = {}, field = 'image'): Promise<ResolvedImage> {
+  async resolve(ref: ImageRef, field = 'image', options: JobOptions = {}): Promise<ResolvedImage> {
     const image = this.find(ref, field);
     const { id, names, config } = image;
     const own = ownPlatform();
@@ -201,6 +183,8 @@ export class ImageStore {
       await this.jobs.run(options, async (job) => {
         for (const layer of missing) await this.#layers.ensure(job, layer, { trusted: false });
       });
+      // It may have been removed meanwhile.
+      this.find({ id }, field);
     }
     return {
       id,
@@ -209,6 +193,29 @@ export class ImageStore {
       diffIds: layers.map(({ diffId }) => diffId),
       config: normalised(config.config),
     };
+  }
+
+  /** A new image: that one, with what a program wrote as its topmost layer. */
+  async commit(
+    { base, upper, without = [], change = {}, createdBy = 'commit', ...more }: Commit,
+    options: JobOptions = {},
+  ): Promise<{ image: Image; notes: Coded[] }> {
+    const image = this.find({ id: base });
+    return this.jobs.run(options, async (job) => {
+      const ask = {
+        base: { manifest: image.digest, layers: this.#layersOf(image) },
+        without: without.map((path) => path.replace(/^\/+|\/+$/g, '')),
+        change,
+        createdBy,
+        ...more,
+      };
+      const { nativeDir } = this.options;
+      const taken = await withTreeArchive(job, nativeDir, upper, (fd) => job.ask('commit', { ...ask, fd }));
+      const { images, notes } = await this.adopt(job, [taken]);
+      const [made] = images;
+      if (made === undefined) throw broken('not-found', 'image-not-found', { image: taken.id.slice(0, 12) });
+      return { image: this.row(made), notes };
+    });
   }
 
   /** The lists of what the layers hold are there, up to and with this one. */

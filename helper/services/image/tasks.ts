@@ -33,6 +33,20 @@ export interface Tasks {
     params: { fd: number; name?: string; change: ImageChange; message?: string };
     result: { images: TakenImage[]; notes: Coded[] };
   };
+  /** From a pipe, the archive of a writable layer. */
+  commit: {
+    params: {
+      fd: number;
+      base: { manifest: string; layers: TakenLayer[] };
+      /** Paths that are no part of it, without a slash at either end. */
+      without: string[];
+      name?: string;
+      change: ImageChange;
+      message?: string;
+      createdBy: string;
+    };
+    result: TakenImage;
+  };
   save: { params: { fd: number; images: SavedImage[]; format: 'docker-archive' | 'oci-archive' }; result: number };
   /** Unpacks a blob of the store into a descriptor, its digests checked on the way. */
   feed: { params: { digest: string; diffId: string; size: number; fd: number }; result: LayerFacts };

@@ -16,4 +16,11 @@ export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   'changes-nothing': 'This changes nothing: there is nothing to type.',
   'no-equivalent-content': 'What is written comes from the editor, and is no part of a line.',
   'no-equivalent-not-running': 'The container does not run: no other tool has its files mounted.',
+  'no-equivalent-load':
+    'skopeo copy loads one image of an archive into a layout, but has to be told what kind of archive it is.',
+  'no-equivalent-import': 'No other tool makes an image of a root file system in one line.',
+  'no-equivalent-image-name': 'The image has no name by which other tools could call it.',
+  'no-equivalent-image-several': 'skopeo writes one image into an archive, not several.',
+  'no-equivalent-image-remove':
+    'What an image shares with others only Isolab keeps track of; other tools take its name away and leave the layers.',
 };

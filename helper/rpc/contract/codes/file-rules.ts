@@ -35,5 +35,4 @@ export const FILE_RULES: Readonly<Record<string, string>> = {
   'files-hang':
     'Too many file systems of containers do not answer: end the containers, or what serves their file systems.',
   'container-not-ready': 'The container is just being started.',
-  'image-layer-missing': 'The image has {count} layers.',
 };

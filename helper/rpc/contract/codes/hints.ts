@@ -50,4 +50,11 @@ export const HINTS: Readonly<Record<string, string>> = {
   'install-again': 'Install Isolab anew, or build it with “npm run build”.',
   'reopen-session': 'Open it anew: `isolab session reopen {session}`.',
   'remove-force': 'Stop it first, or remove it by force.',
+  'nothing-left': 'Nothing of it is left.',
+  'image-force': 'Name the one to take away, or add --force.',
+  'image-make-space': 'Make room: isolab image prune, or remove images.',
+  'image-load-again': 'Load or pull the image again, or remove it: isolab image prune',
+  'image-insecure': 'If you trust the network to that registry, add --insecure.',
+  'import-instead': 'Import it: isolab image import TAR NAME',
+  'load-instead': 'Load it: isolab image load -i TAR',
 };

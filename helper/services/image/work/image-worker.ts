@@ -5,6 +5,7 @@ import { Failure } from '../../../rpc/contract/errors';
 import { asFailure, errnoOf } from '../../failures';
 import { explainSpace } from '../space';
 import type { Order, Reply, TaskName, Tasks, WorkerData } from '../tasks';
+import { commit } from './commit';
 import { entries } from './entries';
 import { importRoot } from './import';
 import { load } from './load';
@@ -24,6 +25,7 @@ type Runners = {
 const RUNNERS: Runners = {
   load,
   import: importRoot,
+  commit,
   save,
   feed,
   check,

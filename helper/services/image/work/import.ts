@@ -28,7 +28,8 @@ export async function importRoot(work: Work, params: Tasks['import']['params']):
 async function stageRoot(work: Work, fd: number): Promise<StagedBlob> {
   const total = kindOf(fd) === 'file' ? fstatSync(fd).size : undefined;
   if (total !== undefined) needSpace(work.temp, total);
-  const staging = new Staging(work);
+  const names = new Set<string>();
+  const staging = new Staging(work, ({ path }) => names.add(path.split('/', 1)[0] ?? ''));
   try {
     const plain = unpacked(
       bytesOf(fd, () => work.wanted()),
@@ -42,5 +43,10 @@ async function stageRoot(work: Work, fd: number): Promise<StagedBlob> {
     staging.abandon();
     throw error;
   }
-  return staging.finish();
+  const staged = await staging.finish();
+  const isImage = [['manifest.json'], ['oci-layout', 'index.json']].some((all) => all.every((name) => names.has(name)));
+  if (isImage && !names.has('bin') && !names.has('usr')) {
+    throw broken('invalid', 'archive-is-image', undefined, { field: 'archive', hint: { code: 'load-instead' } });
+  }
+  return staged;
 }

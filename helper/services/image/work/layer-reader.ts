@@ -2,7 +2,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type Inflate, inflate, MAGIC_SIZE, type Packing, packingOf } from './inflate';
 import { type LayerFacts, RowFile } from './layer-rows';
-import { LayerRules } from './layer-rules';
+import { type LayerRow, LayerRules } from './layer-rules';
 import { TarScan } from './tar-scan';
 
 export interface LayerReaderOptions {
@@ -10,6 +10,8 @@ export interface LayerReaderOptions {
   readonly rows?: string;
   /** Is given the unpacked bytes once they were checked. */
   readonly out?: (bytes: Buffer) => void;
+  /** Is told of each entry that was found sound. */
+  readonly look?: (row: LayerRow) => void;
   /** The caller hashes what it pushes: of a plain archive that is the diff id as well. */
   readonly hashed?: boolean;
 }
@@ -83,6 +85,7 @@ export class LayerReader {
       const row = this.#rules.check(event.entry, this.#packed);
       if (row.type === 'whiteout' || row.type === 'opaque') this.#marks++;
       this.#rows?.add(row);
+      this.options.look?.(row);
     }
     this.options.out?.(bytes);
   }

@@ -9,6 +9,7 @@ import { blobPath, entriesPath } from '../places';
 import { explainSpace, needSpace } from '../space';
 import { LayerReader } from './layer-reader';
 import type { LayerFacts } from './layer-rows';
+import type { LayerRow } from './layer-rules';
 import type { Work } from './work';
 
 /** Bytes between two looks at the free space. */
@@ -39,13 +40,16 @@ export class Staging {
   #size = 0;
   #unlooked = 0;
 
-  constructor(private readonly work: Work) {
+  constructor(
+    private readonly work: Work,
+    look?: (row: LayerRow) => void,
+  ) {
     const number = next++;
     this.#file = join(work.temp, `blob-${number}`);
     this.#rows = join(work.temp, `rows-${number}`);
     needSpace(work.temp, 0);
     this.#fd = openSync(this.#file, 'wx', 0o600);
-    this.#reader = new LayerReader({ rows: this.#rows, hashed: true });
+    this.#reader = new LayerReader({ rows: this.#rows, hashed: true, ...(look !== undefined && { look }) });
   }
 
   /** Why it is no layer, as far as it has come. */
