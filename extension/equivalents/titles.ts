@@ -3,6 +3,7 @@
 import type { ChangingMethod, Input, MethodName } from '../../helper/rpc/contract';
 import { shownName } from '../../helper/rpc/contract/file-name';
 import type { Translate } from '../../helper/rpc/contract/sentences';
+import { shortId } from '../views/images-rows';
 import { visible } from '../views/row';
 
 type Title<M extends MethodName> = (params: Input<M>, t: Translate) => string;
@@ -34,6 +35,11 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'session/open': ({ title = '' }, t) => t('Open shell: {title}', { title: visible(title) }),
   'session/attach': (_params, t) => t('Attach a terminal'),
   'session/reopen': (_params, t) => t('Open an ended shell anew'),
+  'file/write': ({ path }, t) => t('Write {path} in a container', { path: fileName(path) }),
+  'file/make-directory': ({ path }, t) => t('Make directory {path} in a container', { path: fileName(path) }),
+  'file/delete': ({ path }, t) => t('Delete {path} in a container', { path: fileName(path) }),
+  'file/rename': ({ path, to }, t) =>
+    t('Rename {path} to {to} in a container', { path: fileName(path), to: fileName(to) }),
   'uplink/start': ({ netns }, t) => t('Connect {netns} with the outside', { netns: place(netns, t) }),
   'container/create': ({ name = '' }, t) => t('Create container {name}', { name: visible(name) }),
   'container/start': ({ container }, t) => t('Start container {name}', { name: containerName(container) }),
@@ -49,6 +55,14 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'container/remove': ({ container }, t) => t('Remove container {name}', { name: containerName(container) }),
   'container/rename': ({ container }, t) => t('Rename container {name}', { name: containerName(container) }),
   'container/prune': (_params, t) => t('Remove containers that do not run'),
+  'image/load': (_params, t) => t('Load images'),
+  'image/save': (_params, t) => t('Save images'),
+  'image/import': ({ name = '' }, t) => t('Import {image}', { image: visible(name) }),
+  'image/tag': ({ image, name }, t) => t('Tag {image} as {name}', { image: imageName(image), name: visible(name) }),
+  'image/remove': ({ image }, t) => t('Remove image {image}', { image: imageName(image) }),
+  'image/prune': (_params, t) => t('Remove unused images'),
+  'image/pull': ({ name }, t) => t('Pull {image}', { image: visible(name) }),
+  'image/push': ({ image }, t) => t('Push {image}', { image: imageName(image) }),
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
   'container/commit': ({ container, reference = '' }, t) =>
     t('Make image {image} of container {name}', { image: visible(reference), name: containerName(container) }),
@@ -57,20 +71,6 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
     t('Copy {path} out of container {name}', { path: visible(path), name: containerName(container) }),
   'container/copy-in': ({ container, path }, t) =>
     t('Copy into {path} of container {name}', { path: visible(path), name: containerName(container) }),
-  'image/load': (_params, t) => t('Load images from a file'),
-  'image/save': ({ images }, t) => t('Save {names} to a file', { names: images.map(imageName).join(', ') }),
-  'image/import': ({ name = '' }, t) => t('Import a root file system as {name}', { name: visible(name) }),
-  'image/tag': ({ image, name }, t) => t('Name {image} also {name}', { image: imageName(image), name: visible(name) }),
-  'image/remove': ({ image }, t) => t('Remove image {name}', { name: imageName(image) }),
-  'image/prune': (_params, t) => t('Remove images that nobody uses'),
-  'image/pull': ({ name }, t) => t('Pull image {name}', { name: visible(name) }),
-  'image/push': ({ image, to }, t) =>
-    t('Push image {name}', { name: to === undefined ? imageName(image) : visible(to) }),
-  'file/write': ({ path }, t) => t('Write {path} in a container', { path: fileName(path) }),
-  'file/make-directory': ({ path }, t) => t('Make directory {path} in a container', { path: fileName(path) }),
-  'file/delete': ({ path }, t) => t('Delete {path} in a container', { path: fileName(path) }),
-  'file/rename': ({ path, to }, t) =>
-    t('Rename {path} to {to} in a container', { path: fileName(path), to: fileName(to) }),
 };
 
 /** One line for people; names in it cannot end it. Undefined for a request that alters nothing. */
@@ -87,6 +87,10 @@ function place(netns: Input<'link/list'>['netns'], t: Translate): string {
   return 'id' in netns ? `net:${netns.id}` : `pid:${netns.pid}`;
 }
 
+function fileName(path: string): string {
+  return visible(shownName(path));
+}
+
 function containerName(container: Input<'container/start'>['container']): string {
   return 'name' in container ? visible(container.name) : container.id.slice(0, 12);
 }
@@ -97,8 +101,4 @@ function imageName(image: Input<'image/show'>['image']): string {
 
 function interfaceName({ name, index }: Input<'link/set'>['link']): string {
   return name === undefined ? `#${index}` : visible(name);
-}
-
-function fileName(path: string): string {
-  return visible(shownName(path));
 }

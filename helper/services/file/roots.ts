@@ -81,7 +81,7 @@ export class Roots {
 
   async #mountContainer({ id, image, readonly }: ContainerRecord): Promise<OpenRoot> {
     const { store, images } = this.containers;
-    const { layers } = await images.resolve({ id: image.id }, {}, 'root.container');
+    const { layers } = await images.resolve({ id: image.id }, 'root.container');
     const fd = this.#mount({ lower: layers, upper: store.upper(id), work: store.work(id) }, readonly);
     const root = shared(fd, keyOf(id, undefined), () => this.#mounted.delete(id));
     this.#mounted.set(id, root);
@@ -95,7 +95,7 @@ export class Roots {
   }
 
   async #withImage<T>(ref: Extract<FileRoot, { image: unknown }>, act: Act<T>): Promise<T> {
-    const { id, layers } = await this.containers.images.resolve(ref.image, {}, 'root.image');
+    const { id, layers } = await this.containers.images.resolve(ref.image, 'root.image');
     const [lowest] = layers;
     if (ref.layer === undefined && layers.length > 1) {
       return during(shared(this.#mount({ lower: layers }, true), id), act);
