@@ -3,7 +3,7 @@
 import { window } from 'vscode';
 import type { Container } from '../../helper/rpc/contract/container';
 import { Failure } from '../../helper/rpc/contract/errors';
-import type { Image } from '../../helper/rpc/contract/image';
+import type { Image, ImageRef } from '../../helper/rpc/contract/image';
 import { sentence } from '../../helper/rpc/contract/sentences';
 import type { Connected } from '../context';
 import { pickSome } from '../prompts/pick';
@@ -112,6 +112,11 @@ export async function onEach<T>(
 
 export function containerName({ name }: Container): string {
   return visible(name);
+}
+
+/** By its name where it has one, as people remember where a container came from. */
+export function imageRef({ id, names: [name] }: Image): ImageRef {
+  return name === undefined ? { id } : { name };
 }
 
 export function imageName(image: Image): string {

@@ -13,7 +13,7 @@ import { bytesText } from '../views/amounts';
 import { imageNode } from '../views/images-nodes';
 import { imageLabel } from '../views/images-rows';
 import { visible } from '../views/row';
-import { someImages } from './containers-meant';
+import { imageRef, someImages } from './containers-meant';
 import { askOpen, askSave, reading, writing } from './files';
 import { long } from './long';
 import { done } from './report';
@@ -83,7 +83,7 @@ export async function saveImage(context: Connected, target: Target): Promise<voi
   const stem = imageLabel(first).replaceAll(/[/:]/g, '-');
   const path = await askSave(title, `${stem}.tar`, { tar: ['tar'] }, workspace.workspaceFolders?.[0]?.uri);
   const names = images.map(imageLabel).join(', ');
-  const params = { images: images.map(({ id, names: [name] }) => (name === undefined ? { id } : { name })), format };
+  const params = { images: images.map(imageRef), format };
   const { bytes } = await writing(path, (archive) =>
     long(t('Saving {names}', { names }), (options) =>
       context.client.call('image/save', { ...params, archive }, options),

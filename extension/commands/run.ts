@@ -15,7 +15,7 @@ import { openContainerTerminal } from '../terminals/containers';
 import { t } from '../translate';
 import { containerNode } from '../views/containers-nodes';
 import { visible } from '../views/row';
-import { imagesOf, noImage } from './containers-meant';
+import { imageRef, imagesOf, noImage } from './containers-meant';
 import { placing } from './files';
 import { done } from './report';
 import { type Bind, followUps, optionChoices } from './run-options';
@@ -36,7 +36,7 @@ export async function runContainer(context: Connected, target: Target): Promise<
   const [given] = imagesOf(target);
   let image: Image | undefined = given;
   let config: ImageConfig | undefined;
-  let answers: RunAnswers = { image: '', command: '', name: '', options: ['terminal'] };
+  let answers: RunAnswers = { image: { id: '' }, command: '', name: '', options: ['terminal'] };
   let proposed = '';
   const binds: Bind[] = [];
   let way: Way | undefined;
@@ -54,7 +54,7 @@ export async function runContainer(context: Connected, target: Target): Promise<
     async (position) => {
       if (!image) return;
       ({ config } = await client.call('image/show', { image: { id: image.id } }));
-      answer({ image: image.id, command: await askCommand(position, config, answers.command) });
+      answer({ image: imageRef(image), command: await askCommand(position, config, answers.command) });
     },
     async (position) => {
       if (answers.name === proposed) {

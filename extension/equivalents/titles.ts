@@ -3,7 +3,6 @@
 import type { ChangingMethod, Input, MethodName } from '../../helper/rpc/contract';
 import { shownName } from '../../helper/rpc/contract/file-name';
 import type { Translate } from '../../helper/rpc/contract/sentences';
-import { shortId } from '../views/images-rows';
 import { visible } from '../views/row';
 
 type Title<M extends MethodName> = (params: Input<M>, t: Translate) => string;

@@ -22,7 +22,7 @@ export const RUN_OPTIONS = [
 export type RunOption = (typeof RUN_OPTIONS)[number];
 
 export interface RunAnswers {
-  readonly image: string;
+  readonly image: NonNullable<Plan['image']>;
   readonly command: string;
   readonly name: string;
   readonly options: readonly RunOption[];
@@ -48,7 +48,7 @@ export function runPlan(answers: RunAnswers): Plan {
     ...(has('pids') && answers.pids !== undefined && { pids: answers.pids }),
   };
   return {
-    image: { id: image },
+    image,
     ...(name !== '' && { name }),
     ...(words.length > 0 && { command: words }),
     ...(has('terminal') && { tty: true, interactive: true }),

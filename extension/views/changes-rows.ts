@@ -5,7 +5,7 @@ import type { ChangeNode } from './nodes';
 import { type Fact, joined, type Row, visible } from './row';
 
 const ICONS: Readonly<Record<NonNullable<ChangeNode['kind']>, string>> = {
-  file: 'file',
+  file: 'symbol-file',
   directory: 'folder',
   symlink: 'file-symlink-file',
   hardlink: 'link',

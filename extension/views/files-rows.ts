@@ -10,7 +10,7 @@ import type { FileNode } from './nodes';
 import { type Fact, joined, type Row, visible } from './row';
 
 const ICONS: Readonly<Record<FileType, string>> = {
-  file: 'file',
+  file: 'symbol-file',
   directory: 'folder',
   symlink: 'file-symlink-file',
   character: 'circuit-board',

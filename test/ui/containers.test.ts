@@ -27,9 +27,19 @@ afterAll(async () => {
   await output(['rm', '-f', ARCHIVE, `${PERSON.folder}/web.tar`, `${PERSON.folder}/lab-web-1.tar`]);
 });
 
-/** The host's pid of the container's first process: the one whose pid namespace numbers it 1, and whose words these are. */
-function firstProcess(args: string): Promise<number> {
-  return processRunning(args);
+/** The edge of a view, which the mouse can take hold of. */
+async function edgeOf({ pane }: Tree, edge: 'top' | 'right'): Promise<{ x: number; y: number }> {
+  const box = await pane.boundingBox();
+  if (!box) throw new Error('the view is not in sight');
+  return edge === 'top' ? { x: box.x + box.width / 2, y: box.y } : { x: box.x + box.width + 9, y: box.y + 60 };
+}
+
+async function pull(from: { x: number; y: number }, by: { x: number; y: number }): Promise<void> {
+  const { mouse } = editor().page;
+  await mouse.move(from.x, from.y);
+  await mouse.down();
+  await mouse.move(from.x + by.x, from.y + by.y, { steps: 10 });
+  await mouse.up();
 }
 
 test('the two views are there, below the others', async () => {
@@ -37,10 +47,9 @@ test('the two views are there, below the others', async () => {
   await networks.shows('Host');
   containers = new Tree(editor().page, 2);
   images = new Tree(editor().page, 3);
-  await networks.toggle();
-  await namespaces.toggle();
-  await containers.toggle();
-  await images.toggle();
+  for (const view of [images, containers, networks, namespaces]) await view.toggle();
+  await pull(await edgeOf(images, 'top'), { x: 0, y: 230 });
+  await pull(await edgeOf(images, 'right'), { x: 140, y: 0 });
   await containers.shows('Run a container…');
   await images.shows('Load an image from a file…');
   await editor().screenshot('containers-empty');
@@ -49,7 +58,8 @@ test('the two views are there, below the others', async () => {
 test('an image is loaded from a file, by its empty row', async () => {
   await images.click('Load an image from a file…');
   const { quick } = editor();
-  await quick.ready();
+  // It proposes the folder that is open, a moment after it appears.
+  await until(async () => (await quick.value()) === `${PERSON.folder}/`, 'the dialog to be ready');
   await quick.fill(ARCHIVE);
   await editor().page.keyboard.press('Enter');
   await quick.gone();
@@ -93,7 +103,7 @@ test('run with a terminal: its shell is process 1, and it stands in the tree', a
   await terminals.type('echo pid $$; sleep 7780001 &');
   await terminals.shows('pid 1');
   await containers.shows('web', /lab\/busybox:1 · up/);
-  const marker = await firstProcess('sleep 7780001');
+  const marker = await processRunning('sleep 7780001');
   expect((await statusField(marker, 'NSpid')).split(' ')).toHaveLength(2);
   await containers.expand(['web', 'Processes']);
   await containers.shows(['web', 'Processes', 'sleep'], `pid ${marker}`);
@@ -186,7 +196,7 @@ test('limits: what is set in the tree stands in the control group', async () => 
   await quick.complains('');
   await quick.answer('77');
   await containers.shows(['web', 'Limits', 'Processes'], '77');
-  const marker = await firstProcess('sleep 7780001');
+  const marker = await processRunning('sleep 7780001');
   const group = (await readFile(`/proc/${marker}/cgroup`, 'utf8'))
     .split('\n')
     .find((entry) => /:pids:|^0::/.test(entry));

@@ -220,12 +220,12 @@ describe('changes', () => {
     ]);
     const inside = (at: number) => (top[at] ? insideChange(top[at]) : []);
     expect(printed(inside(1))).toEqual([
-      '  (file) hosts | 1.5 kB [change changed comparable] !changed',
+      '  (symbol-file) hosts | 1.5 kB [change changed comparable] !changed',
       '  (file-symlink-file) new [change added] !added',
       '  (trash) old [change deleted comparable] !deleted',
     ]);
     const [lib] = inside(2);
-    expect(lib && printed(insideChange(lib))).toEqual(['  (file) a b | 0 B [change added comparable] !added']);
+    expect(lib && printed(insideChange(lib))).toEqual(['  (symbol-file) a b | 0 B [change added comparable] !added']);
   });
 
   test('of one name do not swallow those of a longer one', () => {
@@ -250,7 +250,7 @@ describe('changes', () => {
     const nodes = bin ? insideChange(bin) : [];
     expect(printed(nodes)).toEqual([
       '  (folder) sub | hides what is below [change changed] !changed',
-      '  (file) busybox | 1 MB [change added] !added',
+      '  (symbol-file) busybox | 1 MB [change added] !added',
       '  (trash) gone [change deleted] !deleted',
       '  (file-symlink-file) sh | → busybox [change added] !added',
     ]);

@@ -88,9 +88,9 @@ describe('rows', () => {
     ).toEqual([
       '> (file-symlink-directory) dir | → z [file folder changeable]',
       '> (folder) z |  [file folder changeable]',
-      '  (file) b9 | 2 MB [file ordinary changeable] *',
-      '  (file) b10 | 12 B [file ordinary changeable] *',
-      '  (file) caf\\xe9\\u{202e} | 12 B [file ordinary changeable] *',
+      '  (symbol-file) b9 | 2 MB [file ordinary changeable] *',
+      '  (symbol-file) b10 | 12 B [file ordinary changeable] *',
+      '  (symbol-file) caf\\xe9\\u{202e} | 12 B [file ordinary changeable] *',
       '  (file-symlink-file) gone | → /nowhere [file special changeable]',
       '  (trash) hidden | hides what is below [file special changeable]',
       '  (circuit-board) null |  [file special changeable]',

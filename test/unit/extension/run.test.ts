@@ -38,10 +38,10 @@ test.each([
 });
 
 describe('the plan', () => {
-  const image = 'ab'.repeat(32);
+  const image = { name: 'lab/busybox:1' };
 
   test('says only what was asked for', () => {
-    expect(runPlan({ image, command: '', name: '', options: [] })).toEqual({ image: { id: image } });
+    expect(runPlan({ image, command: '', name: '', options: [] })).toEqual({ image });
   });
 
   test('says everything that was picked, and fits the contract', () => {
@@ -71,7 +71,7 @@ describe('the plan', () => {
       hostname: 'box',
     });
     expect(ContainerPlan.parse(plan)).toEqual({
-      image: { id: image },
+      image,
       name: 'web',
       command: ['sh', '-c', 'sleep 9'],
       tty: true,
@@ -89,7 +89,7 @@ describe('the plan', () => {
 
   test('leaves out what was answered for an option that was taken back', () => {
     const answers = { image, command: '', name: '', options: [], memory: 5, env: 'A=1', user: 'root' } as const;
-    expect(runPlan(answers)).toEqual({ image: { id: image } });
+    expect(runPlan(answers)).toEqual({ image });
   });
 
   test.each([
