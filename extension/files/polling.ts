@@ -10,9 +10,11 @@ const INTERVAL = 3000;
 /** Directories below a watched one that are looked at: those that were opened last. */
 const MOST = 100;
 
+const GONE = 'gone';
+
 interface Seen {
   readonly uri: Uri;
-  /** What tells that it changed; undefined where it is not there. */
+  /** What tells that it changed; undefined until it was looked at, GONE where it is not there. */
   mark: string | undefined;
   /** Of a directory that was read. */
   names?: ReadonlySet<string>;
@@ -26,7 +28,8 @@ export class Polling implements Disposable {
   #looking = false;
 
   constructor(
-    private readonly stat: (uri: Uri) => Promise<FileEntry | undefined>,
+    /** Undefined where nobody can say now. */
+    private readonly stat: (uri: Uri) => Promise<FileEntry | 'gone' | undefined>,
     private readonly list: (uri: Uri) => Promise<FileEntry[] | undefined>,
     private readonly tell: (changes: FileChangeEvent[]) => void,
   ) {}
@@ -36,6 +39,9 @@ export class Polling implements Disposable {
     const before = this.#watched.get(key);
     if (before) before.count++;
     else this.#watched.set(key, { uri, recursive, count: 1 });
+    // What the editor has just read is what later looks are compared with.
+    const seen = this.#seen.get(uri.toString()) ?? this.#sight(uri);
+    if (seen.mark === undefined) void this.#changes(seen);
     this.#arm();
     return new Disposable(() => {
       const now = this.#watched.get(key);
@@ -86,15 +92,18 @@ export class Polling implements Disposable {
     });
   }
 
+  #sight(uri: Uri): Seen {
+    const seen: Seen = { uri, mark: undefined };
+    this.#seen.set(uri.toString(), seen);
+    return seen;
+  }
+
   async #look(): Promise<void> {
     // A slow answer is waited for, not asked for twice.
     if (this.#looking) return;
     this.#looking = true;
     try {
-      for (const { uri } of this.#watched.values()) {
-        const key = uri.toString();
-        if (!this.#seen.has(key)) this.#seen.set(key, { uri, mark: undefined });
-      }
+      for (const { uri } of this.#watched.values()) if (!this.#seen.has(uri.toString())) this.#sight(uri);
       const lists = await Promise.all(
         [...this.#seen.values()].filter(({ uri }) => this.#covers(uri)).map((seen) => this.#changes(seen)),
       );
@@ -108,13 +117,15 @@ export class Polling implements Disposable {
   async #changes(seen: Seen): Promise<FileChangeEvent[]> {
     const { uri, mark: before } = seen;
     const entry = await this.stat(uri);
-    const facts = entry?.leadsTo ?? entry;
-    seen.mark = facts && `${entry?.id} ${facts.modifiedAt} ${facts.size}`;
+    if (entry === undefined) return [];
+    const facts = entry === GONE ? undefined : (entry.leadsTo ?? entry);
+    seen.mark = entry === GONE || facts === undefined ? GONE : `${entry.id} ${facts.modifiedAt} ${facts.size}`;
     if (seen.mark === before) return [];
     if (facts?.type !== 'directory') {
       // The first look has nothing to compare with.
       if (before === undefined) return [];
-      return [{ type: facts === undefined ? FileChangeType.Deleted : FileChangeType.Changed, uri }];
+      if (facts === undefined) return [{ type: FileChangeType.Deleted, uri }];
+      return [{ type: before === GONE ? FileChangeType.Created : FileChangeType.Changed, uri }];
     }
     return this.#inDirectory(seen);
   }

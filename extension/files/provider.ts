@@ -35,7 +35,7 @@ export class ContainerFiles implements FileSystemProvider, Disposable {
 
   constructor(private readonly helper: Helper) {
     this.#polling = new Polling(
-      (uri) => this.#quietly(uri, (client, place) => client.call('file/stat', place)),
+      (uri) => this.#quietly(uri, (client, place) => client.call('file/stat', place).catch(gone)),
       (uri) => this.#quietly(uri, listWhole),
       (changes) => this.#changed.fire(changes),
     );
@@ -144,6 +144,12 @@ export class ContainerFiles implements FileSystemProvider, Disposable {
     if (state.kind !== 'connected') return undefined;
     return act(state.client, placeOf(uri)).catch(() => undefined);
   }
+}
+
+/** Only what the helper says is not there is known to be gone. */
+function gone(error: unknown): 'gone' {
+  if (error instanceof Failure && error.data.rule?.code === 'file-not-found') return 'gone';
+  throw error;
 }
 
 interface Owned extends Place {

@@ -34,10 +34,21 @@ afterAll(async () => {
 const inside = (...argv: string[]) => output(['nsenter', `--target=${marker}`, '--mount', '--', ...argv]);
 const line = (text: string) => editor().page.locator('.editor-instance .view-line', { hasText: text }).first();
 
+/** The upper of the two views gets most of the side bar: the border between them is pulled down. */
+async function giveRoom(): Promise<void> {
+  const { mouse } = editor().page;
+  const box = await images.pane.boundingBox();
+  if (!box) throw new Error('the view is not in sight');
+  await mouse.move(box.x + box.width / 2, box.y);
+  await mouse.down();
+  await mouse.move(box.x + box.width / 2, box.y + 400, { steps: 10 });
+  await mouse.up();
+}
+
 /** The dialog of files proposes a place a moment after it appears. */
 async function answerPath(path: string): Promise<void> {
   const { quick, page } = editor();
-  await until(async () => (await quick.value()).startsWith('/'), 'the dialog to be ready');
+  await until(async () => (await quick.value()).startsWith(`${PERSON.folder}/`), 'the dialog to be ready');
   await quick.fill(path);
   await page.keyboard.press('Enter');
   await quick.gone();
@@ -53,6 +64,7 @@ test('a container of an image that was loaded', async () => {
   await images.click('Load an image from a file…');
   await answerPath(ARCHIVE);
   await images.shows(IMAGE, /MB/, 30_000);
+  await giveRoom();
   await editor().command('Isolab: Run a container');
   await quick.step('Image to run');
   await quick.pick(IMAGE);
