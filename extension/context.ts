@@ -4,6 +4,7 @@ import type { Client } from '../helper/rpc/contract/client';
 import type { Documents } from './documents/documents';
 import type { Logs } from './documents/logs';
 import type { Recorder } from './equivalents/recorder';
+import type { ContainerFiles } from './files/provider';
 import type { Helper } from './helper/client';
 import type { Statistics } from './panels/statistics';
 import type { Settings } from './settings';
@@ -33,6 +34,8 @@ export interface Context {
   readonly containers: ContainersView;
   readonly images: ImagesView;
   readonly documents: Documents;
+  /** Their files, as a file system of the editor. */
+  readonly containerFiles: ContainerFiles;
   /** What containers write. */
   readonly logs: Logs;
   /** Live charts of what containers use. */

@@ -10,6 +10,8 @@ import type { Context } from './context';
 import { Documents, SCHEME } from './documents/documents';
 import { LOG_SCHEME, Logs } from './documents/logs';
 import { Recorder } from './equivalents/recorder';
+import { FILES_SCHEME } from './files/address';
+import { ContainerFiles } from './files/provider';
 import { Helper } from './helper/client';
 import { connectOnOpen } from './helper/on-open';
 import { greetVersion } from './helper/version';
@@ -67,6 +69,7 @@ export function activate(extension: ExtensionContext): void {
     images,
     configured,
     documents: new Documents(helper),
+    containerFiles: new ContainerFiles(helper),
     logs: new Logs(helper),
     statistics,
     remembered: new RememberedTerminals(extension.workspaceState, helper, ours, attach),
@@ -90,6 +93,7 @@ export function activate(extension: ExtensionContext): void {
     refresh,
     facts,
     context.documents,
+    context.containerFiles,
     context.logs,
     statistics,
     context.remembered,
@@ -104,8 +108,12 @@ export function activate(extension: ExtensionContext): void {
     window.registerWebviewPanelSerializer(STATISTICS, statistics),
     window.registerFileDecorationProvider(new Decorations()),
     workspace.registerTextDocumentContentProvider(SCHEME, context.documents),
+    workspace.registerFileSystemProvider(FILES_SCHEME, context.containerFiles, { isCaseSensitive: true }),
     workspace.registerTextDocumentContentProvider(LOG_SCHEME, context.logs),
-    helper.onDidChange((topics) => refresh.changed(topics)),
+    helper.onDidChange((topics) => {
+      refresh.changed(topics);
+      if (topics.includes('container')) context.containerFiles.lookAgain();
+    }),
     helper.onDidChangeState((state) => {
       refresh.changed();
       refresh.looked();

@@ -1,5 +1,6 @@
 // What a row gives to the clipboard: its main text, or one of its facts. Pure. Whatever is not printable is escaped: a
 // name that holds a line end would run what follows it where it is pasted into a terminal.
+import { shownName } from '../../helper/rpc/contract/file-name';
 import { stepText } from '../views/images-rows';
 import type { Node } from '../views/nodes';
 import { visible } from '../views/row';
@@ -55,6 +56,8 @@ function factsOf(node: Node): Facts {
       return { main: node.path };
     case 'change':
       return { main: node.path, name: node.path.split('/').at(-1) };
+    case 'file':
+      return { main: shownName(node.path), name: shownName(node.entry.name) };
     case 'image':
       return { name: node.image.names[0], id: node.image.id };
     case 'layer':

@@ -7,12 +7,16 @@ import { cleanup } from './cleanup';
 import { connected, trusted } from './connected';
 import * as container from './container';
 import { exportContainer } from './container-export';
+import * as containerFiles from './container-files';
 import { changeLimit } from './container-limits';
 import { showStatistics } from './container-stats';
 import { attachContainer, openContainerShell } from './container-terminal';
 import { copyCommand } from './copy-command';
 import { deleteNodes } from './delete';
 import { copyDiagnostics } from './diagnostics';
+import { compareFiles } from './files-compare';
+import { downloadFiles } from './files-download';
+import { uploadFiles } from './files-upload';
 import { askFilter, clearFilter } from './filter';
 import * as helper from './helper';
 import { COMMANDS, type CommandId, type Need } from './ids';
@@ -104,6 +108,12 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.container.commit': container.commitContainer,
   'isolab.container.export': exportContainer,
   'isolab.container.copy': container.copyContainerName,
+  'isolab.files.open': containerFiles.openFiles,
+  'isolab.files.folder': containerFiles.openFolder,
+  'isolab.files.compare': compareFiles,
+  'isolab.files.download': downloadFiles,
+  'isolab.files.upload': uploadFiles,
+  'isolab.files.delete': containerFiles.deleteFiles,
   'isolab.image.load': files.loadImage,
   'isolab.image.import': files.importImage,
   'isolab.image.save': files.saveImage,

@@ -13,7 +13,7 @@ export function recording(client: Client, write: (title: string, answer: Equival
   return {
     greeting: client.greeting,
     call: async (method, params) => {
-      const title = titleOf(method, params, t);
+      const title = isPart(method, params) ? undefined : titleOf(method, params, t);
       if (title === undefined) return client.call(method, params);
       const before = SAYING.has(method) ? undefined : await ask(client, method, params);
       const result = await client.call(method, params);
@@ -27,10 +27,21 @@ export function recording(client: Client, write: (title: string, answer: Equival
   };
 }
 
+/** A piece of a file that is written by several requests: the last one stands for all. */
+function isPart(method: MethodName, params: object): boolean {
+  return method === 'file/write' && !('commit' in params);
+}
+
+/** What is written is part of no line, and crosses once. */
+function withoutContent(params: object): object {
+  const { data: _data, ...rest } = params as { data?: unknown };
+  return rest;
+}
+
 /** Undefined where the helper cannot say: an older one, or one that refuses the action as well. */
 async function ask<M extends MethodName>(client: Client, method: M, params: Input<M>) {
   try {
-    return await client.call('command/equivalent', { method, params: { ...params } });
+    return await client.call('command/equivalent', { method, params: { ...withoutContent(params) } });
   } catch {
     // The action goes on; if something is wrong with it, it will say so itself.
     return undefined;

@@ -1,6 +1,7 @@
 // What each changing request is called in the comment above its lines. One entry for every changing method: a forgotten one
 // does not compile. Pure.
 import type { ChangingMethod, Input, MethodName } from '../../helper/rpc/contract';
+import { shownName } from '../../helper/rpc/contract/file-name';
 import type { Translate } from '../../helper/rpc/contract/sentences';
 import { visible } from '../views/row';
 
@@ -33,6 +34,11 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'session/open': ({ title = '' }, t) => t('Open shell: {title}', { title: visible(title) }),
   'session/attach': (_params, t) => t('Attach a terminal'),
   'session/reopen': (_params, t) => t('Open an ended shell anew'),
+  'file/write': ({ path }, t) => t('Write {path} in a container', { path: fileName(path) }),
+  'file/make-directory': ({ path }, t) => t('Make directory {path} in a container', { path: fileName(path) }),
+  'file/delete': ({ path }, t) => t('Delete {path} in a container', { path: fileName(path) }),
+  'file/rename': ({ path, to }, t) =>
+    t('Rename {path} to {to} in a container', { path: fileName(path), to: fileName(to) }),
   'uplink/start': ({ netns }, t) => t('Connect {netns} with the outside', { netns: place(netns, t) }),
   'container/create': ({ name = '' }, t) => t('Create container {name}', { name: visible(name) }),
   'container/start': ({ container }, t) => t('Start container {name}', { name: containerName(container) }),
@@ -77,6 +83,10 @@ function place(netns: Input<'link/list'>['netns'], t: Translate): string {
   if (netns === undefined || 'host' in netns) return t('Host');
   if ('name' in netns) return visible(netns.name);
   return 'id' in netns ? `net:${netns.id}` : `pid:${netns.pid}`;
+}
+
+function fileName(path: string): string {
+  return visible(shownName(path));
 }
 
 function containerName(container: Input<'container/start'>['container']): string {

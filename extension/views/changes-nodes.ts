@@ -1,5 +1,5 @@
 // What changed in a file tree, folder by folder: what a layer or a container adds, changes and deletes. Pure.
-import type { FileChange } from '../../helper/rpc/contract/container';
+import type { Container, FileChange } from '../../helper/rpc/contract/container';
 import type { LayerEntry } from '../../helper/rpc/contract/image';
 import { byName, type ChangeNode, type Entry } from './nodes';
 
@@ -36,7 +36,7 @@ export function entryOfLayer({ path, change, type, size, mode, uid, gid, target,
  * Directly in `under`, of a list of everything below it, folders first: a directory that did not change itself, but leads to
  * what did, is there, too.
  */
-export function changeNodes(prefix: string, all: readonly Entry[], under: string): ChangeNode[] {
+export function changeNodes(prefix: string, all: readonly Entry[], under: string, container?: Container): ChangeNode[] {
   const base = under === '/' ? '/' : `${under}/`;
   const names = new Map<string, { own?: Entry; below: Entry[] }>();
   for (const entry of all) {
@@ -55,6 +55,7 @@ export function changeNodes(prefix: string, all: readonly Entry[], under: string
       id: `${prefix}${path}`,
       prefix,
       path,
+      ...(container && { container }),
       ...(leads && { kind: 'directory' }),
       ...own,
       ...(leads && { below }),
@@ -64,6 +65,6 @@ export function changeNodes(prefix: string, all: readonly Entry[], under: string
   return nodes.toSorted((a, b) => Number(isFile(a)) - Number(isFile(b)) || byName(a.path, b.path));
 }
 
-export function insideChange({ prefix, below = [], path }: ChangeNode): ChangeNode[] {
-  return changeNodes(prefix, below, path);
+export function insideChange({ prefix, below = [], path, container }: ChangeNode): ChangeNode[] {
+  return changeNodes(prefix, below, path, container);
 }

@@ -49,7 +49,7 @@ export function fileKindText(kind: NonNullable<ChangeNode['kind']>, t: Translate
 }
 
 export function changeRow(
-  { id, path, change, kind, size, mode, owner, target, opaque, below }: ChangeNode,
+  { id, path, change, kind, size, mode, owner, target, opaque, below, container }: ChangeNode,
   t: Translate,
 ): Row {
   const facts: Fact[] = [
@@ -62,6 +62,7 @@ export function changeRow(
     ...(target === undefined ? [] : [[t('Target'), target] as const]),
     ...(opaque ? [[t('Hides'), t('what the layers below have in it')] as const] : []),
   ];
+  const comparable = container !== undefined && (kind === 'file' ? change !== undefined : change === 'deleted');
   return {
     id,
     label: visible(path.split('/').at(-1) ?? path),
@@ -72,7 +73,8 @@ export function changeRow(
     ),
     icon: change === 'deleted' ? 'trash' : ICONS[kind ?? 'file'],
     facts,
-    context: `change ${change ?? 'leading'}`,
+    context: `change ${change ?? 'leading'}${comparable ? ' comparable' : ''}`,
+    ...(comparable && { command: { id: 'isolab.files.compare', title: t('Compare file with the image') } }),
     expand: below === undefined ? 'never' : 'closed',
     ...(change && { mark: { state: change } }),
   };

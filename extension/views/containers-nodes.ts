@@ -152,6 +152,6 @@ function deviceRules(rules: readonly DeviceRule[]): string {
 }
 
 /** By folder, from the flat list that container/diff gives. */
-export function containerChanges({ id }: Container, changes: readonly FileChange[]): ChangeNode[] {
-  return changeNodes(`container/${id}/changes`, changes.map(entryOfChange), '/');
+export function containerChanges(container: Container, changes: readonly FileChange[]): ChangeNode[] {
+  return changeNodes(`container/${container.id}/changes`, changes.map(entryOfChange), '/', container);
 }

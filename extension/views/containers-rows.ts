@@ -122,6 +122,7 @@ const GROUP_ICONS: Readonly<Record<ContainerGroup, string>> = {
   namespaces: 'shield',
   mounts: 'folder-library',
   limits: 'dashboard',
+  files: 'files',
   changes: 'diff',
 };
 
@@ -135,6 +136,8 @@ export function containerGroupLabel(group: ContainerGroup, t: Translate): string
       return t('Mounts');
     case 'limits':
       return t('Limits');
+    case 'files':
+      return t('Files');
     case 'changes':
       return t('Changes since the image');
   }

@@ -3,6 +3,7 @@ import type { Translate } from '../../helper/rpc/contract/sentences';
 import { agoText, bytesText, memoryText } from './amounts';
 import { changeText, fileKindText } from './changes-rows';
 import { containerGroupLabel, imageText, stateText, whoseText } from './containers-rows';
+import { fileClauses } from './files-rows';
 import { imageGroupLabel, imageLabel, stepText, usedByText } from './images-rows';
 import type { Node, NodeOf } from './nodes';
 import { visible } from './row';
@@ -15,6 +16,7 @@ const TYPES = [
   'mount',
   'directory',
   'change',
+  'file',
   'image',
   'part',
   'layer',
@@ -53,6 +55,8 @@ export function containedClauses(node: Contained, t: Translate): (string | undef
     }
     case 'change':
       return changeClauses(node, t);
+    case 'file':
+      return fileClauses(node, t);
     case 'image': {
       const { image, now } = node;
       const time = image.created === undefined ? Number.NaN : Date.parse(image.created);

@@ -6,6 +6,7 @@ import type { Container } from '../../helper/rpc/contract/container';
 import type { Topic } from '../../helper/rpc/contract/events';
 import type { Stats } from '../../helper/rpc/contract/limits';
 import type { Process } from '../../helper/rpc/contract/process';
+import { filesBelow, filesIn } from '../files/rows';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
 import { insideChange } from './changes-nodes';
@@ -123,6 +124,8 @@ export class ContainersView extends Tree {
         return this.#group(client, node);
       case 'mount':
         return layerDirectories(node);
+      case 'file':
+        return filesBelow(client, node);
       case 'change':
         return insideChange(node);
       case 'process': {
@@ -155,6 +158,8 @@ export class ContainersView extends Tree {
         const nodes = limitNodes(await client.call('container/show', ref), t);
         return nodes.length > 0 ? nodes : [message(id, 'empty', t('No limits'))];
       }
+      case 'files':
+        return filesIn(client, id, { root: ref, path: '/' });
       case 'changes': {
         const { changes, truncated } = await client.call('container/diff', ref);
         const nodes = containerChanges(container, changes);

@@ -28,18 +28,23 @@ export class DragAndDrop {
   of(view: ViewName): TreeDragAndDropController<Node> {
     return {
       dragMimeTypes: [ROWS],
-      dropMimeTypes: view === 'images' ? [ROWS, FILES] : [ROWS],
+      dropMimeTypes: takesFiles(view) ? [ROWS, FILES] : [ROWS],
       handleDrag: (source, transfer) => {
         this.#dragged = source.filter(this.draggable);
         if (this.#dragged.length > 0) transfer.set(ROWS, new DataTransferItem(String(this.#dragged.length)));
       },
       handleDrop: async (onto, transfer) => {
         const rows = transfer.get(ROWS) === undefined ? [] : this.#dragged;
-        const files = rows.length > 0 || view !== 'images' ? [] : await filesOf(transfer);
+        const files = rows.length > 0 || !takesFiles(view) ? [] : await filesOf(transfer);
         if (rows.length + files.length > 0) await this.dropped({ view, rows, files, onto });
       },
     };
   }
+}
+
+/** Images are loaded from files, and containers take files in. */
+function takesFiles(view: ViewName): boolean {
+  return view === 'images' || view === 'containers';
 }
 
 async function filesOf(transfer: DataTransfer): Promise<string[]> {

@@ -131,6 +131,7 @@ export function explain(node: Node, t: Translate): Explanation | undefined {
     case 'part':
     case 'directory':
     case 'change':
+    case 'file':
     case 'step':
     case 'detail':
     case 'beyond':

@@ -53,6 +53,7 @@ export function usedByText(count: number, t: Translate): string {
 }
 
 const GROUP_ICONS: Readonly<Record<ImageGroup, string>> = {
+  files: 'files',
   layers: 'layers',
   history: 'history',
   configuration: 'settings',
@@ -60,6 +61,8 @@ const GROUP_ICONS: Readonly<Record<ImageGroup, string>> = {
 
 export function imageGroupLabel(group: ImageGroup, t: Translate): string {
   switch (group) {
+    case 'files':
+      return t('Files');
     case 'layers':
       return t('Layers');
     case 'history':

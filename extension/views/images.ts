@@ -3,6 +3,7 @@ import type { TreeDragAndDropController } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import type { Topic } from '../../helper/rpc/contract/events';
 import type { LayerEntry } from '../../helper/rpc/contract/image';
+import { filesBelow, filesIn } from '../files/rows';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
 import { changeNodes, entryOfLayer, insideChange } from './changes-nodes';
@@ -57,6 +58,8 @@ export class ImagesView extends Tree {
         return this.#part(client, node);
       case 'layer':
         return this.#entries(client, node);
+      case 'file':
+        return filesBelow(client, node);
       case 'change':
         return insideChange(node);
       default:
@@ -65,6 +68,7 @@ export class ImagesView extends Tree {
   }
 
   async #part(client: Client, { id, group, image }: ImageGroupNode): Promise<Node[]> {
+    if (group === 'files') return filesIn(client, id, { root: { image: { id: image.id } }, path: '/' });
     const details = await client.call('image/show', { image: { id: image.id } });
     switch (group) {
       case 'layers': {

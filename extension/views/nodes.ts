@@ -2,6 +2,7 @@
 import type { AddressOnLink } from '../../helper/rpc/contract/address';
 import type { Container } from '../../helper/rpc/contract/container';
 import type { Coded } from '../../helper/rpc/contract/errors';
+import type { FileEntry, FileRoot } from '../../helper/rpc/contract/file';
 import type { Image, ImageLayer, ImageStep, LayerEntry } from '../../helper/rpc/contract/image';
 import type { Limits } from '../../helper/rpc/contract/limits';
 import type { Link } from '../../helper/rpc/contract/link';
@@ -18,10 +19,10 @@ export type ViewName = (typeof VIEWS)[number];
 export const GROUPS = ['routes', 'neighbours', 'processes'] as const;
 export type Group = (typeof GROUPS)[number];
 
-export const CONTAINER_GROUPS = ['processes', 'namespaces', 'mounts', 'limits', 'changes'] as const;
+export const CONTAINER_GROUPS = ['processes', 'namespaces', 'mounts', 'limits', 'files', 'changes'] as const;
 export type ContainerGroup = (typeof CONTAINER_GROUPS)[number];
 
-export const IMAGE_GROUPS = ['layers', 'history', 'configuration'] as const;
+export const IMAGE_GROUPS = ['layers', 'files', 'history', 'configuration'] as const;
 export type ImageGroup = (typeof IMAGE_GROUPS)[number];
 
 interface Identified {
@@ -178,8 +179,20 @@ export interface ChangeNode extends Identified, Entry {
   readonly type: 'change';
   /** What ids of this list begin with. */
   readonly prefix: string;
+  /** Whose change it is; absent for a layer of an image. */
+  readonly container?: Container;
   /** Everything below it: lists come whole. */
   readonly below?: readonly Entry[];
+}
+
+/** A file of a container, an image or a layer of one. */
+export interface FileNode extends Identified {
+  readonly type: 'file';
+  /** Id of the row above the root directory. */
+  readonly under: string;
+  readonly root: FileRoot;
+  readonly path: string;
+  readonly entry: FileEntry;
 }
 
 export interface ImageNode extends Identified {
@@ -254,6 +267,7 @@ export type Node =
   | MountNode
   | LayerDirectoryNode
   | ChangeNode
+  | FileNode
   | ImageNode
   | ImageGroupNode
   | LayerNode

@@ -3,6 +3,7 @@ import type { Translate } from '../../helper/rpc/contract/sentences';
 import { beyondRow } from './beyond';
 import { changeRow } from './changes-rows';
 import { containerGroupRow, containerNamespaceRow, containerRow, layerDirectoryRow, mountRow } from './containers-rows';
+import { fileRow } from './files-rows';
 import { detailRow, imageGroupRow, imageRow, layerRow, stepRow } from './images-rows';
 import { kindRow, membershipRow, namespaceRow, processRow } from './namespaces-rows';
 import { addressRow, groupRow, linkRow, neighbourRow, netnsRow, peerRow, routeRow, staleRow } from './networks-rows';
@@ -47,6 +48,8 @@ export function rowOf(node: Node, t: Translate): Row {
       return layerDirectoryRow(node, t);
     case 'change':
       return changeRow(node, t);
+    case 'file':
+      return fileRow(node, t);
     case 'image':
       return imageRow(node, t);
     case 'part':

@@ -23,10 +23,10 @@ export const MAX_STRANGERS = 8;
 
 /**
  * What takes a while and touches nothing that other calls change, or takes turns by itself where it does (the store of
- * images, each container): these may overlap.
+ * images, each container and its files): these may overlap.
  */
 const CONCURRENT: ReadonlySet<MethodName> = new Set<MethodName>([
-  ...(Object.keys(METHODS) as MethodName[]).filter((name) => name.startsWith('container/')),
+  ...(Object.keys(METHODS) as MethodName[]).filter((name) => /^(container|file)\//.test(name)),
   'session/open',
   'session/attach',
   'image/load',

@@ -11,6 +11,7 @@ import { containerHandlers } from './container/handlers';
 import { diagnosticsHandlers } from './diagnostics';
 import { doctorHandlers } from './doctor';
 import { equivalentHandlers } from './equivalent';
+import { Files } from './file/files';
 import { helperHandlers } from './helper';
 import type { Handlers, House } from './house';
 import { imageHandlers } from './image/images';
@@ -49,6 +50,8 @@ export function createServices(house: House, features: readonly Feature[], progr
   });
   const containers = new Containers(house, images, join(programDir, 'root-worker.cjs'));
   const attachments = new Attachments(containers);
+  const files = new Files(house, containers, join(programDir, 'file-worker.cjs'));
+  containers.guests.push((id) => files.leave(id));
   images.askUsers((id) => containers.usersOf(id));
   return {
     handlers: sayingWhatIsGone(
@@ -66,17 +69,21 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...namespaceHandlers(house, scanner),
         ...sessionHandlers(house, scanner, attachments),
         ...containerHandlers(containers, attachments),
+        ...files.handlers,
         ...uplinkHandlers(house, uplinks),
         ...imageHandlers(house, images),
-        ...equivalentHandlers(house, scanner, containers),
+        ...equivalentHandlers(house, scanner, containers, files),
       },
       programDir,
     ),
-    changed: (topics) => uplinks.changed(topics),
+    changed: (topics) => {
+      uplinks.changed(topics);
+      if (topics.includes('container')) files.changed();
+    },
     close: async () => {
       uplinks.close();
       containers.close();
-      await Promise.all([scanner.close(), images.close()]);
+      await Promise.all([files.close(), scanner.close(), images.close()]);
     },
   };
 }

@@ -82,13 +82,14 @@ export function encodeLine({ uid, pid, method, params, result }: AuditLine, now:
   return line.length <= MAX_LINE ? line : JSON.stringify({ ...head, params: 'too long', result });
 }
 
-/** A ticket admits to a session, and arguments of programs carry passwords: of a command its program only. */
+/** A ticket admits to a session, arguments of programs carry passwords, files anything: of a command its program only. */
 function withoutSecrets(params: unknown): unknown {
   if (typeof params !== 'object' || params === null) return params;
-  const { ticket, command, ...rest } = params as Record<string, unknown>;
+  const { ticket, command, data, ...rest } = params as Record<string, unknown>;
   return {
     ...rest,
     ...(ticket !== undefined && { ticket: '…' }),
+    ...(data !== undefined && { data: '…' }),
     ...(Array.isArray(command) && { command: [command[0], ...(command.length > 1 ? ['…'] : [])] }),
   };
 }

@@ -70,6 +70,10 @@ const CASES: Cases = {
   'image/remove': { apart: 'image-equivalent.test.ts' },
   'image/pull': { apart: 'image-equivalent.test.ts' },
   'image/push': { apart: 'image-equivalent.test.ts' },
+  'file/write': { none: 'no-equivalent-content' },
+  'file/make-directory': { apart: 'file' },
+  'file/delete': { apart: 'file' },
+  'file/rename': { apart: 'file' },
 
   'netns/create': { 'a name': { params: { name: 'red' } }, 'a name like a word': { params: { name: 'list' } } },
   'netns/delete': {

@@ -146,6 +146,14 @@ const ASKS: Asks = {
   'image/prune': NOTHING,
   'image/pull': NOTHING,
   'image/push': NOTHING,
+  // A realm without root has no containers.
+  'file/stat': NOTHING,
+  'file/list': NOTHING,
+  'file/read': NOTHING,
+  'file/write': NOTHING,
+  'file/make-directory': NOTHING,
+  'file/delete': NOTHING,
+  'file/rename': NOTHING,
   'command/equivalent': ({ netns }) => ({ method: 'route/delete', params: { netns, destination: '10.8.0.0/16' } }),
 };
 

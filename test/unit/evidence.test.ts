@@ -403,6 +403,44 @@ const EVIDENCE: { readonly [M in MethodName]: M extends ChangingMethod ? ChangeE
     hostile: ['image-registry', 'refused: no TLS there'],
     identity: ['image-registry', 'refused: no TLS there'],
     equivalent: ['image-equivalent', 'image/push, image/pull'],
+  'file/stat': {
+    fact: ['file', 'what is written here is read there'],
+    hostile: ['file', 'lead to no file of the host'],
+    identity: ['file', 'one that was removed is gone although another has its name'],
+  },
+  'file/list': {
+    fact: ['file', 'what is written here is read there'],
+    hostile: ['file-acts', 'links of /proc into processes are not followed'],
+    identity: ['file', 'somebody else’s container is as one that never was'],
+  },
+  'file/read': {
+    fact: ['file', 'what is written here is read there'],
+    hostile: ['file', 'devices, pipes and sockets are neither read nor written'],
+    identity: ['file', 'somebody else’s container is as one that never was'],
+  },
+  'file/write': {
+    fact: ['file', 'a file of several pieces shows when it is whole'],
+    hostile: ['file', 'a directory that becomes a link and back'],
+    identity: ['file', 'started while a file is being written'],
+    equivalent: 'no-equivalent-content',
+  },
+  'file/make-directory': {
+    fact: ['file', 'directories are made, renamed and deleted'],
+    hostile: ['file-acts', 'a directory swapped for a link to outside'],
+    identity: ['file', 'one that was removed is gone although another has its name'],
+    equivalent: ['file', 'the lines one would type do the same'],
+  },
+  'file/delete': {
+    fact: ['file', 'directories are made, renamed and deleted'],
+    hostile: ['file-acts', 'is not deleted through, and not written through'],
+    identity: ['file', 'one that was removed is gone although another has its name'],
+    equivalent: ['file', 'the lines one would type do the same'],
+  },
+  'file/rename': {
+    fact: ['file', 'directories are made, renamed and deleted'],
+    hostile: ['file-acts', 'is not deleted through, and not written through'],
+    identity: ['file', 'one that was removed is gone although another has its name'],
+    equivalent: ['file', 'the lines one would type do the same'],
   },
   'command/equivalent': {
     fact: ['equivalent', '%s: %s'],

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import * as address from './address';
 import * as command from './command';
 import * as container from './container';
+import * as file from './file';
 import * as helper from './helper';
 import * as image from './image';
 import * as link from './link';
@@ -70,6 +71,13 @@ export const METHODS = {
   'container/stats': container.stats,
   'container/update': container.update,
   'container/prune': container.prune,
+  'file/stat': file.stat,
+  'file/list': file.list,
+  'file/read': file.read,
+  'file/write': file.write,
+  'file/make-directory': file.makeDirectory,
+  'file/delete': file.remove,
+  'file/rename': file.rename,
   'image/list': image.list,
   'image/show': image.show,
   'image/layer': image.layer,

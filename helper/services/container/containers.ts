@@ -36,6 +36,8 @@ export class Containers {
   readonly lives: ContainerLives;
   readonly hierarchies = Hierarchies.find();
   readonly #turns = new Turns();
+  /** Those who have its layers mounted besides it: told in its turn, before it is started or removed. */
+  readonly guests: ((id: string) => Promise<void>)[] = [];
 
   /** Finishes what an earlier helper left half-done, and goes on watching what runs. */
   constructor(
@@ -175,6 +177,7 @@ export class Containers {
     // It has just ended: what that leaves is cleared first.
     await running?.ended;
     const { layers } = await this.images.resolve({ id: record.image.id });
+    await this.#alone(id);
     try {
       return await startContainer(this, this.store.get(id) ?? record, layers, client);
     } catch (error) {
@@ -182,6 +185,10 @@ export class Containers {
       if (record.autoRemove) await this.store.remove(id);
       throw error;
     }
+  }
+
+  async #alone(id: string): Promise<void> {
+    await Promise.all(this.guests.map((leave) => leave(id)));
   }
 
   /** The container as it is then; one that removes itself as it was. */
@@ -216,6 +223,7 @@ export class Containers {
         throw broken('busy', 'container-running', { name }, { field: 'container', hint });
       }
       await living?.ended;
+      await this.#alone(id);
       try {
         await this.store.remove(id);
       } catch (error) {

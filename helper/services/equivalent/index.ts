@@ -7,12 +7,16 @@ import type { Equivalent } from '../../rpc/contract/command';
 import { validate } from '../../rpc/contract/validate';
 import type { Containers } from '../container/containers';
 import { broken } from '../failures';
+import type { Files } from '../file/files';
 import type { Handlers, House } from '../house';
 import { planSession } from '../session/sessions';
 import { addAddress, deleteAddress } from './address';
 import { cleanUp } from './cleanup';
 import { copyInLines, copyOutLines, execLines, exportLines, killLines, startLines, stopLines } from './container';
 import { pullImage, pushImage, removeImage, saveImage, tagImage } from './image';
+import { execLines, killLines, startLines, stopLines } from './container';
+import { deleteLines, makeDirectoryLines, renameLines } from './file';
+import { pullImage, pushImage, saveImage, tagImage } from './image';
 import { createLink, deleteLink, moveLink, setLink } from './link';
 import { createNetns, deleteNetns } from './netns';
 import { addRoute, deleteRoute } from './route';
@@ -68,12 +72,17 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'container/remove': { code: 'no-equivalent-record' },
   'container/rename': { code: 'no-equivalent-record' },
   'container/prune': { code: 'no-equivalent-record' },
+  'file/write': { code: 'no-equivalent-content' },
+  'file/make-directory': makeDirectoryLines,
+  'file/delete': deleteLines,
+  'file/rename': renameLines,
 };
 
 export function equivalentHandlers(
   house: House,
   scanner: Scanner,
   containers: Containers,
+  files: Files,
 ): Pick<Handlers, 'command/equivalent'> {
   return {
     'command/equivalent': ({ method, params = {} }, caller) => {
@@ -81,7 +90,7 @@ export function equivalentHandlers(
         if (!Object.hasOwn(METHODS, method)) throw broken('invalid', 'unknown-method', { method }, { field: 'method' });
         return { lines: [], none: { code: 'changes-nothing' } };
       }
-      return of(method, params, { house, caller, scanner, containers });
+      return of(method, params, { house, caller, scanner, containers, files });
     },
   };
 }

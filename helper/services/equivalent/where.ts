@@ -6,6 +6,7 @@ import type { LinkRef, NetnsRef } from '../../rpc/contract/terms';
 import { parseNamespaceLink } from '../../sys/proc';
 import type { Containers } from '../container/containers';
 import { broken } from '../failures';
+import type { Files } from '../file/files';
 import type { Caller, House } from '../house';
 import { withLink } from '../links';
 import { namesById, netnsPath } from '../netns-names';
@@ -26,6 +27,7 @@ export interface Scene {
   readonly caller: Caller;
   readonly scanner: Scanner;
   readonly containers: Containers;
+  readonly files: Files;
 }
 
 /** A network namespace as somebody outside of it reaches it. */

@@ -111,7 +111,7 @@ describe('Containers', () => {
     const before = containerNode(container(), NOW);
     const after = containerNode(container({ state: 'paused', name: 'other' }), NOW + 9999);
     expect(after.id).toBe(before.id);
-    expect(new Set(insideContainer(container()).map((node) => node.id)).size).toBe(5);
+    expect(new Set(insideContainer(container()).map((node) => node.id)).size).toBe(6);
   });
 
   test('what does not live has neither processes nor namespaces', () => {
@@ -120,9 +120,10 @@ describe('Containers', () => {
       '> (shield) Namespaces [inside namespaces]',
       '> (folder-library) Mounts [inside mounts]',
       '> (dashboard) Limits [inside limits]',
+      '> (files) Files [inside files]',
       '> (diff) Changes since the image [inside changes]',
     ]);
-    expect(insideContainer(ended({})).map(({ group }) => group)).toEqual(['mounts', 'limits', 'changes']);
+    expect(insideContainer(ended({})).map(({ group }) => group)).toEqual(['mounts', 'limits', 'files', 'changes']);
   });
 
   test('its processes are those of the machine, where these are known', () => {
@@ -223,12 +224,12 @@ describe('changes', () => {
     ]);
     const inside = (at: number) => (top[at] ? insideChange(top[at]) : []);
     expect(printed(inside(1))).toEqual([
-      '  (symbol-file) hosts | 1.5 kB [change changed] !changed',
+      '  (symbol-file) hosts | 1.5 kB [change changed comparable] !changed',
       '  (file-symlink-file) new [change added] !added',
-      '  (trash) old [change deleted] !deleted',
+      '  (trash) old [change deleted comparable] !deleted',
     ]);
     const [lib] = inside(2);
-    expect(lib && printed(insideChange(lib))).toEqual(['  (symbol-file) a b | 0 B [change added] !added']);
+    expect(lib && printed(insideChange(lib))).toEqual(['  (symbol-file) a b | 0 B [change added comparable] !added']);
   });
 
   test('of one name do not swallow those of a longer one', () => {
@@ -283,6 +284,7 @@ describe('Images', () => {
   test('layers from the top down, history the youngest first, the configuration as it is used', () => {
     expect(printed(insideImage(image()))).toEqual([
       '> (layers) Layers | 2 [part layers]',
+      '> (files) Files [part files]',
       '> (history) History [part history]',
       '> (settings) Configuration [part configuration]',
     ]);

@@ -12,6 +12,7 @@ import {
   limitNodes,
   mountNodes,
 } from '../../../extension/views/containers-nodes';
+import { fileNodes } from '../../../extension/views/files-nodes';
 import {
   configurationNodes,
   imageNode,
@@ -34,6 +35,7 @@ import {
   container,
   containerDetails,
   english,
+  fileEntry,
   HOST,
   id,
   image,
@@ -103,7 +105,8 @@ function everyRow() {
     ...belongingNodes(container(), [], []),
     ...mountNodes(containerDetails()).flatMap((node) => [node, ...layerDirectories(node)]),
     ...limitNodes(containerDetails({ limits: { pids: 5 } }), english),
-    ...changeNodes('x', [{ path: '/a', change: 'added' }], '/'),
+    ...changeNodes('x', [{ path: '/a', change: 'added', kind: 'file' }], '/', container()),
+    ...fileNodes('x', { container: { id: 'c' } }, '/', [fileEntry(), fileEntry({ type: 'directory' })]),
     ...[image(), image({ names: [] })].map((each) => imageNode(each, NOW)),
     ...insideImage(image()),
     ...layerNodes(imageDetails()),

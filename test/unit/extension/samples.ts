@@ -1,5 +1,6 @@
 // Answers of a helper as plain data, for tests of what the editor makes of them.
 import type { Container, ContainerDetails } from '../../../helper/rpc/contract/container';
+import type { FileEntry } from '../../../helper/rpc/contract/file';
 import type { Image, ImageDetails } from '../../../helper/rpc/contract/image';
 import type { Link } from '../../../helper/rpc/contract/link';
 import type { Namespace } from '../../../helper/rpc/contract/namespace';
@@ -138,6 +139,14 @@ export function imageDetails(over: Partial<ImageDetails> = {}): ImageDetails {
       { createdBy: '/bin/sh -c #(nop)  CMD ["sh"]' },
       { created: '2026-11-20T12:00:00Z', createdBy: '/bin/sh -c mkdir /srv', layer: 1 },
     ],
+    ...over,
+  };
+}
+
+export function fileEntry(over: Partial<FileEntry> = {}): FileEntry {
+  return {
+    ...{ name: 'motd', type: 'file', size: 12, modifiedAt: 1_700_000_000_000, mode: 0o644 },
+    ...{ uid: 0, gid: 0, links: 1, id: '0:40:7' },
     ...over,
   };
 }

@@ -16,6 +16,8 @@ export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   'no-equivalent-record': 'Only Isolab keeps containers under names: no other tool would find anything to change.',
   'nothing-to-do': 'It is so already: there is nothing to type.',
   'changes-nothing': 'This changes nothing: there is nothing to type.',
+  'no-equivalent-content': 'What is written comes from the editor, and is no part of a line.',
+  'no-equivalent-not-running': 'The container does not run: no other tool has its files mounted.',
   'no-equivalent-load':
     'skopeo copy loads one image of an archive into a layout, but has to be told what kind of archive it is.',
   'no-equivalent-import': 'No other tool makes an image of a root file system in one line.',

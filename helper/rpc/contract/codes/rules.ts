@@ -1,6 +1,7 @@
 // What was wrong with a request: a sentence for every rule code. Holes are arguments of the code, or {field}.
 
 import { CONTAINER_RULES } from './container-rules';
+import { FILE_RULES } from './file-rules';
 
 export const RULES: Readonly<Record<string, string>> = {
   // Words and names (terms.ts)
@@ -230,6 +231,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'blkio-device': 'There is no disk with the device number {device}.',
   'limit-refused': 'The kernel does not take {value} for {field} ({errno}).',
   ...CONTAINER_RULES,
+  ...FILE_RULES,
   // Images (image.ts)
   'image-name':
     'An image is named [HOST[:PORT]/]PATH[:TAG], such as busybox:1.36 or localhost:5000/team/app: small letters and digits in the path, at most 255 characters.',
