@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { O_CLOEXEC } from './libc';
-import { c, check, lastErrno, whole } from './libc-calls';
+import { check, lastErrno, whole } from './libc-calls';
 
 const libc = koffi.load(null);
 
@@ -108,21 +108,6 @@ export function readSome(fd: number, buffer: Buffer): number | undefined {
 export function writeSome(fd: number, buffer: Buffer): number | undefined {
   const put = writeCall(fd, buffer, buffer.length) as number;
   return put === -1 && busy() ? undefined : check(put, 'write', fd);
-}
-
-const F_GETFL = 3;
-const F_SETFL = 4;
-const O_NONBLOCK = 0o4000;
-
-/** Whether reads and writes of the open file would wait; not ours alone where the descriptor is somebody else's too. */
-export function isBlocking(fd: number): boolean {
-  return (check(c.fcntl(fd, F_GETFL, 0), 'fcntl', fd) & O_NONBLOCK) === 0;
-}
-
-/** Only of descriptors that are nobody else's: the flag belongs to the open file. */
-export function setNonBlocking(fd: number): void {
-  const flags = check(c.fcntl(fd, F_GETFL, 0), 'fcntl', fd);
-  check(c.fcntl(fd, F_SETFL, flags | O_NONBLOCK), 'fcntl', fd);
 }
 
 /** pipe2(2), close-on-exec: the end to read from, the end to write to. */

@@ -14,6 +14,8 @@ export interface JobOptions {
   readonly signal?: AbortSignal;
   /** Bytes. */
   readonly progress?: (step: string, done: number, total?: number) => void;
+  /** It writes no files of its own. */
+  readonly bare?: boolean;
 }
 
 interface Waiting {
@@ -87,7 +89,7 @@ export class Job {
       this.#settle = resolve;
     });
     this.temp = join(places.temp, randomBytes(8).toString('hex'));
-    mkdirSync(this.temp, { mode: 0o700 });
+    if (!options.bare) mkdirSync(this.temp, { mode: 0o700 });
     options.signal?.addEventListener('abort', this.#onAbort);
   }
 
