@@ -19,7 +19,7 @@ main(async () => {
   installNodeModules();
   await installPackages('build');
   if (tiers.some((tier) => tier !== 'unit')) await installPackages('kernel');
-  if (tiers.includes('kernel')) unpackPackages('busybox');
+  if (tiers.includes('kernel')) await unpackPackages('busybox');
   if (tiers.includes('ui')) await installPackages('editor', 'ui');
   build();
 
