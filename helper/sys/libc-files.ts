@@ -110,6 +110,14 @@ export function writeSome(fd: number, buffer: Buffer): number | undefined {
   return put === -1 && busy() ? undefined : check(put, 'write', fd);
 }
 
+const F_GETFL = 3;
+const O_NONBLOCK = 0o4000;
+
+/** Whether reads and writes of the open file would wait; not ours alone where the descriptor is somebody else's too. */
+export function isBlocking(fd: number): boolean {
+  return (check(c.fcntl(fd, F_GETFL, 0), 'fcntl', fd) & O_NONBLOCK) === 0;
+}
+
 /** pipe2(2), close-on-exec: the end to read from, the end to write to. */
 export function pipe(): [number, number] {
   const pair = Buffer.alloc(8);

@@ -170,12 +170,18 @@ test('the output of a container that runs goes on in its tab; another terminal i
   const line = (text: string) => editor().page.locator('.editor-instance .view-line', { hasText: text }).first();
   await line('pid 1').waitFor();
   await containers.menu('web', 'Attach to container');
-  await until(async () => (await terminals.names()).filter((name) => name.includes('web')).length === 2, 'two terminals');
+  await until(
+    async () => (await terminals.names()).filter((name) => name.includes('web')).length === 2,
+    'two terminals',
+  );
   await terminals.type('echo said $((40 + 2)) by $$');
   await terminals.shows('said 42 by 1');
   await line('said 42 by 1').waitFor();
   await terminals.close('web');
-  await until(async () => (await terminals.names()).filter((name) => name.includes('web')).length === 1, 'one terminal');
+  await until(
+    async () => (await terminals.names()).filter((name) => name.includes('web')).length === 1,
+    'one terminal',
+  );
   await containers.shows('web', /^up/);
 });
 

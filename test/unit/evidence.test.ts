@@ -403,6 +403,7 @@ const EVIDENCE: { readonly [M in MethodName]: M extends ChangingMethod ? ChangeE
     hostile: ['image-registry', 'refused: no TLS there'],
     identity: ['image-registry', 'refused: no TLS there'],
     equivalent: ['image-equivalent', 'image/push, image/pull'],
+  },
   'file/stat': {
     fact: ['file', 'what is written here is read there'],
     hostile: ['file', 'lead to no file of the host'],

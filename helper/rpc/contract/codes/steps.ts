@@ -129,11 +129,4 @@ export const STEPS: Readonly<Record<string, string>> = {
   'container-tree': 'reaching the container’s files',
   'file-read': 'reading the file',
   'file-write': 'writing the file',
-  'image-read': 'reading the archive',
-  'image-write': 'writing the archive',
-  'image-work': 'reading or writing the image',
-  'image-unpack': 'unpacking a layer',
-  'image-check': 'checking a layer',
-  'image-program': 'starting a program for the image',
-  'image-registry': 'talking to the registry',
 };
