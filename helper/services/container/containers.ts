@@ -50,7 +50,14 @@ export class Containers {
   ) {
     this.store = new ContainerStore(house, bootId(), (text) => house.log.warn(text));
     this.lives = new ContainerLives(house, this.store, (id) => this.#ended(id));
-    for (const { id } of this.store.all()) this.#adopt(id);
+    for (const { id } of this.store.all()) {
+      try {
+        this.#adopt(id);
+      } catch (error) {
+        // One that cannot be written about (a full disk) must not keep the helper from the others.
+        house.log.error(`container ${id}: ${String(error)}`);
+      }
+    }
   }
 
   /** What runs goes on; the group above all is taken away where nothing does. */

@@ -42,6 +42,15 @@ export class ContainerStore {
   ) {
     this.#data = join(places.dataDir, 'containers');
     this.#state = join(places.stateDir, 'containers');
+    try {
+      this.#read();
+    } catch (error) {
+      // A full disk: what is there is served, and the next container is refused with its reason.
+      this.warn(`containers: ${String(error)}`);
+    }
+  }
+
+  #read(): void {
     for (const directory of [this.#data, this.#state]) mkdirSync(directory, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(this.#data)) {
       if (name.startsWith(NEW) || name.startsWith(GONE)) rmSync(join(this.#data, name), { recursive: true });
@@ -170,14 +179,6 @@ export class ContainerStore {
   forgetRun(id: string): void {
     rmSync(this.runDirectory(id), { recursive: true, force: true });
     rmSync(this.#status(id), { force: true });
-  }
-
-  /** Run directories that no container has. */
-  strayRuns(): string[] {
-    const known = new Set(this.all().map(({ id }) => id.slice(0, 32)));
-    return readdirSync(this.#state)
-      .filter((name) => !known.has(name))
-      .map((name) => join(this.#state, name));
   }
 
   /** A descriptor for the monitor to write the exit status to; the caller closes it. */
