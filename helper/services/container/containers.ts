@@ -61,8 +61,9 @@ export class Containers {
   }
 
   /** What runs goes on; the group above all is taken away where nothing does. */
-  close(): void {
+  async close(): Promise<void> {
     this.hierarchies.tidy();
+    await this.store.close();
   }
 
   #adopt(id: string): void {
@@ -208,7 +209,7 @@ export class Containers {
       return await startContainer(this, this.store.get(id) ?? record, layers, client);
     } catch (error) {
       // It has come to its end before it began.
-      if (record.autoRemove) await this.store.remove(id);
+      if (record.autoRemove) this.store.remove(id);
       throw error;
     }
   }
@@ -246,7 +247,7 @@ export class Containers {
       }
       await living?.ended;
       try {
-        await this.store.remove(id);
+        this.store.remove(id);
       } catch (error) {
         throw asFailure(error, { step: 'container-directory' });
       }
