@@ -19,6 +19,7 @@ beforeAll(async () => {
 afterEach(() => removeContainers(helper));
 afterAll(() => helper?.stop());
 
+const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 const stateOf = async (id: string) => (await helper.client.call('container/show', { container: { id } })).state;
 
 describe('exercises 27 and 3 to 7: everything of its own', () => {
@@ -33,6 +34,9 @@ describe('exercises 27 and 3 to 7: everything of its own', () => {
     ]);
     const shown = await helper.client.call('container/show', { container: { id } });
     expect(shown).toMatchObject({ state: 'running', pid, command: ['sleep', '1000'] });
+    const { namespaces } = await helper.client.call('namespace/list', {});
+    const ours = namespaces.filter((one) => one.ours).map(({ kind }) => kind);
+    expect(ours.sort()).toEqual((await differing(pid, 'self')).sort());
     for (const [kind, number] of Object.entries(shown.namespaces ?? {})) {
       expect(await readlink(`/proc/${pid}/ns/${kind}`)).toBe(`${kind}:[${number}]`);
     }
@@ -196,7 +200,9 @@ describe('exercise 28: its life', () => {
     const topics: Topic[] = [];
     const stop = helper.client.onChanged((changed) => topics.push(...changed.topics));
     const { ref, id } = await startContainer(helper, { name: 'first' });
+    await until(() => topics.splice(0).includes('container'), 'the event of the start');
     await helper.client.call('container/rename', { container: { name: 'first' }, name: 'second' });
+    await until(() => topics.splice(0).includes('container'), 'the event of the new name');
     const { containers } = await helper.client.call('container/list', {});
     expect(containers).toMatchObject([{ id, name: 'second', image: { name: IMAGE } }]);
     await expect(helper.client.call('container/remove', { container: ref })).rejects.toMatchObject({
@@ -205,8 +211,23 @@ describe('exercise 28: its life', () => {
     await helper.client.call('container/remove', { container: ref, force: true });
     expect((await helper.client.call('container/list', { all: true })).containers).toEqual([]);
     expect(existsSync(join(helper.stateDir, 'containers', id))).toBe(false);
-    await until(() => topics.filter((topic) => topic === 'container').length >= 3, 'the events');
+    await until(() => topics.splice(0).includes('container'), 'the event of the end');
     stop();
+  });
+
+  test('a cleanup lists and removes them, running or not', async () => {
+    const { name, pid } = await startContainer(helper);
+    const idle = await helper.client.call('container/create', { image: { name: IMAGE }, command: ['true'] });
+    const both = [name, idle.name].map((one) => ({ type: 'container', name: one })).sort(byName);
+    const would = await helper.client.call('helper/cleanup', { dryRun: true });
+    expect(would.removed.sort(byName)).toEqual(both);
+    const { lines } = await helper.client.call('command/equivalent', { method: 'helper/cleanup', params: {} });
+    expect(lines).toEqual([['kill', '-s', 'KILL', String(pid)]]);
+    const did = await helper.client.call('helper/cleanup', {});
+    expect(did.removed.sort(byName)).toEqual(both);
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect((await helper.client.call('container/list', { all: true })).containers).toEqual([]);
+    expect((await helper.client.call('helper/cleanup', {})).removed).toEqual([]);
   });
 
   test('autoRemove: gone as soon as it has ended', async () => {
@@ -264,7 +285,7 @@ describe('exercise 23: a layer of its own', () => {
     const { ref, pid, id } = await startContainer(helper, { command: ['sh', '-c', script] });
     await until(() => existsSync(`/proc/${pid}/root/usr`) && existsSync(`/proc/${pid}/root/d/l`), 'the changes');
     await until(
-      async () => (await helper.client.call('container/diff', { container: ref })).changes.length >= 7,
+      async () => (await helper.client.call('container/diff', { container: ref })).changes.length >= 8,
       'all',
     );
     const { changes } = await helper.client.call('container/diff', { container: ref });
@@ -276,6 +297,7 @@ describe('exercise 23: a layer of its own', () => {
       'deleted /etc/goes',
       'changed /etc/kept',
       'changed /usr',
+      'deleted /usr/hidden',
     ]);
     const { layers } = await helper.client.call('container/show', { container: { id } });
     expect(await readFile(join(layers[0] as string, 'etc/kept'), 'utf8')).toBe('as the image has it\n');
