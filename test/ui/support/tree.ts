@@ -131,12 +131,18 @@ export class Tree {
 
   /** Waits for the row, and that its description says this; resolves with the description. */
   async shows(path: Path, wanted: string | RegExp = '', timeoutMs = 10_000): Promise<string> {
+    let missed = 0;
     const { description } = await until(
       async () => {
         const row = await this.find(path);
         const fits =
           row && (typeof wanted === 'string' ? row.description.includes(wanted) : wanted.test(row.description));
-        if (!fits) throw new Error((await this.texts()).join('\n'));
+        if (!fits) {
+          const seen = (await this.texts()).join('\n');
+          // Out of view, perhaps; at first it may just not have come.
+          if (!row && ++missed > 10) await this.scroll(missed % 5 === 0 ? -10_000 : 250);
+          throw new Error(seen);
+        }
         return row;
       },
       `the row ${path} with ${wanted}`,
