@@ -139,8 +139,8 @@ export class Tree {
           row && (typeof wanted === 'string' ? row.description.includes(wanted) : wanted.test(row.description));
         if (!fits) {
           const seen = (await this.texts()).join('\n');
-          // Out of view, perhaps; at first it may just not have come.
-          if (!row && ++missed > 10) await this.scroll(missed % 5 === 0 ? -10_000 : 250);
+          // Out of view, perhaps: looked for from the top down, each time with a moment for the rows to be drawn.
+          if (!row && ++missed % 8 === 0) await this.scroll(missed % 64 === 8 ? -10_000 : 250);
           throw new Error(seen);
         }
         return row;
