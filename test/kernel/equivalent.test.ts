@@ -19,7 +19,9 @@ let called: World;
 let pasted: World;
 function useWorlds(kind: RealmKind): void {
   beforeAll(async () => {
-    [called, pasted] = await Promise.all([makeWorld(kind), makeWorld(kind)]);
+    // One after the other: connecting as somebody makes the whole process somebody.
+    called = await makeWorld(kind);
+    pasted = await makeWorld(kind);
   });
   afterEach(() => Promise.all([called.empty(), pasted.empty()]));
   afterAll(() => Promise.all([called.stop(), pasted.stop()]));

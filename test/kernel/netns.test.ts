@@ -21,9 +21,10 @@ afterAll(() => helper.stop());
 const list = async () => helper.client.call('netns/list', {});
 const named = async (name: string) => (await list()).netns.find(({ names }) => names.includes(name));
 
+// Lazily, as ip(8) does: a name that somebody just looks at is busy (umount(2)).
 async function ipNetns(name: string): Promise<string> {
   await output(['ip', 'netns', 'add', name]);
-  undo(() => run(['umount', `/run/netns/${name}`]).then(() => rm(`/run/netns/${name}`, { force: true })));
+  undo(() => run(['umount', '-l', `/run/netns/${name}`]).then(() => rm(`/run/netns/${name}`, { force: true })));
   return name;
 }
 
@@ -132,12 +133,12 @@ describe('netns/list', () => {
         await writeFile(`/run/netns/${name}`, '');
         await output(['unshare', '--net', 'mount', '--bind', '/proc/self/ns/net', `/run/netns/${name}`]);
       });
-      undo(() => run(['umount', `/run/netns/${name}`]).then(() => rm(`/run/netns/${name}`, { force: true })));
+      undo(() => run(['umount', '-l', `/run/netns/${name}`]).then(() => rm(`/run/netns/${name}`, { force: true })));
     }
     await ipNetns('isns-one');
     await writeFile('/run/netns/isns-two', '');
     await output(['mount', '--bind', '/run/netns/isns-one', '/run/netns/isns-two']);
-    undo(() => run(['umount', '/run/netns/isns-two']).then(() => rm('/run/netns/isns-two')));
+    undo(() => run(['umount', '-l', '/run/netns/isns-two']).then(() => rm('/run/netns/isns-two')));
     const { netns: rows, host } = await list();
     for (const name of odd)
       expect(rows.find(({ names }) => names.includes(name))).toMatchObject({ ours: false, names: [name] });
@@ -168,7 +169,7 @@ describe('netns/list', () => {
     await writeFile('/run/netns/isns-uts', '');
     await output(['mount', '--bind', '/proc/self/ns/uts', '/run/netns/isns-uts']);
     undo(async () => {
-      await output(['umount', '/run/netns/isns-uts']);
+      await output(['umount', '-l', '/run/netns/isns-uts']);
       for (const name of ['file', 'pipe', 'dir', 'dangling', 'loop', 'uts'])
         await rm(`/run/netns/isns-${name}`, { recursive: true });
     });
@@ -290,7 +291,7 @@ describe('netns/delete', () => {
     await ipNetns('isns-over');
     await output(['mount', '--bind', '/run/netns/isns-over', '/run/netns/isns-stack']);
     undo(async () => {
-      while ((await run(['umount', '/run/netns/isns-stack'])).status === 0);
+      while ((await run(['umount', '-l', '/run/netns/isns-stack'])).status === 0);
       await rm('/run/netns/isns-stack');
     });
     const before = await named('isns-stack');
