@@ -58,6 +58,7 @@ async function helper() {
     root({ entryPoints: ['helper/discovery/scan-worker.ts'], outfile: 'dist/scan-worker.cjs' }),
     root({ entryPoints: ['helper/services/file/worker.ts'], outfile: 'dist/file-worker.cjs' }),
     root({ entryPoints: ['helper/services/image/work/image-worker.ts'], outfile: 'dist/image-worker.cjs' }),
+    root({ entryPoints: ['helper/services/container/root-worker.ts'], outfile: 'dist/root-worker.cjs' }),
   ]);
 }
 

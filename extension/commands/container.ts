@@ -1,5 +1,6 @@
 // container/*: what is done with containers that exist. The wizard that makes one stands in run.ts.
 import { window } from 'vscode';
+import type { Input } from '../../helper/rpc/contract';
 import type { Container } from '../../helper/rpc/contract/container';
 import type { Connected } from '../context';
 import { copyAsCommand, copying } from '../equivalents/copy';
@@ -11,6 +12,7 @@ import { visible } from '../views/row';
 import { containerName, onEach, oneContainer, someContainers } from './containers-meant';
 import { copyText } from './copy';
 import { deleteNodes } from './delete';
+import { told } from './image-files';
 import { long } from './long';
 import { done } from './report';
 import type { Target } from './target';
@@ -178,17 +180,17 @@ export async function showLogs(context: Connected, target: Target): Promise<void
 export async function commitContainer(context: Connected, target: Target): Promise<void> {
   const title = t('Commit container');
   const [container, rules] = await Promise.all([oneContainer(context, target, title), loadRules(t)]);
-  let reference = '';
+  let name = '';
   let message = '';
-  const params = () => ({
+  const params = (): Input<'container/commit'> => ({
     container: { id: container.id },
-    reference,
+    name,
     ...(message !== '' && { message }),
   });
   const steps: Step[] = [
     async (position) => {
       const prompt = t('Name of the new image, such as {example}', { example: `${container.name}:1` });
-      reference = await askText(position, { prompt, value: reference, check: rules.imageName });
+      name = await askText(position, { prompt, value: name, check: rules.imageName });
     },
     async (position) => {
       const prompt = t('What was changed, or nothing');
@@ -197,8 +199,7 @@ export async function commitContainer(context: Connected, target: Target): Promi
   ];
   const offer = copying(context, () => [{ method: 'container/commit', params: params() }]);
   await wizard(title, steps, offer);
-  await long(t('Making an image of {name}', { name: containerName(container) }), (options) =>
-    context.client.call('container/commit', params(), options),
-  );
-  done(t('Made the image {name}', { name: reference }));
+  const shown = t('Making an image of {name}', { name: containerName(container) });
+  const made = await long(shown, (options) => context.client.call('container/commit', params(), options));
+  await told(context, { images: [made.image], notes: made.notes });
 }

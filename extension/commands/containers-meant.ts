@@ -118,7 +118,3 @@ export function containerName({ name }: Container): string {
 export function imageRef({ id, names: [name] }: Image): ImageRef {
   return name === undefined ? { id } : { name };
 }
-
-export function imageName(image: Image): string {
-  return imageLabel(image);
-}

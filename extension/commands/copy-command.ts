@@ -14,6 +14,7 @@ import { isDeletable } from './deletable';
 import { deletion, inOrder } from './delete';
 import { hostNamespaces, opening } from './session';
 import { nodesOf, type Target } from './target';
+import { uplinkChanges } from './uplink';
 
 interface Action {
   readonly label: string;
@@ -56,10 +57,16 @@ async function actionsOn(context: Connected, nodes: readonly Node[]): Promise<Ac
   const deleted = inOrder(nodes.filter(isDeletable)).filter(
     (thing) => !(thing.type === 'link' && isLoopback(thing.link)),
   );
+  const uplink = await uplinkChanges(
+    context,
+    nodesOf({ nodes }, 'netns').map(({ netns }) => netns),
+  );
   return [
     { label: t('Open shell here'), icon: 'terminal', changes: await openings(context, nodes) },
     { label: t('Bring up'), icon: 'arrow-up', changes: setting(true) },
     { label: t('Bring down'), icon: 'arrow-down', changes: setting(false) },
+    { label: t('Connect with the outside'), icon: 'cloud', changes: uplink.connect },
+    { label: t('Disconnect from the outside'), icon: 'debug-disconnect', changes: uplink.disconnect },
     {
       label: t('Start container'),
       icon: 'play',

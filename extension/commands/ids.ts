@@ -43,6 +43,8 @@ export const COMMANDS = {
   'isolab.session.enter': 'change',
   'isolab.session.join': 'change',
   'isolab.session.both': 'change',
+  'isolab.rootfs.busybox': 'start',
+  'isolab.rootfs.open': 'change',
   'isolab.namespace.compare': 'look',
   'isolab.namespace.copy': 'look',
   'isolab.process.show': 'look',

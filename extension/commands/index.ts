@@ -26,6 +26,7 @@ import * as link from './link';
 import * as namespace from './namespace';
 import * as netns from './netns';
 import { report } from './report';
+import * as rootfs from './rootfs';
 import * as route from './route';
 import { runContainer } from './run';
 import { copyFact, openRows } from './selection';
@@ -80,6 +81,8 @@ const HANDLERS: { readonly [Id in CommandId]: Handler<(typeof COMMANDS)[Id]> } =
   'isolab.session.enter': session.openShellHere,
   'isolab.session.join': session.enterProcess,
   'isolab.session.both': enterBoth,
+  'isolab.rootfs.busybox': rootfs.buildBusybox,
+  'isolab.rootfs.open': rootfs.openRoot,
   'isolab.namespace.compare': namespace.compareProcesses,
   'isolab.namespace.copy': namespace.copyNamespaceId,
   'isolab.process.show': namespace.showProcess,

@@ -1,6 +1,7 @@
 // session/*: new isolated shells, and shells in namespaces that exist.
-import { ThemeIcon } from 'vscode';
+import { ThemeColor, ThemeIcon } from 'vscode';
 import { commandLine, wrapped } from '../../helper/rpc/contract/command-line';
+import { diskOf } from '../../helper/rpc/contract/disk-text';
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import type { Process } from '../../helper/rpc/contract/process';
 import type { Kind } from '../../helper/rpc/contract/terms';
@@ -8,7 +9,9 @@ import type { Connected } from '../context';
 import { type Change, copying, copyLines } from '../equivalents/copy';
 import { type Identity, identitiesFor, proposedIdentity } from '../prompts/identities';
 import { pickNamespace, pickProcess } from '../prompts/pick';
-import { askMany, askPick, type Choice, type Position, type Step, wizard } from '../prompts/wizard';
+import { loadRules, optional } from '../prompts/rules';
+import { alone, askMany, askPick, askText, type Choice, type Position, type Step, wizard } from '../prompts/wizard';
+import { type Disk, noDisk } from '../terminals/disks';
 import { entering, joinsOf, type Place } from '../terminals/places';
 import { type Look, openTerminal, type Plan, planOf } from '../terminals/sessions';
 import { t } from '../translate';
@@ -23,6 +26,12 @@ export async function newShell(context: Connected, target: Target): Promise<void
   const { defaultKinds, defaultIdentity } = context.configured();
   let kinds = target.kinds ?? defaultKinds;
   let identity: Identity | undefined;
+  let disk: Disk | undefined;
+  // A disk goes with the mnt namespace that it needs.
+  const plan = (): Plan => ({
+    ...planOf(kinds, identity),
+    ...(disk && kinds.includes('mnt') && { disks: [disk] }),
+  });
   const title = t('New isolated shell');
   const steps: Step[] = [
     async (position) => {
@@ -36,27 +45,61 @@ export async function newShell(context: Connected, target: Target): Promise<void
         active: (value) => value === active,
       });
     },
-    (position) => review(context, position, planOf(kinds, identity)),
+    async (position) => {
+      while ((await review(context, position, plan(), kinds)) === 'disk') disk = await askDisk(title, disk);
+    },
   ];
   await wizard(
     title,
     steps,
-    copying(context, () => [opening(context, planOf(kinds, identity))]),
+    copying(context, () => [opening(context, plan())]),
   );
-  await openTerminal(context, planOf(kinds, identity), shellLook(kinds));
+  await openTerminal(context, plan(), shellLook(kinds));
 }
 
-/** Shows the equivalent command line, and copies it as often as wanted; ends when the shell is to be opened. */
-async function review(context: Connected, position: Position, plan: Plan): Promise<void> {
+/** Shows the equivalent command line, and copies it as often as wanted; ends when the shell is to be opened, or get a disk. */
+async function review(
+  context: Connected,
+  position: Position,
+  plan: Plan,
+  kinds: readonly Kind[],
+): Promise<'open' | 'disk'> {
   const { method, params } = opening(context, plan);
   const { lines } = await context.client.call('command/equivalent', { method, params: { ...params } });
-  const choices: Choice<'open' | 'copy'>[] = [
+  const reason = noDisk(context.client.greeting.features, kinds, t);
+  const choices: Choice<'open' | 'copy' | 'disk' | undefined>[] = [
     { label: t('Open the shell'), iconPath: new ThemeIcon('terminal'), value: 'open' },
     { label: t('Copy the command line'), iconPath: new ThemeIcon('copy'), value: 'copy' },
+    diskChoice(reason),
   ];
   const note = { title: t('The equivalent command line'), lines: lines.flatMap((argv) => wrapped(argv)) };
   const prompt = t('Open it, or see what util-linux would be told for the same');
-  while ((await askPick(position, { prompt, choices, note })) === 'copy') await copyLines(lines.map(commandLine));
+  for (;;) {
+    const chosen = await askPick(position, { prompt, choices, note });
+    if (chosen === 'open' || chosen === 'disk') return chosen;
+    if (chosen === 'copy') await copyLines(lines.map(commandLine));
+  }
+}
+
+/** Greyed where there can be none, with the reason; it then does nothing. */
+function diskChoice(reason: string | undefined): Choice<'disk' | undefined> {
+  const label = t('With a disk of its own…');
+  if (reason === undefined) {
+    const detail = t('A new file system of a size you choose, seen only inside, gone with the shell.');
+    return { label, detail, iconPath: new ThemeIcon('database'), value: 'disk' };
+  }
+  const icon = new ThemeIcon('circle-slash', new ThemeColor('disabledForeground'));
+  return { label, detail: reason, iconPath: icon, value: undefined };
+}
+
+async function askDisk(title: string, before: Disk | undefined): Promise<Disk | undefined> {
+  const { disk } = await loadRules(t);
+  const text = await askText(alone(title), {
+    prompt: t('Size and directory of the disk; the directory must be there already. Empty: no disk.'),
+    value: before === undefined ? '256M:/mnt' : `${before.size}:${before.target}`,
+    check: optional(disk),
+  });
+  return diskOf(text);
 }
 
 /** The request, as openTerminal makes it, for its command line. */

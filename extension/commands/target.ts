@@ -14,11 +14,13 @@ export interface Target {
   readonly nodes: readonly Node[];
   /** What a link of ours asks a wizard to begin with. */
   readonly kinds?: readonly Kind[];
+  /** Path of the folder of the explorer that it was called on. */
+  readonly folder?: string;
 }
 
 /** From what the editor passes to a tree's command: the row and, with several selected, all of them. */
 export function targetOf(node: unknown, selection: unknown): Target {
-  if (!isNode(node)) return { nodes: [], ...presetOf(node) };
+  if (!isNode(node)) return { nodes: [], ...presetOf(node), ...folderOf(node) };
   const selected = Array.isArray(selection) ? selection.filter(isNode) : [];
   return { node, nodes: selected.some(({ id }) => id === node.id) ? selected : [node] };
 }
@@ -28,6 +30,12 @@ function presetOf(value: unknown): Pick<Target, 'kinds'> {
   if (typeof value !== 'object' || value === null || !('kinds' in value) || !Array.isArray(value.kinds)) return {};
   const { kinds } = value;
   return { kinds: KINDS.filter((kind) => kinds.includes(kind)) };
+}
+
+/** A Uri of this machine's files, as the explorer passes it. */
+function folderOf(value: unknown): Pick<Target, 'folder'> {
+  if (typeof value !== 'object' || value === null || !('scheme' in value) || !('fsPath' in value)) return {};
+  return value.scheme === 'file' && typeof value.fsPath === 'string' ? { folder: value.fsPath } : {};
 }
 
 /** From what our keybindings pass: the name of the tree whose rows are meant. */

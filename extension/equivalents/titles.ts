@@ -48,6 +48,12 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'container/kill': ({ container }, t) => t('Send a signal to container {name}', { name: containerName(container) }),
   'container/pause': ({ container }, t) => t('Pause container {name}', { name: containerName(container) }),
   'container/unpause': ({ container }, t) => t('Let container {name} go on', { name: containerName(container) }),
+  'container/commit': ({ container }, t) => t('Make an image of container {name}', { name: containerName(container) }),
+  'container/export': ({ container }, t) => t('Export container {name}', { name: containerName(container) }),
+  'container/copy-out': ({ container, path }, t) =>
+    t('Copy {path} out of container {name}', { path: visible(path), name: containerName(container) }),
+  'container/copy-in': ({ container, path }, t) =>
+    t('Copy into {path} of container {name}', { path: visible(path), name: containerName(container) }),
   'container/update': ({ container }, t) =>
     t('Change the limits of container {name}', { name: containerName(container) }),
   'container/restart': ({ container }, t) => t('Restart container {name}', { name: containerName(container) }),
@@ -63,13 +69,6 @@ const TITLES: { readonly [M in ChangingMethod]: Title<M> } = {
   'image/pull': ({ name }, t) => t('Pull {image}', { image: visible(name) }),
   'image/push': ({ image }, t) => t('Push {image}', { image: imageName(image) }),
   'uplink/stop': ({ netns }, t) => t('Disconnect {netns} from the outside', { netns: place(netns, t) }),
-  'container/commit': ({ container, reference = '' }, t) =>
-    t('Make image {image} of container {name}', { image: visible(reference), name: containerName(container) }),
-  'container/export': ({ container }, t) => t('Export container {name}', { name: containerName(container) }),
-  'container/copy-out': ({ container, path }, t) =>
-    t('Copy {path} out of container {name}', { path: visible(path), name: containerName(container) }),
-  'container/copy-in': ({ container, path }, t) =>
-    t('Copy into {path} of container {name}', { path: visible(path), name: containerName(container) }),
 };
 
 /** One line for people; names in it cannot end it. Undefined for a request that alters nothing. */

@@ -13,7 +13,7 @@ export type HelperState =
   /** Somebody is there who will not serve us, or whom we do not trust. */
   | { readonly kind: 'refused'; readonly failure: Failure };
 
-/** Milliseconds between attempts after a lost connection; then only the watch and demand wake us. */
+/** Milliseconds between attempts after a lost or refused connection; then only the watch and demand wake us. */
 const BACKOFF = [100, 200, 400, 800, 1600, 3200, 6400];
 
 export class Helper implements Disposable {
@@ -148,6 +148,7 @@ export class Helper implements Disposable {
 
   /** A helper that was restarted is back within seconds: a few attempts, each later than the last. */
   #again(attempt: number): void {
+    clearTimeout(this.#retry);
     const delay = BACKOFF[attempt];
     if (delay === undefined) return;
     this.#retry = setTimeout(async () => {
@@ -165,9 +166,11 @@ export class Helper implements Disposable {
     } else if (this.#unwatch.length === 0) {
       this.#unwatch = this.sockets().map((socket) => watchForPath(socket, () => void this.connect()));
     }
-    if (before.kind !== state.kind || state.kind === 'connected' || state.kind === 'refused') {
-      this.#stateEmitter.fire(state);
-    }
+    const isRepeated = state.kind === 'refused' && before.kind === 'refused' && isSame(before.failure, state.failure);
+    if (isRepeated || (before.kind === state.kind && state.kind !== 'connected' && state.kind !== 'refused')) return;
+    this.#stateEmitter.fire(state);
+    // A helper that comes up makes its socket's directory first and reachable then, which nobody outside can watch.
+    if (state.kind === 'refused' && state.failure.data.rule?.code === 'socket-access') this.#again(0);
   }
 
   /** The socket setting changed: what was watched and connected was for the old one. */
@@ -180,4 +183,8 @@ export class Helper implements Disposable {
   #unwatchAll(): void {
     for (const end of this.#unwatch.splice(0)) end();
   }
+}
+
+function isSame(a: Failure, b: Failure): boolean {
+  return JSON.stringify(a.data) === JSON.stringify(b.data);
 }

@@ -1,5 +1,6 @@
 // What is typed is checked with the contract's own rules, worded by its own sentences. The schemas are loaded with the
 // first wizard, not at activation: they are the slowest thing to load.
+import { diskOf } from '../../helper/rpc/contract/disk-text';
 import { coded, type Translate } from '../../helper/rpc/contract/sentences';
 
 /** The sentence that says what is wrong, or undefined. */
@@ -18,6 +19,8 @@ export interface Rules {
   readonly hostName: Check;
   readonly mountTarget: Check;
   readonly limits: Limits;
+  /** SIZE:DIR */
+  readonly disk: Check;
 }
 
 /** Memory and swap in bytes. */
@@ -56,6 +59,8 @@ export async function loadRules(t: Translate): Promise<Rules> {
       pids: by(schemas.Limits.shape.pids, whole),
       blkioWeight: by(schemas.Limits.shape.blkioWeight, whole),
     },
+    disk: (text) =>
+      diskOf(text) === undefined ? t('Write SIZE:DIR, such as 256M:/mnt.') : by(schemas.SessionDisk, diskOf)(text),
   };
 }
 

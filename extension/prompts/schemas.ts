@@ -4,4 +4,5 @@ export { ContainerPlan, UserName } from '../../helper/rpc/contract/container-pla
 export { ImageName } from '../../helper/rpc/contract/image';
 export { Limits } from '../../helper/rpc/contract/limits';
 export { set as linkSet } from '../../helper/rpc/contract/link';
+export { SessionDisk } from '../../helper/rpc/contract/session';
 export { Address, Cidr, Destination, HostName, NewLinkName, NewName } from '../../helper/rpc/contract/terms';

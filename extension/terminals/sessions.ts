@@ -24,6 +24,8 @@ export interface Look {
   readonly icon: string;
   /** What its colour is made from: the same place has the same colour. */
   readonly colourOf: string;
+  /** Where the plan has a root directory: its path, which only isolab-attach opens. */
+  readonly root?: string;
 }
 
 /** The program is the plan's, else the one that the settings name, else the person's shell. */
@@ -45,7 +47,8 @@ async function reportingFor({ around }: Connected, { command, root }: Plan): Pro
 /** For a terminal that is made at once. Working folder and environment are the person's own: nothing is said about them. */
 export function terminalOptions(context: Connected, opened: Opened, look: Look): ReportingOptions {
   const { session, ticket, reports } = opened;
-  const args = ['--socket', context.helper.socket, ticket];
+  const root = look.root === undefined ? [] : ['--root', look.root];
+  const args = ['--socket', context.helper.socket, ...root, ticket];
   const color = colours.of(look.colourOf);
   void context.remembered.add({ session, args, name: look.name, icon: look.icon, color });
   // What the shell says with this is known to come from it, not from what it shows.

@@ -6,7 +6,8 @@ import { type Fact, joined, type Row, visible } from './row';
 
 const ICONS: Readonly<Record<NonNullable<ChangeNode['kind']>, string>> = {
   file: 'symbol-file',
-  directory: 'folder',
+  // Not `folder` and `file`: what these look like hangs on the icon theme, which may have none of them.
+  directory: 'symbol-folder',
   symlink: 'file-symlink-file',
   hardlink: 'link',
   character: 'circuit-board',

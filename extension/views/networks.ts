@@ -3,6 +3,7 @@ import type { TreeDragAndDropController } from 'vscode';
 import type { Client } from '../../helper/rpc/contract/client';
 import type { Topic } from '../../helper/rpc/contract/events';
 import type { Netns } from '../../helper/rpc/contract/netns';
+import type { Process } from '../../helper/rpc/contract/process';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
 import { beyondNodes } from './beyond';
@@ -18,7 +19,10 @@ import { Tree } from './tree';
 
 export class NetworksView extends Tree {
   readonly #surroundings = new Surroundings(() => this.redraw());
-  #seenProcesses = '';
+  /** What a filter found among the processes when the rows were last drawn. */
+  #found = '';
+  /** Of each group of processes, by id: what was drawn last. */
+  readonly #drawn = new Map<string, string>();
 
   constructor(helper: Helper, dragAndDrop: TreeDragAndDropController<Node>) {
     super('networks', helper, dragAndDrop);
@@ -45,14 +49,14 @@ export class NetworksView extends Tree {
     const { state } = this.helper;
     if (state.kind !== 'connected') return;
     if (this.filter) return this.#scanFound(state.client, this.filter);
-    const groups = this.#openProcessGroups();
-    const lists = await Promise.all(
-      groups.map(({ netns }) => processesIn(state.client, netns).catch(() => [])), // shown as a row when asked again
-    );
-    const seen = JSON.stringify(lists.map((list) => list.map(({ pid, startTime, comm }) => [pid, startTime, comm])));
-    if (seen === this.#seenProcesses) return;
-    this.#seenProcesses = seen;
-    for (const group of groups) this.redraw(group);
+    await Promise.all(this.#openProcessGroups().map((group) => this.#scanGroup(state.client, group)));
+  }
+
+  /** Draws a group anew only where it would look otherwise: while a row is redrawn the editor lets nobody drag it. */
+  async #scanGroup(client: Client, group: GroupNode): Promise<void> {
+    // One that cannot be listed is asked again once, as a person would see it: with an error row.
+    const seen = await processesIn(client, group.netns).then(looks, () => undefined);
+    if (seen !== this.#drawn.get(group.id)) this.redraw(group);
   }
 
   /** Which namespaces a filter keeps hangs on the processes of all of them. */
@@ -63,8 +67,8 @@ export class NetworksView extends Tree {
       const seen = JSON.stringify(
         found.map(({ pid, startTime, comm, namespaces }) => [pid, startTime, comm, namespaces]),
       );
-      if (seen === this.#seenProcesses || filter !== this.filter) return;
-      this.#seenProcesses = seen;
+      if (seen === this.#found || filter !== this.filter) return;
+      this.#found = seen;
       this.#surroundings.found(processes);
     } catch {
       // Asked again as a person would see it: with an error row.
@@ -142,7 +146,10 @@ export class NetworksView extends Tree {
         return nodes.length > 0 ? nodes : [message(id, 'empty', t('No neighbours'))];
       }
       case 'processes': {
-        const nodes = processNodes(id, await processesIn(client, netns));
+        this.#drawn.delete(id);
+        const processes = await processesIn(client, netns);
+        this.#drawn.set(id, looks(processes));
+        const nodes = processNodes(id, processes);
         return nodes.length > 0 ? nodes : [message(id, 'empty', t('No processes'))];
       }
     }
@@ -163,6 +170,11 @@ export class NetworksView extends Tree {
   #isShown(netns: Netns): boolean {
     return this.open.has(netnsNode(netns).id);
   }
+}
+
+/** What of processes their rows show. */
+function looks(processes: readonly Process[]): string {
+  return JSON.stringify(processes.map(({ pid, startTime, comm }) => [pid, startTime, comm]));
 }
 
 async function processesIn(client: Client, { id, uid }: NetnsNode['netns']) {

@@ -23,6 +23,17 @@ import { rowOf } from './rows';
 /** Milliseconds before each attempt to select a row. */
 const REVEAL_DELAYS = [0, 200, 600];
 
+/** Milliseconds that rows asked for beforehand may wait for the editor to want them. */
+const PREPARED_FOR = 1000;
+
+/** What the helper said stands below a row, before it is drawn. */
+interface Answer {
+  readonly client: Client;
+  readonly filter: Filter | undefined;
+  readonly nodes: readonly Node[];
+  readonly open: ReadonlySet<string>;
+}
+
 export abstract class Tree implements TreeDataProvider<Node>, Freshened {
   readonly #emitter = new EventEmitter<Node | undefined>();
   readonly onDidChangeTreeData: Event<Node | undefined> = this.#emitter.event;
@@ -35,6 +46,10 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
   #filter: Filter | undefined;
   /** Ids of what stood open before there was a filter. */
   #wasOpen = new Set<string>();
+  /** Rows of a drawing that was announced to the editor, by the id of the row above them. */
+  readonly #prepared = new Map<string, Answer & { readonly until: number }>();
+  /** Ids of rows that are just being prepared, and whether they changed once more meanwhile. */
+  readonly #preparing = new Map<string, boolean>();
   /** Grows with each filter: rows of another filter are other rows, so that they open by themselves. */
   #filters = 0;
 
@@ -96,12 +111,18 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
     else this.open.set(node.id, node);
     if (state.kind === 'refused' && node === undefined) return refusedRows(state.failure, t);
     if (state.kind !== 'connected') return [];
+    const answer = this.#takePrepared(state.client, node) ?? (await this.#ask(state.client, node));
+    // An answer that another filter overtook is drawn by nobody, and must leave nothing open.
+    return answer.filter === this.#filter ? answer.nodes.map((child) => this.#known(child, node, answer.open)) : [];
+  }
+
+  async #ask(client: Client, node: Node | undefined): Promise<Answer> {
     const filter = this.#filter;
     let open: ReadonlySet<string> = new Set();
-    const children = await withErrorRow(
+    const nodes = await withErrorRow(
       node,
       async () => {
-        const kept = await this.children(state.client, node, filter);
+        const kept = await this.children(client, node, filter);
         open = kept.open;
         return kept.nodes.length === 0 && filter && node === undefined
           ? nothingFound(this.name, filter.text, t)
@@ -109,8 +130,15 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
       },
       t,
     );
-    // An answer that another filter overtook is drawn by nobody, and must leave nothing open.
-    return filter === this.#filter ? children.map((child) => this.#known(child, node, open)) : [];
+    return { client, filter, nodes, open };
+  }
+
+  #takePrepared(client: Client, node: Node | undefined): Answer | undefined {
+    const key = node?.id ?? '';
+    const answer = this.#prepared.get(key);
+    this.#prepared.delete(key);
+    const fits = answer?.client === client && answer.filter === this.#filter && Date.now() < answer.until;
+    return fits ? answer : undefined;
   }
 
   getParent(node: Node): Node | undefined {
@@ -159,9 +187,38 @@ export abstract class Tree implements TreeDataProvider<Node>, Freshened {
     this.#filtered.dispose();
   }
 
-  /** Draws a row and what stands below it anew; everything without one. */
+  /**
+   * Draws a row and what stands below it anew; everything without one. What will stand there is asked for beforehand: while
+   * the editor waits for it, it knows none of the rows that it still shows, and a menu or a drag on one would go astray.
+   */
   protected redraw(node?: Node): void {
+    const { state } = this.helper;
+    if (state.kind !== 'connected' || !this.visible) this.#emitter.fire(node);
+    else void this.#redrawPrepared(state.client, node);
+  }
+
+  async #redrawPrepared(client: Client, node: Node | undefined): Promise<void> {
+    const key = node?.id ?? '';
+    if (this.#preparing.has(key)) {
+      this.#preparing.set(key, true);
+      return;
+    }
+    this.#preparing.set(key, false);
+    const rows = [node, ...[...this.open.values()].filter((each) => this.#isBelow(each, node))];
+    const answers = await Promise.all(rows.map((row) => this.#ask(client, row)));
+    const until = Date.now() + PREPARED_FOR;
+    for (const [at, answer] of answers.entries()) this.#prepared.set(rows[at]?.id ?? '', { ...answer, until });
     this.#emitter.fire(node);
+    const changed = this.#preparing.get(key);
+    this.#preparing.delete(key);
+    if (changed) this.redraw(node);
+  }
+
+  #isBelow(node: Node, above: Node | undefined): boolean {
+    for (let each = this.getParent(node); each !== undefined; each = this.getParent(each)) {
+      if (each.id === above?.id) return true;
+    }
+    return above === undefined;
   }
 
   /** The node by which the editor knows a row that stands open, with what it says now. */

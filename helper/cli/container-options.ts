@@ -84,7 +84,7 @@ function deviceNumber(path: string): { major: number; minor: number } {
     rdev = statSync(path, { bigint: true }).rdev;
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    throw new Usage('{path} cannot be opened ({code}).', { path, code });
+    throw new Usage('{path} cannot be opened ({errno}).', { path, errno: code });
   }
   if (rdev === 0n) throw new Usage('{path} is no device.', { path });
   return {

@@ -15,19 +15,12 @@ export type Ref = Input<'container/start'>['container'];
 const O_PATH = 0o10000000;
 const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
-/** A name; `id:` and twelve digits or more, or all 64 digits. */
+/** Twelve hexadecimal digits or more are an id; everything else, and what stands behind `name:`, is a name. */
 export function container(argument: string): Ref {
-  const id = /^(?:id:([0-9a-f]{12,64})|([0-9a-f]{64}))$/.exec(argument);
-  if (id !== null) return { id: (id[1] ?? id[2]) as string };
-  if (argument === '') throw new Usage('This must not be empty.');
-  return { name: argument };
-}
-
-/** `name:tag`, or an id as a container has it. */
-export function image(argument: string): Plan['image'] {
-  if (argument === '') throw new Usage('This must not be empty.');
-  const id = /^(?:(?:id|sha256):([0-9a-f]{12,64})|([0-9a-f]{64}))$/.exec(argument);
-  return id === null ? { name: argument } : { id: (id[1] ?? id[2]) as string };
+  if (/^[0-9a-f]{12,64}$/.test(argument)) return { id: argument };
+  const name = argument.replace(/^name:/, '');
+  if (name === '') throw new Usage('This must not be empty.');
+  return { name };
 }
 
 /** `512m`, `1.5g`, bytes. */
@@ -169,7 +162,7 @@ function openPath(path: string): number {
     return openSync(absolutePath(path), O_PATH | constants.O_RDONLY);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    throw new Usage('{path} cannot be opened ({code}).', { path, code });
+    throw new Usage('{path} cannot be opened ({errno}).', { path, errno: code });
   }
 }
 

@@ -1,6 +1,8 @@
 // Arguments that name things: namespaces, interfaces, processes, id maps. They are only taken apart here; whether a name
 // or an address is a proper one is for the helper to say.
+
 import type { Input } from '../rpc/contract';
+import { diskOf } from '../rpc/contract/disk-text';
 import { KINDS } from '../rpc/contract/kinds';
 import { Usage } from './usage';
 
@@ -110,6 +112,12 @@ export function idMap(argument: string): IdMapArgument {
   if (more.length > 0 || [inside, outside, count].some((part) => !DIGITS.test(part ?? '')))
     throw new Usage('“{argument}” is not INSIDE:OUTSIDE:COUNT, such as 0:1000:1.', { argument });
   return { inside: Number(inside), outside: Number(outside), count: Number(count) };
+}
+
+export function disk(argument: string): { size: number; target: string } {
+  const read = diskOf(argument);
+  if (read === undefined) throw new Usage('“{argument}” is not SIZE:DIR, such as 256M:/mnt.', { argument });
+  return read;
 }
 
 function id(argument: string): string {

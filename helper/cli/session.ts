@@ -2,6 +2,7 @@
 import { resolve as absolutePath, join as joinPath } from 'node:path';
 import type { Input } from '../rpc/contract';
 import type { Equivalent } from '../rpc/contract/command';
+import { withRoot } from '../rpc/contract/command-line';
 import { Failure } from '../rpc/contract/errors';
 import { SysError } from '../sys/errors';
 import type { Context } from './context';
@@ -49,12 +50,4 @@ async function equivalentOf(context: Context, plan: Plan, root: string | undefin
   const answer = await context.call('command/equivalent', { method: 'session/open', params });
   if (root === undefined) return answer;
   return { ...answer, lines: answer.lines.map((argv) => withRoot(argv, absolutePath(root))) };
-}
-
-/** The helper never learns the directory's name: it says DIR where unshare or chroot take it. */
-export function withRoot(argv: readonly string[], root: string): string[] {
-  return argv.map((word, at) => {
-    if (word === '--root=DIR') return `--root=${root}`;
-    return word === 'DIR' && argv[at - 1] === 'chroot' ? root : word;
-  });
 }

@@ -2,6 +2,7 @@
 // would bring them.
 import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { Hierarchies } from '../cgroup/hierarchies';
 import { createBridge, createVeth } from '../netlink/link';
 import { Rtnetlink } from '../netlink/socket';
 import type { Realm } from '../realm/realm';
@@ -45,6 +46,7 @@ export function probeFeatures(realm: Realm): Feature[] {
     ),
     feature('overlay', overlayReason()),
     feature('cgroup2', cgroup2Reason()),
+    feature('limits', limitsReason(realm)),
     ...(realm.kind === 'user' ? [] : capabilities()),
     ...NEED_ROOT.map((name) => feature(name, realm.kind === 'user' ? { code: NEEDS_HOST_REALM } : undefined)),
     feature('subordinate-ids', subordinateReason(realm)),
@@ -52,7 +54,7 @@ export function probeFeatures(realm: Realm): Feature[] {
 }
 
 /** What an ordinary user cannot have, whatever he makes for himself. */
-const NEED_ROOT = ['host-network', 'other-users', 'disk-images'];
+const NEED_ROOT = ['host-network', 'other-users', 'disk-images', 'containers'];
 export const NEEDS_HOST_REALM = 'needs-host-realm';
 
 /** Root maps any id; a person those that the realm was given when it was made. */
@@ -151,6 +153,18 @@ function overlayReason(): Coded | undefined {
 function cgroup2Reason(): Coded | undefined {
   // Hybrid set-ups mount it elsewhere, without the controllers that count.
   return existsSync('/sys/fs/cgroup/cgroup.controllers') ? undefined : { code: 'needs-cgroup2' };
+}
+
+/** What limits of containers are made of, by the names of version 2. */
+const CONTROLLERS = ['memory', 'cpu', 'cpuset', 'pids', 'io'];
+
+/** In a user realm the tree of control groups is root's. */
+function limitsReason(realm: Realm): Coded | undefined {
+  if (realm.kind === 'user') return { code: NEEDS_HOST_REALM };
+  const hierarchies = Hierarchies.find();
+  const missing = CONTROLLERS.filter((name) => hierarchies.of(name) === undefined);
+  if (missing.length === 0) return undefined;
+  return { code: 'needs-controllers', args: { controllers: missing.join(', ') } };
 }
 
 /** Bits of capabilities(7). */

@@ -48,7 +48,7 @@ export function createServices(house: House, features: readonly Feature[], progr
     unpacks: house.realm.kind === 'host',
     warn: house.log.warn,
   });
-  const containers = new Containers(house, images);
+  const containers = new Containers(house, images, join(programDir, 'root-worker.cjs'));
   const attachments = new Attachments(containers);
   const files = new Files(house, containers, join(programDir, 'file-worker.cjs'));
   containers.guests.push((id) => files.leave(id));

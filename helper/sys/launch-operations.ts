@@ -15,12 +15,16 @@ export const MOUNT_TYPES = ['proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue', 'cgrou
  * Directories on the way are made where they are missing. An operation that fails is the step `operation-` + its name.
  */
 export type RootOperation =
-  /** A detached mount, `Descriptors.mounts[mount]`, with what is mounted below it; used once. A missing target is made. */
+  /**
+   * A detached mount, `Descriptors.mounts[mount]`, with what is mounted below it; used once. A missing target is made, unless
+   * it must exist already: such ones alone are also carried out without a root of one's own.
+   */
   | ({
       readonly do: 'attach';
       readonly mount: number;
       readonly target: string;
       readonly as: 'directory' | 'file';
+      readonly exists?: boolean;
     } & MountFlags)
   /** Options as in mount(8): `['mode', '755']`; a flag has an empty value. At most 255 bytes each. */
   | ({
@@ -82,7 +86,8 @@ export function operationParts(
   if (operation.do !== 'root-readonly') texts.push(operation.target);
   switch (operation.do) {
     case 'attach':
-      words = [mountFd(operation.mount), operation.as === 'file' ? 1 : 0, flagBits(operation)];
+      words = [mountFd(operation.mount), operation.as === 'file' ? 1 : 0];
+      words.push(flagBits(operation) | (operation.exists ? 16 : 0));
       break;
     case 'mount':
       words = [MOUNT_TYPES.indexOf(operation.type), flagBits(operation)];

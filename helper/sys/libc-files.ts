@@ -24,6 +24,8 @@ const pipeCall = libc.func('int pipe2(uint8_t *pair, int flags)');
 
 const RESOLVE_NO_SYMLINKS = 0x04;
 const RESOLVE_BENEATH = 0x08;
+const RESOLVE_NO_MAGICLINKS = 0x02;
+const RESOLVE_IN_ROOT = 0x10;
 const S_IFCHR = 0o020000;
 const POLLIN = 1;
 const POLLOUT = 4;
@@ -42,6 +44,15 @@ export function openBelow(directory: number, path: string, flags: number): numbe
   how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0));
   how.writeBigUInt64LE(BigInt(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS), 16);
   return check(openat2Call(SYS_openat2, directory, bytesOf(path, 'openat2'), how, how.length), 'openat2', path);
+}
+
+/** openat2(2) with that directory as the root: links lead where they would for a program in it, and never out of it. */
+export function openInRoot(root: number, path: string, flags: number): number {
+  const how = Buffer.alloc(24);
+  how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0));
+  how.writeBigUInt64LE(BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), 16);
+  const bytes = Buffer.from(`${whole(path, 'openat2')}\0`);
+  return check(openat2Call(SYS_openat2, root, bytes, how, how.length), 'openat2', path);
 }
 
 /** The character device 0:0 by mknodat(2), with which overlay marks what is deleted. `name`: bytes as latin1 text. */

@@ -1,7 +1,8 @@
 // The helper's side of isolab-monitor: orders over its control socket (native/monitor/control.h), and the end it wrote down.
 import { constants } from 'node:os';
 import { SysError } from './errors';
-import { type ClientFlags, clientBits } from './launch-plan';
+import { clientBits } from './launch-encode';
+import type { ClientFlags } from './launch-plan';
 import { close } from './libc';
 import { connectPackets, receiveMessage, sendMessage } from './libc-message';
 

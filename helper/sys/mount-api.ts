@@ -58,6 +58,11 @@ export function tmpfs(options: readonly Option[] = [], flags: MountFlags = {}): 
   return instance('tmpfs', options, flags);
 }
 
+/** The ext4 file system on a block device, whose path is of this process's mount namespace. */
+export function ext4(device: string, flags: MountFlags = {}): number {
+  return instance('ext4', [['source', device]], flags);
+}
+
 /**
  * A copy of the mount that `fd` lies in, beginning at that file or directory; `recursive` with all mounted below it, all of
  * it private to whoever attaches it.

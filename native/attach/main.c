@@ -42,8 +42,8 @@ static int fail(const char *call) {
 // an editor closes it with us, and what was said would be gone before it was read. Who closes it so is told of no failure.
 static bool goes_on(const struct request *request, int *status) {
   if (request->again == NEVER) return false;
-  say(request->again == RETRY ? PRESS_TO_RETRY : request->again == REOPEN ? PRESS_TO_REOPEN : PRESS_TO_CLOSE, NULL, NULL);
-  enum key key = terminal_key(request->signals);
+  enum sentence asking = request->again == RETRY ? PRESS_TO_RETRY : request->again == REOPEN ? PRESS_TO_REOPEN : PRESS_TO_CLOSE;
+  enum key key = terminal_key(request->signals, asking);
   if (key == ENTER && request->again != READ_IT) return true;
   if (key != NO_KEY) *status = 0;
   return false;

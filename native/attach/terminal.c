@@ -32,14 +32,31 @@ int terminal_ending_signal(int signals) {
   return number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM ? number : 0;
 }
 
-enum key terminal_key(int signals) {
+// What a terminal sends by itself, asked or not, is an escape sequence in one piece (console_codes(4)); keys may follow it.
+// Returns the first of them, 0 where there is none.
+static char first_key(const char *keys, size_t count) {
+  size_t at = 0;
+  while (at + 1 < count && keys[at] == '\x1b') {
+    bool control = keys[at + 1] == '[';
+    at += 2;
+    // Parameters, up to the final byte.
+    while (control && at < count && (keys[at] < 0x40 || keys[at] > 0x7e)) at++;
+    if (control) at++;
+  }
+  return at < count ? keys[at] : 0;
+}
+
+enum key terminal_key(int signals, enum sentence asking) {
   struct termios saved, raw;
   struct pollfd watched[] = {{.fd = 0, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
   enum key key = NO_KEY;
   if (tcgetattr(0, &saved) < 0) return NO_KEY;
   raw = saved;
   cfmakeraw(&raw);
+  raw.c_oflag = saved.c_oflag;
+  // What was typed before does not count. What is typed once it was asked for does.
   if (tcsetattr(0, TCSAFLUSH, &raw) < 0) return NO_KEY;
+  say(asking, NULL, NULL);
   while (key == NO_KEY) {
     char keys[64];
     if (poll(watched, 2, -1) < 0 && errno != EINTR) break;
@@ -47,7 +64,8 @@ enum key terminal_key(int signals) {
     if (watched[0].revents == 0) continue;
     ssize_t got = read(0, keys, sizeof keys);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) break;
-    if (got > 0 && !(keys[0] == '\x1b' && got > 1)) key = keys[0] == '\r' || keys[0] == '\n' ? ENTER : ANOTHER;
+    char pressed = got > 0 ? first_key(keys, (size_t)got) : 0;
+    if (pressed != 0) key = pressed == '\r' || pressed == '\n' ? ENTER : ANOTHER;
   }
   tcsetattr(0, TCSADRAIN, &saved);
   return key;

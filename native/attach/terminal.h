@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <termios.h>
 
+#include "say.h"
+
 struct terminal {
   int input, output;    // the outer terminal, -1 where nothing is relayed
   int master, slave;    // ours, -1 likewise
@@ -18,10 +20,10 @@ bool terminal_is_ours(void);
 // The signal that came, where it is to end us; 0 for one that only matters to a program that runs: a new size, which that
 // will ask for by itself.
 int terminal_ending_signal(int signals);
-// The next key that is pressed; NO_KEY when the terminal is closed or a signal comes that is to end us (`signals`: a signalfd
+// Asks for a key and returns the next that is pressed; NO_KEY when the terminal is closed or a signal comes that is to end us (`signals`: a signalfd
 // or -1). What was typed before is thrown away, and the answers that a terminal gives by itself are no keys.
 enum key { NO_KEY, ENTER, ANOTHER };
-enum key terminal_key(int signals);
+enum key terminal_key(int signals, enum sentence asking);
 // Decides for descriptors 0-2 and fills `stdio` with what the program shall have. False when told why not.
 bool terminal_prepare(struct terminal *terminal, int stdio[3]);
 // What was prepared is taken back: the terminal is wholly ours, to be read and written here.

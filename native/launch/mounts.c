@@ -6,6 +6,7 @@
 #include <linux/openat2.h>
 #include <stddef.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -32,7 +33,12 @@ static void set_propagation(int directory, const char *path, unsigned int flags,
 }
 
 bool attach(int tree, int target) {
-  return move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
+  struct stat from, to;
+  if (move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0) return true;
+  // EINVAL may mean anything; a directory over a file, or the reverse, we can tell.
+  if (errno == EINVAL && fstat(tree, &from) == 0 && fstat(target, &to) == 0)
+    errno = S_ISDIR(from.st_mode) != S_ISDIR(to.st_mode) ? ENOTDIR : EINVAL;
+  return false;
 }
 
 int mount_new(const char *type, char **options, unsigned int attributes) {

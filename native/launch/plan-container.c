@@ -52,7 +52,7 @@ static void check_words(const struct operation *operation) {
   bool sound = true;
   for (size_t i = WORDS[operation->kind]; i < 6; i++) sound = sound && words[i] == 0;
   switch (operation->kind) {
-    case ATTACH: sound = sound && words[1] <= AS_FILE && words[2] <= 15; break;
+    case ATTACH: sound = sound && words[1] <= AS_FILE && words[2] <= (15 | TARGET_EXISTS); break;
     case MOUNT: sound = sound && words[0] < sizeof mount_types / sizeof *mount_types && words[1] <= 15; break;
     case DEVICE: sound = sound && words[0] <= 1 && words[1] < 4096 && words[2] < 1 << 20 && words[3] <= 07777; break;
     case DIRECTORY:
@@ -166,10 +166,20 @@ void container_record(struct plan *plan, enum record type, const unsigned char *
   }
 }
 
+// Mounts that are laid over what is there, and change nothing of it.
+static bool only_covers(const struct plan *plan) {
+  for (size_t i = 0; i < plan->operation_count; i++) {
+    const struct operation *operation = &plan->operations[i];
+    if (operation->kind != ATTACH || (operation->words[2] & TARGET_EXISTS) == 0) return false;
+  }
+  return true;
+}
+
 void container_check(const struct plan *plan) {
   bool own_root = has(plan, ROOT) && creates(plan, MNT);
   if (has(plan, ROOT_MOUNT) && !own_root) die("plan-root-needs-mnt");
-  if (has(plan, OPERATION) && !own_root) die("plan-operation-needs-root");
+  // The root that everybody has is not to be changed.
+  if (has(plan, OPERATION) && !own_root && !(creates(plan, MNT) && only_covers(plan))) die("plan-operation-needs-root");
   // What is mounted on a root must not appear elsewhere; a container's root is never shared with anybody.
   bool spreads = plan->propagation == UNCHANGED || plan->propagation == SHARED;
   if ((has(plan, OPERATION) || has(plan, ROOT_MOUNT)) && spreads) die("plan-mount-would-spread");

@@ -60,7 +60,8 @@ struct operation {
   const char *content;  // of FILE_CONTENT
   size_t size;
 };
-enum { AS_FILE = 1 };  // words[1] of ATTACH; [0] is the descriptor, [2] its flags
+// Words of ATTACH: [0] is the descriptor, [1] what a missing target becomes, [2] flags of mounts and this one.
+enum { AS_FILE = 1, TARGET_EXISTS = 16 };
 extern const char *const mount_types[];  // words[0] of MOUNT; [1] its flags
 
 struct capability_sets {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,9 @@
 #include "confine.h"
 #include "init.h"
 #include "interpreter.h"
-#include "pty.h"
 #include "report.h"
 #include "root.h"
+#include "streams.h"
 #include "user.h"
 
 static const char DEFAULT_PATH[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -145,7 +146,10 @@ void program_run(struct plan *plan, int parent) {
   limits_apply(plan);
   if (has(plan, USER_NAME)) user_look_up(plan);
   if (has(plan, PTY)) pty_open(plan);
+  if (has(plan, MONITOR) && !has(plan, PTY) && plan->monitor.input == NO_INPUT) input_none();
   if (has(plan, MONITOR) && has(plan, USER_IDS)) stdio_own(plan);
+  // The helper's own keys are not the container's; where there are no keyrings, there are no keys either.
+  if (has(plan, MONITOR)) syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
   if (has(plan, CREATE_CWD)) {
     int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (top < 0) die_errno("cwd", "/");

@@ -53,7 +53,11 @@ static int make_directories(int top, const char *path, mode_t mode) {
   return parent;
 }
 
-static _Noreturn void fail(const struct operation *operation) { die_mount(STEPS[operation->kind], operation->target); }
+static _Noreturn void fail(const struct operation *operation) {
+  // Propagation, the usual cause elsewhere, is none here.
+  if (errno == EINVAL) die_errno(STEPS[operation->kind], operation->target);
+  die_mount(STEPS[operation->kind], operation->target);
+}
 
 // The directory that the target's last name lies in.
 static int open_parent(const struct operation *operation, int top, const char **name) {
@@ -90,7 +94,9 @@ static bool restrict_mount(int mount, unsigned int recursive, uint64_t attr_set)
 }
 
 static void attach_mount(const struct operation *operation, int top) {
-  int mount = (int)operation->words[0], target = open_target(operation, top, operation->words[1] == AS_FILE);
+  bool exists = (operation->words[2] & TARGET_EXISTS) != 0;
+  int mount = (int)operation->words[0];
+  int target = exists ? open_below(top, operation->target, 0) : open_target(operation, top, operation->words[1] == AS_FILE);
   if (target < 0 || !restrict_mount(mount, AT_RECURSIVE, attributes(operation->words[2])) || !attach(mount, target))
     fail(operation);
   close(target);
@@ -142,15 +148,19 @@ static void make_file(const struct operation *operation, int top) {
   close(parent);
 }
 
-// A copy of the old root's /dev/null, which nobody can read anything from.
+// A copy of the old root's /dev/null, which nobody can read anything from. It is the host's own file: read-only, so that
+// root inside cannot change its mode.
 static int null_mount(void) {
   struct stat found;
   int tree = open_tree(AT_FDCWD, "/dev/null", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-  if (tree >= 0 && (fstat(tree, &found) < 0 || !S_ISCHR(found.st_mode) || found.st_rdev != makedev(1, 3))) {
-    close(tree);
-    return errno = ENODEV, -1;
-  }
-  return tree;
+  if (tree < 0) return -1;
+  bool null = fstat(tree, &found) == 0 && S_ISCHR(found.st_mode) && found.st_rdev == makedev(1, 3);
+  if (!null) errno = ENODEV;
+  if (null && restrict_mount(tree, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)) return tree;
+  int error = errno;
+  close(tree);
+  errno = error;
+  return -1;
 }
 
 static void mask_path(const struct operation *operation, int top) {

@@ -10,6 +10,8 @@
 enum { BUFFER = 1 << 20, LAST_BUFFER = 4 << 20, LAST_SECONDS = 5 };
 
 struct client clients[MAX_CLIENTS];
+// Apart from them: memory that no client ever needed is never touched.
+static unsigned char keys[MAX_CLIENTS][KEYS], in[MAX_CLIENTS][IN], out[MAX_CLIENTS][OUT];
 static const struct orders *orders;
 
 static void set_buffer(int fd, int size) {
@@ -20,7 +22,7 @@ static void set_buffer(int fd, int size) {
 
 void clients_start(const struct orders *given) {
   orders = given;
-  for (int i = 0; i < MAX_CLIENTS; i++) clients[i].fd = -1;
+  for (int i = 0; i < MAX_CLIENTS; i++) clients[i] = (struct client){.fd = -1, .keys = keys[i], .in = in[i], .out = out[i]};
 }
 
 bool clients_add(int fd, uint32_t flags) {
@@ -64,12 +66,12 @@ bool clients_hold(void) {
 // Behind what still waits.
 static void queue(struct client *client, const void *bytes, size_t size) {
   if (client->out_at == client->out_size) client->out_at = client->out_size = 0;
-  if (client->out_size + size > sizeof client->out) {
+  if (client->out_size + size > OUT) {
     memmove(client->out, client->out + client->out_at, client->out_size - client->out_at);
     client->out_size -= client->out_at;
     client->out_at = 0;
   }
-  if (client->out_size + size > sizeof client->out) return;
+  if (client->out_size + size > OUT) return;
   memcpy(client->out + client->out_size, bytes, size);
   client->out_size += size;
 }
@@ -118,7 +120,7 @@ static bool obey(struct client *client, enum frame type, const unsigned char *by
   switch (type) {
     case FRAME_INPUT:
       // More than it may have under way: it does not know the rules.
-      if (size > sizeof client->keys - client->keys_size) return false;
+      if (size > KEYS - client->keys_size) return false;
       memcpy(client->keys + client->keys_size, bytes, size);
       client->keys_size += size;
       return !client->input_over;
@@ -134,7 +136,7 @@ static bool obey(struct client *client, enum frame type, const unsigned char *by
 }
 
 static void take(struct client *client) {
-  ssize_t got = recv(client->fd, client->in + client->in_size, sizeof client->in - client->in_size, MSG_DONTWAIT);
+  ssize_t got = recv(client->fd, client->in + client->in_size, IN - client->in_size, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (got <= 0) return drop(client, false);
   client->in_size += (size_t)got;
@@ -194,8 +196,7 @@ static long long now(void) {
   return time.tv_sec * 1000LL + time.tv_nsec / 1000000;
 }
 
-void clients_finish(const char *status) {
-  long long deadline = now() + LAST_SECONDS * 1000LL;
+void clients_tell(const char *status) {
   for (int i = 0; i < MAX_CLIENTS; i++) {
     if (clients[i].fd < 0) continue;
     if (!clients[i].leaving) send_frame(&clients[i], FRAME_STATUS, status, strlen(status));
@@ -203,6 +204,10 @@ void clients_finish(const char *status) {
     // What it still sends is nobody's; it shall not keep the last words from being read.
     if (!waits(&clients[i])) drop(&clients[i], true);
   }
+}
+
+void clients_finish(void) {
+  long long deadline = now() + LAST_SECONDS * 1000LL;
   while (clients_any()) {
     struct pollfd watched[MAX_CLIENTS];
     long long left = deadline - now();

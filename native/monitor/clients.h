@@ -9,7 +9,7 @@
 
 #include "frames.h"
 
-enum { MAX_CLIENTS = 32 };
+enum { MAX_CLIENTS = 32, KEYS = INPUT_WINDOW, IN = FRAME_HEAD + LONGEST_INPUT, OUT = FRAME_HEAD + LONGEST_OUTPUT + 256 };
 // What a client is attached with; as in helper/sys/launch-plan.ts.
 enum { WANTS_INPUT = 1, WANTS_OUTPUT = 2, WANTS_ERROR = 4, LOSSLESS = 8 };
 
@@ -22,9 +22,7 @@ struct client {
   size_t keys_size;        // input not yet written to the program
   size_t in_size;          // of an unfinished frame
   size_t out_size, out_at;  // what its socket did not take
-  unsigned char keys[INPUT_WINDOW];
-  unsigned char in[FRAME_HEAD + LONGEST_INPUT];
-  unsigned char out[FRAME_HEAD + LONGEST_OUTPUT + 256];
+  unsigned char *keys, *in, *out;  // of KEYS, IN and OUT bytes
 };
 
 // What a frame asks for; called while a client's socket is read.
@@ -51,7 +49,9 @@ void clients_serve(const struct pollfd *watched);
 void clients_show(enum frame type, const unsigned char *bytes, size_t size);
 // The program is gone: their sockets shall take all that is left, whether they read or not.
 void clients_expand(void);
-// The last frame for everybody, and a while for it to be taken.
-void clients_finish(const char *status);
+// The last frame for everybody.
+void clients_tell(const char *status);
+// A while for it to be taken.
+void clients_finish(void);
 
 #endif

@@ -184,7 +184,7 @@ static void write_status(const char *status, const struct timespec *now) {
   long long at = now->tv_sec * 1000LL + now->tv_nsec / 1000000;
   int size = snprintf(line, sizeof line, "{%s,\"at\":%lld}\n", status, at);
   // With a full disk there is no status, and the end counts as unknown.
-  if (write(AT_STATUS, line, (size_t)size) == size) fsync(AT_STATUS);
+  if (write(AT_STATUS, line, (size_t)size) < 0) errno = 0;
 }
 
 static int finish(void) {
@@ -206,7 +206,10 @@ static int finish(void) {
   }
   log_finish();
   write_status(status, &now);
-  clients_finish(frame);
+  clients_tell(frame);
+  // For a machine that loses its power; nobody else need wait for it.
+  if (present(AT_STATUS) >= 0) fsync(AT_STATUS);
+  clients_finish();
   return ended_by != 0 ? 128 + ended_by : WEXITSTATUS(wait_status);
 }
 

@@ -1,5 +1,5 @@
 // Brings what a fresh clone lacks: node_modules as the lock file says, Debian packages that a step needs, the build.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture, ROOT, run, Stop, scrub, which } from './run.mjs';
 
@@ -22,6 +22,15 @@ const PACKAGES = {
     pasta: 'passt',
     busybox: 'busybox-static',
     newuidmap: 'uidmap',
+    file: 'file',
+    skopeo: 'skopeo',
+    umoci: 'umoci',
+    podman: 'podman',
+    'docker-registry': 'docker-registry',
+    setfattr: 'attr',
+    setcap: 'libcap2-bin',
+    zstd: 'zstd',
+    xz: 'xz-utils',
   },
   vm: { 'qemu-system-x86_64': 'qemu-system-x86', busybox: 'busybox-static' },
   editor: { 'g++': 'g++', python3: 'python3' },
@@ -75,6 +84,29 @@ export async function installPackages(...groups) {
   await run([...root, 'apt-get', 'update', '-qq'], quiet);
   const status = await run([...root, 'apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...names], quiet);
   if (status !== 0) throw new Stop(`apt-get could not install: ${names.join(' ')}`);
+}
+
+/**
+ * Unpacks Debian packages that cannot be installed beside others (busybox beside busybox-static), each into a folder of its
+ * name below artifacts/. Throws Stop where one cannot be had.
+ */
+export function unpackPackages(...names) {
+  for (const name of names) {
+    const folder = join(ROOT, 'artifacts', name);
+    if (existsSync(folder)) continue;
+    if (!which('apt-get')) throw new Stop(`Please unpack the Debian package ${name} into artifacts/${name}.`);
+    console.log(`Unpacking Debian package: ${name} …`);
+    mkdirSync(join(ROOT, 'artifacts'), { recursive: true });
+    const fresh = mkdtempSync(`${folder}.`);
+    try {
+      capture(['apt-get', 'download', '-qq', '-o', 'APT::Sandbox::User=root', name], { cwd: fresh });
+      const [file] = readdirSync(fresh);
+      capture(['dpkg-deb', '-x', join(fresh, file), join(fresh, 'root')]);
+      renameSync(join(fresh, 'root'), folder);
+    } finally {
+      rmSync(fresh, { recursive: true, force: true });
+    }
+  }
 }
 
 /** Builds dist/ with the development settings, or throws Stop with the compiler's words. */

@@ -10,8 +10,8 @@ const KINDS = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'];
 const GRACE_MS = 3000;
 
 /** Everything comparable now. All of it is seen from inside the sealed namespaces. */
-export function snapshot(cgroup) {
-  const pids = runPids(cgroup);
+export function snapshot(cgroups) {
+  const pids = runPids(cgroups);
   return {
     process: pids.map(describe),
     namespace: [...namespaces([...pids, 'self'])],
@@ -23,7 +23,7 @@ export function snapshot(cgroup) {
       .split('\n')
       .filter(Boolean)
       .map((line) => line.split(' ').slice(3, 5).join(' on ')),
-    cgroup: cgroup ? cgroupsIn(cgroup) : [],
+    cgroup: cgroups ? cgroupsIn(cgroups) : [],
     'nft rule': which('nft')
       ? capture([which('nft'), 'list', 'ruleset'])
           .split('\n')
@@ -48,14 +48,14 @@ export function differences(before, after) {
  * The snapshot after the run. Processes that are on their way out get a moment; those that stay are in the snapshot, and
  * are ended, so that a failed run does not disturb the next.
  */
-export async function endLeftovers(cgroup, before) {
+export async function endLeftovers(cgroups, before) {
   const deadline = Date.now() + GRACE_MS;
-  let after = snapshot(cgroup);
+  let after = snapshot(cgroups);
   while (differences(before, after).length > 0 && Date.now() < deadline) {
     await pause(50);
-    after = snapshot(cgroup);
+    after = snapshot(cgroups);
   }
-  for (const pid of runPids(cgroup)) {
+  for (const pid of runPids(cgroups)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
@@ -65,9 +65,9 @@ export async function endLeftovers(cgroup, before) {
   return after;
 }
 
-// Without a cgroup of the run's own: the processes that share the sealed network namespace.
-function runPids(cgroup) {
-  if (cgroup) return processesIn(cgroup);
+// Without cgroups of the run's own: the processes that share the sealed network namespace.
+function runPids(cgroups) {
+  if (cgroups) return processesIn(cgroups);
   const own = link('/proc/self/ns/net');
   return list('/proc')
     .filter((pid) => /^\d+$/.test(pid) && pid !== String(process.pid) && link(`/proc/${pid}/ns/net`) === own)

@@ -147,7 +147,7 @@ test('what will live on without its name is foreseen, and told again afterwards;
     for (const holder of holders) holder.kill();
   });
   await output(['ip', 'netns', 'add', 'isc-theirs']);
-  await output(['umount', '/run/netns/isc-theirs']);
+  await output(['umount', '-l', '/run/netns/isc-theirs']);
   await output(['mount', '--bind', '/run/netns/isc-twice', '/run/netns/isc-theirs']);
   undo(() => run(['ip', 'netns', 'delete', 'isc-theirs']));
   const session = await startSession(helper, {

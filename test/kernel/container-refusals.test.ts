@@ -11,7 +11,8 @@ import { undoAfterEach } from '../support/cleanup';
 import { busyboxImage, IMAGE, removeContainers, startContainer } from '../support/container';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
 import { output, run } from '../support/run';
-import { HOLDER } from '../support/users';
+import { ATTACH } from '../support/session';
+import { as, HOLDER } from '../support/users';
 
 type Plan = Input<'container/create'>;
 
@@ -212,6 +213,10 @@ describe('who may', () => {
       ['rename', { name: 'mine' }],
       ['exec', { command: ['true'] }],
       ['update', { limits: { pids: 1 } }],
+      ['commit', { name: 'mine' }],
+      ['export', { output: 1 }],
+      ['copy-out', { path: '/etc', output: 1 }],
+      ['copy-in', { path: '/etc', input: 0 }],
     ] as const) {
       const theirs = await call(`container/${method}`, { container: { name }, ...more });
       expect(theirs.stderr).toContain(name);
@@ -224,6 +229,34 @@ describe('who may', () => {
     expect((await helper.client.call('container/show', { container: ref })).state).toBe('running');
     // Nor can it be shared with.
     expect((await call('container/create', { image: { name: IMAGE }, pid: { container: { name } } })).status).toBe(1);
+  });
+
+  test('a ticket of another’s is void', async () => {
+    const { ref } = await startContainer(helper);
+    const { ticket } = await helper.client.call('container/attach', { container: ref });
+    const attach = [ATTACH, '--socket', helper.socket];
+    expect((await run(as(HOLDER, [...attach, ticket]))).status).not.toBe(0);
+    const exec = await helper.client.call('container/exec', { container: ref, command: ['true'] });
+    if (!('ticket' in exec)) throw new Error('no ticket');
+    expect((await run(as(HOLDER, [...attach, exec.ticket]))).status).not.toBe(0);
+    // Its owner’s still serves, once.
+    expect((await run([...attach, exec.ticket])).status).toBe(0);
+    expect((await run([...attach, exec.ticket])).status).not.toBe(0);
+  });
+
+  test.each<[string, object]>([
+    ['exec', { command: ['true'] }],
+    ['kill', {}],
+    ['pause', {}],
+    ['unpause', {}],
+    ['top', {}],
+    ['attach', {}],
+  ])('%s of one that does not run', async (method, more) => {
+    const { id } = await create({});
+    const answer = refusal(
+      helper.client.call(`container/${method}` as 'container/top', { container: { id }, ...more }),
+    );
+    expect(await answer).toMatchObject({ kind: 'conflict', rule: { code: 'container-not-running' } });
   });
 
   test('the holder has his own, root sees them', async () => {

@@ -19,7 +19,9 @@ let called: World;
 let pasted: World;
 function useWorlds(kind: RealmKind): void {
   beforeAll(async () => {
-    [called, pasted] = await Promise.all([makeWorld(kind), makeWorld(kind)]);
+    // One after the other: connecting as somebody makes the whole process somebody.
+    called = await makeWorld(kind);
+    pasted = await makeWorld(kind);
   });
   afterEach(() => Promise.all([called.empty(), pasted.empty()]));
   afterAll(() => Promise.all([called.stop(), pasted.stop()]));
@@ -60,6 +62,14 @@ const CASES: Cases = {
   'helper/shutdown': { none: 'no-equivalent-helper' },
   'session/attach': { none: 'no-equivalent-attach' },
   'session/reopen': { none: 'no-equivalent-reopen' },
+  'image/load': { none: 'no-equivalent-load' },
+  'image/import': { none: 'no-equivalent-import' },
+  'image/prune': { none: 'no-equivalent-image-remove' },
+  'image/save': { apart: 'image-equivalent.test.ts' },
+  'image/tag': { apart: 'image-equivalent.test.ts' },
+  'image/remove': { apart: 'image-equivalent.test.ts' },
+  'image/pull': { apart: 'image-equivalent.test.ts' },
+  'image/push': { apart: 'image-equivalent.test.ts' },
   'file/write': { none: 'no-equivalent-content' },
   'file/make-directory': { apart: 'file' },
   'file/delete': { apart: 'file' },
@@ -286,6 +296,23 @@ const CASES: Cases = {
 
   'uplink/start': { apart: 'an outside connection' },
   'uplink/stop': { apart: 'an outside connection' },
+  'container/create': { none: 'no-equivalent-create' },
+  'container/pause': { none: 'no-equivalent-group' },
+  'container/unpause': { none: 'no-equivalent-group' },
+  'container/update': { none: 'no-equivalent-group' },
+  'container/restart': { none: 'no-equivalent-restart' },
+  'container/remove': { none: 'no-equivalent-record' },
+  'container/rename': { none: 'no-equivalent-record' },
+  'container/prune': { none: 'no-equivalent-record' },
+  'container/commit': { none: 'no-equivalent-commit' },
+  'container/start': { apart: 'container-equivalent.test.ts' },
+  'container/attach': { apart: 'container-equivalent.test.ts' },
+  'container/exec': { apart: 'container-equivalent.test.ts' },
+  'container/stop': { apart: 'container-equivalent.test.ts' },
+  'container/kill': { apart: 'container-equivalent.test.ts' },
+  'container/export': { apart: 'container-equivalent.test.ts' },
+  'container/copy-out': { apart: 'container-equivalent.test.ts' },
+  'container/copy-in': { apart: 'container-equivalent.test.ts' },
 };
 
 /** Inode of a named namespace, in that world. */
@@ -348,6 +375,8 @@ describe.each<RealmKind>(['host', 'user'])('in a %s realm', (kind) => {
     const valid: Partial<Record<string, Record<string, unknown>>> = {
       'session/attach': { ticket: '0'.repeat(32), stdio: [0, 1, 2], link: 3 },
       'session/reopen': { session: '0'.repeat(16) },
+      'image/load': { archive: 0 },
+      'image/import': { archive: 0 },
     };
 
     test.each(none)('%s: %s', async (method, code) => {

@@ -6,6 +6,7 @@ import type { NamespaceId, NamespaceUid } from '../../helper/rpc/contract/terms'
 import { undoAfterEach } from '../support/cleanup';
 import { startHelper, type TestHelper } from '../support/helper';
 import { inHostRealm } from '../support/host-realm';
+import { linux, withUid } from '../support/kernel';
 import { output, run } from '../support/run';
 import { namespacesOf } from '../support/session';
 import { until } from '../support/until';
@@ -21,9 +22,10 @@ afterAll(() => helper.stop());
 const list = async () => helper.client.call('netns/list', {});
 const named = async (name: string) => (await list()).netns.find(({ names }) => names.includes(name));
 
+// Lazily, as ip(8) does: a name that somebody just looks at is busy (umount(2)).
 async function ipNetns(name: string): Promise<string> {
   await output(['ip', 'netns', 'add', name]);
-  undo(() => run(['umount', `/run/netns/${name}`]).then(() => rm(`/run/netns/${name}`, { force: true })));
+  undo(() => run(['umount', '-l', `/run/netns/${name}`]).then(() => rm(`/run/netns/${name}`, { force: true })));
   return name;
 }
 
@@ -132,12 +134,12 @@ describe('netns/list', () => {
         await writeFile(`/run/netns/${name}`, '');
         await output(['unshare', '--net', 'mount', '--bind', '/proc/self/ns/net', `/run/netns/${name}`]);
       });
-      undo(() => run(['umount', `/run/netns/${name}`]).then(() => rm(`/run/netns/${name}`, { force: true })));
+      undo(() => run(['umount', '-l', `/run/netns/${name}`]).then(() => rm(`/run/netns/${name}`, { force: true })));
     }
     await ipNetns('isns-one');
     await writeFile('/run/netns/isns-two', '');
     await output(['mount', '--bind', '/run/netns/isns-one', '/run/netns/isns-two']);
-    undo(() => run(['umount', '/run/netns/isns-two']).then(() => rm('/run/netns/isns-two')));
+    undo(() => run(['umount', '-l', '/run/netns/isns-two']).then(() => rm('/run/netns/isns-two')));
     const { netns: rows, host } = await list();
     for (const name of odd)
       expect(rows.find(({ names }) => names.includes(name))).toMatchObject({ ours: false, names: [name] });
@@ -145,7 +147,7 @@ describe('netns/list', () => {
     expect(one?.names).toEqual(['isns-one', 'isns-two']);
     expect(one?.id).toBe(await inodeInside('isns-one'));
     expect(host).toMatchObject({ host: true, id: await hostInode() });
-    expect(new Set(rows.map(({ uid }) => uid)).size).toBe(rows.length);
+    expect(new Set(rows.map(({ uid }) => uid)).size).toBe(linux(6, 18) ? rows.length : 1);
   });
 
   test('a symbolic link is a name, as for ip(8)', async () => {
@@ -168,7 +170,7 @@ describe('netns/list', () => {
     await writeFile('/run/netns/isns-uts', '');
     await output(['mount', '--bind', '/proc/self/ns/uts', '/run/netns/isns-uts']);
     undo(async () => {
-      await output(['umount', '/run/netns/isns-uts']);
+      await output(['umount', '-l', '/run/netns/isns-uts']);
       for (const name of ['file', 'pipe', 'dir', 'dangling', 'loop', 'uts'])
         await rm(`/run/netns/isns-${name}`, { recursive: true });
     });
@@ -208,7 +210,7 @@ describe('netns/delete', () => {
     expect(await netnsOfIp()).not.toContain('isns with space');
   });
 
-  test('a name that passed to another namespace is not ours any more', async () => {
+  withUid('a name that passed to another namespace is not ours any more', async () => {
     const made = await helper.client.call('netns/create', { name: 'isns-swap' });
     await output(['ip', 'netns', 'delete', 'isns-swap']);
     await ipNetns('isns-swap');
@@ -226,7 +228,7 @@ describe('netns/delete', () => {
     expect(await netnsOfIp()).toContain('isns-swap');
   });
 
-  test('an inode that was given to the next namespace does not stand for the old one', async () => {
+  withUid('an inode that was given to the next namespace does not stand for the old one', async () => {
     const made = await helper.client.call('netns/create', { name: 'isns-old' });
     await helper.client.call('netns/delete', { netns: { name: 'isns-old' } });
     const next = await netns(helper.client, undo, 'isns-next').then(named);
@@ -290,7 +292,7 @@ describe('netns/delete', () => {
     await ipNetns('isns-over');
     await output(['mount', '--bind', '/run/netns/isns-over', '/run/netns/isns-stack']);
     undo(async () => {
-      while ((await run(['umount', '/run/netns/isns-stack'])).status === 0);
+      while ((await run(['umount', '-l', '/run/netns/isns-stack'])).status === 0);
       await rm('/run/netns/isns-stack');
     });
     const before = await named('isns-stack');

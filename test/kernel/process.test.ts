@@ -79,10 +79,11 @@ test('only those in one namespace', async () => {
   const id = inode((await namespacesOf(session.pid)).net);
   const inside = async (): Promise<Process[]> =>
     (await helper.client.call('process/list', { in: { kind: 'net', id } })).processes;
-  await until(async () => (await inside()).length === 3, 'three processes');
+  const names = async () => (await inside()).map(({ comm }) => comm).sort();
+  await until(async () => (await names()).join() === 'cat,sleep,sleep', 'what the shell runs');
   const judged = (await output(['lsns', '-n', '-o', 'NPROCS', String(id)])).trim().split('\n').length;
   expect(judged).toBe(3);
-  expect((await inside()).map(({ comm }) => comm).sort()).toEqual(['cat', 'sleep', 'sleep']);
+  expect(await names()).toEqual(['cat', 'sleep', 'sleep']);
 });
 
 test('a namespace that is not there, or whose number another one has', async () => {

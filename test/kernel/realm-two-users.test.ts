@@ -109,6 +109,43 @@ const ASKS: Asks = {
   'uplink/list': NOTHING,
   'uplink/start': ({ netns }) => ({ netns }),
   'uplink/stop': ({ netns }) => ({ netns }),
+  // Containers need the host realm: there are none, of nobody.
+  'container/create': NOTHING,
+  'container/start': NOTHING,
+  'container/attach': NOTHING,
+  'container/exec': NOTHING,
+  'container/stop': NOTHING,
+  'container/kill': NOTHING,
+  'container/pause': NOTHING,
+  'container/unpause': NOTHING,
+  'container/restart': NOTHING,
+  'container/remove': NOTHING,
+  'container/rename': NOTHING,
+  'container/wait': NOTHING,
+  'container/list': NOTHING,
+  'container/show': NOTHING,
+  'container/logs': NOTHING,
+  'container/diff': NOTHING,
+  'container/commit': NOTHING,
+  'container/export': NOTHING,
+  'container/copy-out': NOTHING,
+  'container/copy-in': NOTHING,
+  'container/top': NOTHING,
+  'container/stats': NOTHING,
+  'container/update': NOTHING,
+  'container/prune': NOTHING,
+  // Images: see below.
+  'image/list': NOTHING,
+  'image/show': NOTHING,
+  'image/layer': NOTHING,
+  'image/load': NOTHING,
+  'image/save': NOTHING,
+  'image/import': NOTHING,
+  'image/tag': NOTHING,
+  'image/remove': NOTHING,
+  'image/prune': NOTHING,
+  'image/pull': NOTHING,
+  'image/push': NOTHING,
   // A realm without root has no containers.
   'file/stat': NOTHING,
   'file/list': NOTHING,
@@ -209,6 +246,21 @@ test('a ticket of hers is void with his helper, as one that never was', async ()
   const { ticket } = await openSession(hers, { command: ['true'] });
   const redeem = (of: string) => answer(his.client, 'session/attach', { ticket: of, stdio: [0, 1, 2], link: 3 });
   expect(await redeem(ticket)).toEqual(await redeem('0'.repeat(32)));
+});
+
+test('an image of hers is in her store alone', async () => {
+  const tar = ['sh', '-c', 'cd /etc && tar -c hostname | "$@"', 'sh'];
+  const mine = isolab(hers.socket, ['image', 'import', '-', 'hers:1']);
+  expect((await run(as(HOLDER, [...tar, ...mine]))).stderr).toBe('');
+  const { images } = await hers.client.call('image/list', {});
+  expect(images.map(({ names }) => names)).toEqual([['hers:1']]);
+  expect(await his.client.call('image/list', {})).toEqual({ images: [], damaged: [] });
+  for (const ref of [{ name: 'hers:1' }, { id: images[0]?.id ?? '' }]) {
+    for (const method of ['image/show', 'image/remove'] as const) {
+      expect((await refused(his.client.call(method, { image: ref }))).rule?.code).toBe('image-not-found');
+    }
+  }
+  await hers.client.call('image/prune', { all: true });
 });
 
 describe('sockets', () => {

@@ -3,7 +3,8 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, readlinkSync, writeFi
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS, type Kind } from '../../helper/rpc/contract/terms';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
+import { encodePlan } from '../../helper/sys/launch-encode';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 import { type Accounts, startAccounts } from '../support/accounts';
 import { as, HOLDER, OTHER } from '../support/users';
 import { BUILDS, cleanUp, ENVIRONMENT, later, MAPPED, makePrograms, open, raw, scratch, start } from './harness';

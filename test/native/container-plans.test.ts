@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
+import { encodePlan } from '../../helper/sys/launch-encode';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 import { close } from '../../helper/sys/libc';
 import { clone, tmpfs } from '../../helper/sys/mount-api';
 import { CONTAINER, layer, USUAL } from './container';

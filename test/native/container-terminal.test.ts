@@ -1,13 +1,13 @@
 // A container's terminal is of its own devpts; exec into it, with a terminal or pipes; its small process 1.
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS } from '../../helper/rpc/contract/terms';
 import type { ClientFlags } from '../../helper/sys/launch-plan';
 import { parseEnd } from '../../helper/sys/monitor';
 import { until } from '../support/until';
-import { ALL_KINDS, CONTAINER, FRAME, layer, monitored, rootMount, USUAL } from './container';
-import { BUILDS, cleanUp, differing, later, makePrograms, namespacesOf, open, type Plan, refusal } from './harness';
+import { ALL_KINDS, CONTAINER, FRAME, groups, layer, monitored, rootMount, USUAL } from './container';
+import { BUILDS, cleanUp, differing, makePrograms, namespacesOf, open, type Plan, refusal } from './harness';
 
 beforeAll(makePrograms);
 afterEach(cleanUp);
@@ -19,33 +19,6 @@ const SHELL: Plan = {
   pty: { rows: 30, columns: 100 },
 };
 const PIPES: Plan = { command: ['/bin/sleep', '1000'] };
-
-/** Control groups of ours, one a hierarchy that is mounted here; removed after the test. */
-function groups(name: string): { fds: number[]; dirs: string[] } {
-  const dirs: string[] = [];
-  const lines = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
-  for (const line of lines) {
-    const [, controllers = '', path = '/'] = line.split(':');
-    if (controllers.includes('cpuset')) continue;
-    const found = mounts.find((mount) => {
-      const [type, , options] = mount.split(' - ')[1]?.split(' ') ?? [];
-      return controllers === '' ? type === 'cgroup2' : type === 'cgroup' && options?.split(',').includes(controllers);
-    });
-    const [root = '', point] = found?.split(' ').slice(3, 5) ?? [];
-    if (point === undefined) continue;
-    const dir = join(point, root === '/' ? path : path.slice(root.length), name);
-    mkdirSync(dir);
-    later(() =>
-      until(() => {
-        rmdirSync(dir);
-        return true;
-      }, `${dir} to be empty`),
-    );
-    dirs.push(dir);
-  }
-  return { dirs, fds: dirs.map((dir) => open(join(dir, 'cgroup.procs'), 'w')) };
-}
 
 /** What stands behind the name in /proc/PID/stat: state, parent, group, session, terminal, foreground group … */
 const stat = (pid: number) =>
@@ -229,6 +202,26 @@ describe.each(BUILDS)('$name build', (build) => {
       process.kill(run.pid, 'SIGKILL');
       expect(await lasting.ended).toBe(137);
     });
+
+    it.each(['net', 'pid', 'ipc'] as const)(
+      'its other half: a container that shares the %s namespace of one',
+      async (kind) => {
+        const { fds, dirs } = groups(`isolab-test-${process.pid}-${build.name}`);
+        const first = await container(PIPES);
+        const create = ALL_KINDS.filter((each) => each !== kind);
+        const second = await container(
+          { ...PIPES, create, join: [kind], cgroups: fds.length, hostname: 'second' },
+          {},
+          { cgroups: fds, joins: [{ kind, fd: open(`/proc/${first.pid}/ns/${kind}`) }] },
+        );
+        expect(differing(second.pid, first.pid)).toEqual(
+          KINDS.filter((each) => (create as readonly string[]).includes(each)),
+        );
+        expect(readFileSync(join(dirs[0] ?? '', 'cgroup.procs'), 'utf8')).toBe(`${second.pid}\n`);
+        const seen = readdirSync(`/proc/${second.pid}/root/proc`).filter((name) => /^\d+$/.test(name));
+        expect(seen).toEqual(kind === 'pid' ? ['1', expect.any(String)] : ['1']);
+      },
+    );
 
     it('names the program that is missing there', async () => {
       const run = await container(PIPES);

@@ -1,6 +1,6 @@
 // A container's root, step by step: what is mounted, made and masked in it, what the program may do, who it is. Judged by
 // busybox inside and by /proc outside.
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RootOperation } from '../../helper/sys/launch-operations';
@@ -337,6 +337,21 @@ describe.each(BUILDS)('$name build', (build) => {
         code: 'EEXIST',
         path: '/dangling',
       });
+    });
+
+    it('cannot change the mode of the host’s /dev/null, neither by its input nor by what is masked', async () => {
+      const mode = statSync('/dev/null').mode;
+      later(() => chmodSync('/dev/null', mode));
+      const plan = more({ do: 'mask', target: '/proc/keys' });
+      const script = '/bin/busybox chmod 600 /proc/keys /proc/self/fd/0 /dev/null; cat /dev/stdin; echo over';
+      const running = await monitored(build, { ...CONTAINER, ...plan, ...sh(script) }, {}, { root: rootMount().fd });
+      expect(await running.ended).toBe(0);
+      expect(running.log()).toContain('stdout F over');
+      expect(statSync('/dev/null').mode).toBe(mode);
+      const bare = { ...CONTAINER, operations: [], ...sh('cat; echo over') };
+      const without = await monitored(build, bare, {}, { root: rootMount().fd });
+      expect(await without.ended).toBe(0);
+      expect(without.log()).toContain('stdout F over');
     });
 
     it('has its score for the OOM killer from the start, the launcher its own', async () => {

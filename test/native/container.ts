@@ -1,5 +1,5 @@
 // What the tests of containers share: a root file system of busybox, its usual mounts, and a monitor with its sockets.
-import { chownSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, copyFileSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Descriptors, LaunchOptions } from '../../helper/sys/launch';
@@ -10,6 +10,7 @@ import { bindPackets } from '../../helper/sys/libc-message';
 import { SOCK_STREAM, socketPair } from '../../helper/sys/libc-process';
 import { Monitor } from '../../helper/sys/monitor';
 import { overlay } from '../../helper/sys/mount-api';
+import { until } from '../support/until';
 import { type Build, later, open, type Running, scratch, start } from './harness';
 
 const APPLETS = [
@@ -110,6 +111,33 @@ export const CONTAINER: Partial<LaunchPlan> = {
   operations: USUAL,
   environment: ['PATH=/bin'],
 };
+
+/** Control groups of ours, one a hierarchy that is mounted here; removed after the test. */
+export function groups(name: string): { fds: number[]; dirs: string[] } {
+  const dirs: string[] = [];
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n');
+  for (const line of lines) {
+    const [, controllers = '', path = '/'] = line.split(':');
+    if (controllers.includes('cpuset')) continue;
+    const found = mounts.find((mount) => {
+      const [type, , options] = mount.split(' - ')[1]?.split(' ') ?? [];
+      return controllers === '' ? type === 'cgroup2' : type === 'cgroup' && options?.split(',').includes(controllers);
+    });
+    const [root = '', point] = found?.split(' ').slice(3, 5) ?? [];
+    if (point === undefined) continue;
+    const dir = join(point, root === '/' ? path : path.slice(root.length), name);
+    mkdirSync(dir);
+    later(() =>
+      until(() => {
+        rmdirSync(dir);
+        return true;
+      }, `${dir} to be empty`),
+    );
+    dirs.push(dir);
+  }
+  return { dirs, fds: dirs.map((dir) => open(join(dir, 'cgroup.procs'), 'w')) };
+}
 
 /** Frames of native/monitor/frames.h from and to a monitor. */
 export const FRAME = {

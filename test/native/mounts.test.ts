@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { encodePlan } from '../../helper/sys/launch-plan';
+import { encodePlan } from '../../helper/sys/launch-encode';
 import { output } from '../support/run';
 import {
   BUILDS,

@@ -1,7 +1,9 @@
 // Plans that are cut, garbled, oversized or contradict themselves: refused before anything is done, never a crash.
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
+import { encodePlan } from '../../helper/sys/launch-encode';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 import { BUILDS, cleanUp, ENVIRONMENT, makePrograms, open, type RawResult, raw, word } from './harness';
 
 beforeAll(makePrograms);
@@ -198,6 +200,20 @@ describe.each(BUILDS)('$name build', (build) => {
       { create: ['mnt'], propagation: 'shared', binds: [{ source: '/a', target: '/b' }] },
       'plan-mount-would-spread',
     ],
+    [
+      'operations on the host',
+      { operations: [{ do: 'directory', target: '/isolab-never', mode: 0o755 }] },
+      'plan-operation-needs-root',
+    ],
+    [
+      'operations that change the root that everybody has',
+      {
+        create: ['mnt'],
+        propagation: 'private',
+        operations: [{ do: 'directory', target: '/isolab-never', mode: 0o755 }],
+      },
+      'plan-operation-needs-root',
+    ],
     ["a name for the host's uts namespace", { hostname: 'x' }, 'plan-name-needs-uts'],
     ["a domain for the host's uts namespace", { domainname: 'x' }, 'plan-name-needs-uts'],
     ["offsets for the host's clocks", { boottime: 1 }, 'plan-offset-needs-time'],
@@ -214,6 +230,22 @@ describe.each(BUILDS)('$name build', (build) => {
     expect((await raw(launcher, root, { fds: [open('/')] })).lines).toEqual([
       { step: 'plan-mount-would-spread', errno: 0 },
     ]);
+  });
+
+  it('lays mounts over what is there in everybody’s root, and makes nothing there', async () => {
+    const attach = { do: 'attach', mount: 0, target: '/isolab-never', as: 'directory' } as const;
+    const own = { ...BASE, create: ['mnt' as const], propagation: 'private' as const, mounts: 1 };
+    const made = encodePlan({ ...own, operations: [attach] });
+    expect((await raw(launcher, made, { fds: [open('/')] })).lines).toEqual([
+      { step: 'plan-operation-needs-root', errno: 0 },
+    ]);
+    const covers = encodePlan({ ...own, operations: [{ ...attach, exists: true }] });
+    expect((await raw(launcher, covers, { fds: [open('/')] })).lines.at(-1)).toMatchObject({
+      step: 'operation-attach',
+      errno: 2,
+      path: '/isolab-never',
+    });
+    expect(existsSync('/isolab-never')).toBe(false);
   });
 
   it('takes as many arguments as the kernel does, and no more', async () => {

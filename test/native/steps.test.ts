@@ -3,7 +3,8 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS, type Kind } from '../../helper/rpc/contract/terms';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
+import { encodePlan } from '../../helper/sys/launch-encode';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 import { output } from '../support/run';
 import { as, OTHER } from '../support/users';
 import {

@@ -5,7 +5,8 @@ import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, connect as connectClient } from '../../helper/rpc/contract/client';
-import { asUser, caller, outside, userRealm } from './realm';
+import { asUser } from './as-user';
+import { caller, outside, userRealm } from './realm';
 import { ISOLAB } from './root';
 import { until } from './until';
 import { as, type User } from './users';

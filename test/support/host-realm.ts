@@ -2,7 +2,8 @@
 import { test } from 'vitest';
 import { userRealm } from './realm';
 
-const NONE = Object.assign(() => undefined, { each: () => () => undefined }) as unknown as typeof test;
+/** Where the premise of a test does not hold there is no such test. */
+export const NONE = Object.assign(() => undefined, { each: () => () => undefined }) as unknown as typeof test;
 
 /** A test whose premise is the host realm, for that reason; in a user realm there is no such test. */
 export function inHostRealm(_because: string): typeof test {

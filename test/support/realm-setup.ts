@@ -3,7 +3,8 @@
 import childProcess, { type SpawnOptions } from 'node:child_process';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
-import { asUser, caller, tool } from './realm';
+import { asUser } from './as-user';
+import { caller, tool } from './realm';
 
 const { spawn } = childProcess;
 const { writeFile, mkdir, symlink } = fs;

@@ -58,22 +58,3 @@ export function baseNamespace(kind: Kind): Promise<string> {
   if (userRealm === undefined) return readlink(`/proc/self/ns/${kind}`);
   return readlink(`/proc/${kind === 'user' ? userRealm.keeper : userRealm.outside}/ns/${kind}`);
 }
-
-let last: Promise<unknown> = Promise.resolve();
-
-/** Does something as somebody, such as opening a connection; one at a time, for it is the whole process that changes. */
-export function asUser<T>({ uid, gid }: User, work: () => Promise<T>): Promise<T> {
-  if (uid === 0) return work();
-  const turn = last.then(async () => {
-    process.setegid?.(gid);
-    process.seteuid?.(uid);
-    try {
-      return await work();
-    } finally {
-      process.seteuid?.(0);
-      process.setegid?.(0);
-    }
-  });
-  last = turn.catch(() => undefined);
-  return turn;
-}

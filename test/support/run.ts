@@ -1,5 +1,6 @@
 // Runs other people's tools for the tests: argument lists only, and what they said, parsed where they speak JSON.
 import { type SpawnOptions, spawn } from 'node:child_process';
+import { asOurselves } from './as-user';
 import { PATIENCE } from './until';
 
 export interface Done {
@@ -26,7 +27,11 @@ const SIGNALS: Partial<Record<NodeJS.Signals, number>> = {
 };
 
 /** Runs to the end; a failing status is a result, not an exception. Rejects only when it cannot start or does not end. */
-export function run(argv: readonly string[], options: RunOptions = {}): Promise<Done> {
+export async function run(argv: readonly string[], options: RunOptions = {}): Promise<Done> {
+  return asOurselves(() => toItsEnd(argv, options));
+}
+
+function toItsEnd(argv: readonly string[], options: RunOptions): Promise<Done> {
   const { input, timeoutMs: patience = 30_000, ...spawnOptions } = options;
   const timeoutMs = patience * PATIENCE;
   const [program, ...args] = argv;

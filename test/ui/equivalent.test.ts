@@ -1,7 +1,7 @@
 // What one would have typed: *Copy as command* gives it before an action, by keyboard and by mouse, and the output channel
 // has it after every action. What was copied is pasted into a terminal of the editor and does the same.
 import { afterAll, expect, test } from 'vitest';
-import { ipJson } from '../support/run';
+import { ipJson, output, run } from '../support/run';
 import { until } from '../support/until';
 import { useDaemon } from './support/daemon';
 import { Output } from './support/output';
@@ -11,7 +11,10 @@ import { useEditor } from './support/use-editor';
 
 useDaemon();
 const editor = useEditor({ theme: 'dark' });
-afterAll(() => deleteNetns('blue', 'red', 'typed'));
+afterAll(async () => {
+  await run(['ip', 'link', 'delete', 'isu0']);
+  await deleteNetns('blue', 'red', 'typed');
+});
 
 let networks: Tree;
 const copies = (text: string) =>
@@ -163,3 +166,28 @@ test('opening a shell is in the channel, refused actions are not', async () => {
 async function dialogsSay(text: string): Promise<void> {
   await editor().dialogs.notice(text).first().waitFor();
 }
+
+test('a connection with the outside: made, copied as the lines that end it, and ended', async () => {
+  const { quick } = editor();
+  // A way out, which the program copies: a veth with a default route.
+  const wayOut = [
+    'link add isu0 type veth peer name isu1',
+    'address add 198.51.100.1/24 dev isu0',
+    'link set isu0 up',
+    'link set isu1 up',
+    'route add default via 198.51.100.2',
+  ];
+  await output(['ip', '-batch', '-'], { input: wayOut.join('\n') });
+  await networks.menu('blue', 'Connect with the outside');
+  await networks.shows(['blue', 'uplink0'], 'up');
+  expect((await ipJson<{ dst: string }>(['-n', 'blue', 'route'])).map(({ dst }) => dst)).toContain('default');
+  await editor().screenshot('uplink-dark');
+
+  await networks.menu('blue', 'Copy as command');
+  await quick.step('Action whose command to copy');
+  await quick.pick('Disconnect from the outside');
+  await until(async () => /^sudo kill /m.test(await editor().clipboard()), 'the line that ends it in the clipboard');
+
+  await networks.menu('blue', 'Disconnect from the outside');
+  await networks.lacks(['blue', 'uplink0']);
+});

@@ -10,11 +10,10 @@ import { nearest } from '../../helper/cli/nearest';
 import { parse, resolve, wants } from '../../helper/cli/parse';
 import * as refs from '../../helper/cli/refs';
 import { argumentOf } from '../../helper/cli/run';
-import { withRoot } from '../../helper/cli/session';
 import { facts, table } from '../../helper/cli/table';
 import { cut, safeJson, width, wrapped } from '../../helper/cli/text';
 import { Usage } from '../../helper/cli/usage';
-import { commandLine } from '../../helper/rpc/contract/command-line';
+import { commandLine, withRoot } from '../../helper/rpc/contract/command-line';
 import { escaped } from '../../helper/rpc/contract/escape';
 import { fill } from '../../helper/rpc/contract/sentences';
 
@@ -225,6 +224,20 @@ describe('references', () => {
   });
 
   test('maps of ids', () => {
+    expect(refs.disk('16M:/mnt')).toEqual({ size: 2 ** 24, target: '/mnt' });
+    expect(refs.disk('1g:/a:b')).toEqual({ size: 2 ** 30, target: '/a:b' });
+    expect(refs.disk('20000000:/mnt').size).toBe(20_000_000);
+    for (const wrong of [
+      '',
+      '16M',
+      ':/mnt',
+      '16M:mnt',
+      '1.5G:/mnt',
+      '16MB:/mnt',
+      '99999999999999999999:/mnt',
+      '-1:/mnt',
+    ])
+      expect(() => refs.disk(wrong)).toThrow(Usage);
     expect(refs.idMap('0:1000:1')).toEqual({ inside: 0, outside: 1000, count: 1 });
     for (const wrong of ['0:1000', '0:1000:1:1', '-1:0:1', '0::1', 'a:b:c'])
       expect(() => refs.idMap(wrong)).toThrow(Usage);
@@ -298,6 +311,10 @@ test('a pasted line means the same to a shell', () => {
 test('only the placeholder of the root directory is replaced', () => {
   expect(withRoot(['unshare', '--root=DIR', 'echo', 'DIR'], '/r')).toEqual(['unshare', '--root=/r', 'echo', 'DIR']);
   expect(withRoot(['chroot', 'DIR', 'DIR'], '/r')).toEqual(['chroot', '/r', 'DIR']);
+  expect(withRoot(['sh', 'DIR/mnt', 'chroot', 'DIR', 'ls', 'DIR/mnt'], '/r')).toEqual([
+    ...['sh', '/r/mnt', 'chroot', '/r', 'ls', 'DIR/mnt'],
+  ]);
+  expect(withRoot(['ls', 'DIR/mnt'], '/r')).toEqual(['ls', 'DIR/mnt']);
 });
 
 test.each<[Record<string, string>, string]>([
@@ -376,7 +393,7 @@ describe('help', () => {
     'isolab link create veth --a NAME[@NETNS] --b NAME[@NETNS] [--a-addr CIDR]… [--b-addr CIDR]… [--up]',
     'isolab route add DEST [via GW] [dev IF] [--netns NETNS]',
     'isolab enter PID [--kinds KINDS] [-- CMD…]',
-    'isolab helper [--realm REALM] [--state DIR] [--idle-exit S] [--foreground]',
+    'isolab helper [--realm REALM] [--state DIR] [--data DIR] [--idle-exit S] [--foreground]',
     'isolab address add CIDR NAME[@NETNS]',
   ])('%s', (line) => {
     expect(COMMANDS.map(usage)).toContain(line);

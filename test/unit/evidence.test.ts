@@ -23,6 +23,9 @@ interface ChangeEvidence extends Evidence {
 const STRANGERS: Proof = ['callers', 'whatever they ask first is refused, and nothing of it done'];
 /** One table of requests, each asked about a namespace whose name and inode passed to another. */
 const staleNetns = (method: MethodName): Proof => ['stale-netns', `'${method}': (netns)`];
+/** Every method that names a container, asked by somebody whose it is not. */
+const THEIRS: Proof = ['container-refusals', 'somebody else’s container is as one that never was'];
+const IDLE: Proof = ['container-refusals', 'of one that does not run'];
 const UNGREETED: Proof = ['callers', 'every method is refused, and served afterwards'];
 
 /** Run in a namespace of its own beside the method in another. */
@@ -200,6 +203,206 @@ const EVIDENCE: { readonly [M in MethodName]: M extends ChangingMethod ? ChangeE
     hostile: STRANGERS,
     identity: staleNetns('uplink/stop'),
     equivalent: ['equivalent', 'an outside connection: '],
+  },
+  'container/create': {
+    fact: ['container', 'it runs as the user, with the directory'],
+    hostile: ['container-refusals', 'a mount outside'],
+    identity: ['container-refusals', 'another one in its place is not taken for it'],
+    equivalent: 'no-equivalent-create',
+  },
+  'container/start': {
+    fact: ['container', 'new namespaces of all kinds but user and time'],
+    hostile: ['container-refusals', 'links in the image lead nowhere outside'],
+    identity: THEIRS,
+    equivalent: ['container-equivalent', 'start: the same root'],
+  },
+  'container/attach': {
+    fact: ['container-cli', 'process 1 is the shell'],
+    hostile: ['container-refusals', 'a ticket of another’s is void'],
+    identity: THEIRS,
+    equivalent: ['container-equivalent', 'start: the same root'],
+  },
+  'container/exec': {
+    fact: ['container-cli', 'exec -it: another shell beside it'],
+    hostile: IDLE,
+    identity: THEIRS,
+    equivalent: ['container-equivalent', 'exec: the same namespaces'],
+  },
+  'container/stop': {
+    fact: ['container', 'stop, by the signal it has a handler for'],
+    hostile: ['container', 'stop of one that does not heed its signal'],
+    identity: THEIRS,
+    equivalent: ['container-equivalent', 'stop and kill: the same signal'],
+  },
+  'container/kill': {
+    fact: ['container', 'kill sends any signal to the first process'],
+    hostile: IDLE,
+    identity: THEIRS,
+    equivalent: ['container-equivalent', 'stop and kill: the same signal'],
+  },
+  'container/pause': {
+    fact: ['container', 'pause freezes its processes'],
+    hostile: IDLE,
+    identity: THEIRS,
+    equivalent: 'no-equivalent-group',
+  },
+  'container/unpause': {
+    fact: ['container', 'pause freezes its processes'],
+    hostile: IDLE,
+    identity: THEIRS,
+    equivalent: 'no-equivalent-group',
+  },
+  'container/restart': {
+    fact: ['container', 'start again: what was written stays'],
+    hostile: STRANGERS,
+    identity: THEIRS,
+    equivalent: 'no-equivalent-restart',
+  },
+  'container/remove': {
+    fact: ['container', 'rename, list, remove'],
+    hostile: ['container-crash', '100 cycles leave nothing'],
+    identity: THEIRS,
+    equivalent: 'no-equivalent-record',
+  },
+  'container/rename': {
+    fact: ['container', 'rename, list, remove'],
+    hostile: ['container-refusals', 'a name that is taken'],
+    identity: THEIRS,
+    equivalent: 'no-equivalent-record',
+  },
+  'container/wait': {
+    fact: ['container', 'kill sends any signal to the first process'],
+    hostile: ['container-crash', 'the end of its program is unknown, and never made up'],
+    identity: THEIRS,
+  },
+  'container/list': {
+    fact: ['container-crash', 'what runs goes on, is found again'],
+    hostile: ['container-crash', 'corrupt records are passed over'],
+    identity: ['container-refusals', 'the holder has his own, root sees them'],
+  },
+  'container/show': {
+    fact: ['container', 'new namespaces of all kinds but user and time'],
+    hostile: STRANGERS,
+    identity: THEIRS,
+  },
+  'container/logs': {
+    fact: ['container', 'logs: lines of both streams'],
+    hostile: STRANGERS,
+    identity: THEIRS,
+  },
+  'container/diff': {
+    fact: ['container', 'what is changed, added and deleted is listed so'],
+    hostile: STRANGERS,
+    identity: THEIRS,
+  },
+  'container/commit': {
+    fact: ['container-cli', 'commit: the layer holds only the difference'],
+    hostile: STRANGERS,
+    identity: THEIRS,
+    equivalent: 'no-equivalent-commit',
+  },
+  'container/export': {
+    fact: ['container-cli', 'export and copies of one that is'],
+    hostile: STRANGERS,
+    identity: THEIRS,
+    equivalent: ['container-equivalent', 'export and copies: the same archive'],
+  },
+  'container/copy-out': {
+    fact: ['container-cli', 'export and copies of one that is'],
+    hostile: ['container-cli', 'a hostile link and a hostile archive'],
+    identity: THEIRS,
+    equivalent: ['container-equivalent', 'export and copies: the same archive'],
+  },
+  'container/copy-in': {
+    fact: ['container-cli', 'export and copies of one that is'],
+    hostile: ['container-cli', 'a hostile link and a hostile archive'],
+    identity: THEIRS,
+    equivalent: ['container-equivalent', 'export and copies: the same archive'],
+  },
+  'container/top': {
+    fact: ['container', 'top lists its processes under both numbers'],
+    hostile: IDLE,
+    identity: THEIRS,
+  },
+  'container/stats': {
+    fact: ['container', 'statistics are what the files say'],
+    hostile: STRANGERS,
+    identity: THEIRS,
+  },
+  'container/update': {
+    fact: ['container-limits', 'the files hold the values'],
+    hostile: STRANGERS,
+    identity: THEIRS,
+    equivalent: 'no-equivalent-group',
+  },
+  'container/prune': {
+    fact: ['container-cli', 'prune takes what does not run'],
+    hostile: THEIRS,
+    identity: 'names-nothing',
+    equivalent: 'no-equivalent-record',
+  },
+  'image/list': {
+    fact: ['image', 'several images share a layer'],
+    hostile: ['image-hostile', 'an image whose manifest somebody changed is listed as damaged'],
+    identity: ['realm-two-users', 'an image of hers is in her store alone'],
+  },
+  'image/show': {
+    fact: ['image', 'keeps everything that the archive has: exercise 24'],
+    hostile: ['image', 'a beginning that fits two, a name that is none'],
+    identity: ['realm-two-users', 'an image of hers is in her store alone'],
+  },
+  'image/layer': {
+    fact: ['image', 'as umoci wrote it: exercise 26'],
+    hostile: STRANGERS,
+    identity: ['image', 'a layer of an image that was removed'],
+  },
+  'image/load': {
+    fact: ['image', 'what skopeo writes: %s'],
+    hostile: ['image-hostile', 'a layer that leads outside'],
+    identity: ['image', 'one that is none, a descriptor that is none'],
+    equivalent: 'no-equivalent-load',
+  },
+  'image/save': {
+    fact: ['image', 'podman loads it, and saves what is loaded here again'],
+    hostile: ['image-hostile', 'a blob of the store that somebody changed is never handed on'],
+    identity: ['image', 'who reads the archive goes away in the middle'],
+    equivalent: ['image-equivalent', 'image/save, to a file'],
+  },
+  'image/import': {
+    fact: ['image', 'keeps everything that the archive has: exercise 24'],
+    hostile: ['image-hostile', 'through a symbolic link'],
+    identity: ['image', 'one that is none, a descriptor that is none'],
+    equivalent: 'no-equivalent-import',
+  },
+  'image/tag': {
+    fact: ['image', 'another name, taken from whoever had it'],
+    hostile: STRANGERS,
+    identity: ['image', 'another name, taken from whoever had it'],
+    equivalent: ['image-equivalent', "test('image/tag'"],
+  },
+  'image/remove': {
+    fact: ['image', 'by id only where that is clear'],
+    hostile: ['image-crash', 'and a removal beside them'],
+    identity: ['realm-two-users', 'an image of hers is in her store alone'],
+    equivalent: ['image-equivalent', 'image/remove: one of two names'],
+  },
+  'image/prune': {
+    fact: ['image', 'another name, taken from whoever had it'],
+    hostile: ['image-hostile', 'and goes with prune'],
+    identity: 'names-nothing',
+    equivalent: 'no-equivalent-image-remove',
+  },
+  'image/pull': {
+    fact: ['image-registry', 'pulled it is the same image'],
+    hostile: ['image-registry', 'refused: no TLS there'],
+    identity: ['image-registry', 'refused: no TLS there'],
+    equivalent: ['image-equivalent', 'image/push, image/pull'],
+  },
+  'image/push': {
+    fact: ['image-registry', 'pulled it is the same image'],
+    hostile: ['image-registry', 'refused: no TLS there'],
+    identity: ['image-registry', 'refused: no TLS there'],
+    equivalent: ['image-equivalent', 'image/push, image/pull'],
   },
   'file/stat': {
     fact: ['file', 'what is written here is read there'],

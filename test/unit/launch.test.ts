@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../helper/rpc/contract/terms';
 import { LaunchError } from '../../helper/sys/launch';
-import { encodePlan, type LaunchPlan } from '../../helper/sys/launch-plan';
+import { encodePlan } from '../../helper/sys/launch-encode';
+import type { LaunchPlan } from '../../helper/sys/launch-plan';
 
 const NOTHING: LaunchPlan = { command: ['x'], environment: [] };
 

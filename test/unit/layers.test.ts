@@ -18,6 +18,7 @@ const LAYERS: readonly (readonly [prefix: string, layer: string])[] = [
   ['helper/cgroup/', 'cgroup'],
   ['helper/state/', 'state'],
   ['helper/sys/', 'sys'],
+  ['helper/rootfs/', 'rootfs'],
   ['helper/cli/', 'cli'],
   ['helper/', 'daemon'],
 ];
@@ -27,6 +28,7 @@ const BELOW: Record<string, readonly string[]> = {
   extension: [],
   contract: [],
   sys: [],
+  rootfs: [],
   netlink: ['sys'],
   cgroup: ['sys'],
   state: ['sys'],
@@ -35,7 +37,7 @@ const BELOW: Record<string, readonly string[]> = {
   house: ['realm', 'state'],
   services: ['house', 'discovery', 'realm', 'netlink', 'cgroup', 'state', 'sys'],
   rpc: ['house', 'sys'],
-  cli: ['sys'],
+  cli: ['rootfs', 'sys'],
   daemon: ['rpc', 'services', 'house', 'realm', 'state', 'netlink', 'cgroup', 'discovery', 'sys', 'cli'],
 };
 

@@ -54,6 +54,12 @@ describe('rules between fields', () => {
     [{ join: [{ kind: 'net', of: { kind: 'uts', id: '4' } }] }, 'join.0.of', 'join-kind-differs'],
     [{ join: [{ kind: 'uts', of: { name: 'red' } }] }, 'join.0.of', 'join-of-net-only'],
     [{ join: [{ kind: 'pid', of: { host: true } }] }, 'join.0.of', 'join-of-net-only'],
+    [{ new: ['uts'], disks: [{ size: 2 ** 24, target: '/mnt' }] }, 'disks', 'disk-needs-mnt'],
+    [
+      { new: ['mnt'], propagation: 'unchanged', disks: [{ size: 2 ** 24, target: '/mnt' }] },
+      'propagation',
+      'disk-would-spread',
+    ],
     [{ netnsFiles: true }, 'netnsFiles', 'netns-files-need-net'],
     [
       {

@@ -8,10 +8,10 @@ import type { Context } from '../context';
 import { write } from '../output';
 import { integer } from '../refs';
 import { facts, table } from '../table';
-import { safeJson } from '../text';
+import { bytes, safeJson } from '../text';
 import { Usage } from '../usage';
 
-const CONTAINER = operand('CONTAINER', container, 'Its name, or id: and the beginning of its id.');
+const CONTAINER = operand('CONTAINER', container, 'Its name, or an id of at least 12 digits.');
 /** Between the two readings that a percentage is made from. */
 const BETWEEN_MS = 500;
 
@@ -164,10 +164,10 @@ async function stats(context: Context, container: Ref | undefined): Promise<numb
         return [
           name,
           before === undefined ? undefined : percent(before, now),
-          bytes(memory?.workingSet),
-          bytes(memory?.limit),
-          bytes(io?.readBytes),
-          bytes(io?.writeBytes),
+          sized(memory?.workingSet),
+          sized(memory?.limit),
+          sized(io?.readBytes),
+          sized(io?.writeBytes),
           pids?.current,
         ];
       }),
@@ -181,10 +181,6 @@ function percent(before: Stats, now: Stats): string | undefined {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-function bytes(number: number | undefined): string | undefined {
-  if (number === undefined) return undefined;
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, number < 1 ? 0 : Math.floor(Math.log2(number) / 10));
-  const scaled = number / 1024 ** power;
-  return `${power === 0 ? scaled : scaled.toFixed(1)} ${units[power]}`;
+function sized(number: number | undefined): string | undefined {
+  return number === undefined ? undefined : bytes(number);
 }

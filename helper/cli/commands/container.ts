@@ -2,17 +2,19 @@
 import type { Container } from '../../rpc/contract/container';
 import { type Command, command, flag, many, operand, several, short, value } from '../command';
 import { CREATE, CREATE_FIELDS, LIMITS, limitsOf, planOf } from '../container-options';
-import { container, environment, image, variable } from '../container-plan';
+import { container, environment, variable } from '../container-plan';
 import type { Context } from '../context';
+import { image } from '../image-refs';
 import { integer, text } from '../refs';
 import { bringTerminal } from '../session';
 import { table } from '../table';
 import { Usage } from '../usage';
+import { CONTAINER_FILES } from './container-files';
 import { CONTAINER_LOOKS } from './container-looks';
 
-const CONTAINER = operand('CONTAINER', container, 'Its name, or id: and the beginning of its id.');
-const CONTAINERS = several('CONTAINER', container, 'Their names, or id: and the beginning of an id.');
-const IMAGE = operand('IMAGE', image, 'Name of an image, or id: and the beginning of its id.');
+const CONTAINER = operand('CONTAINER', container, 'Its name, or an id of at least 12 digits.');
+const CONTAINERS = several('CONTAINER', container, 'Their names, or ids of at least 12 digits.');
+const IMAGE = operand('IMAGE', image, 'NAME[:TAG], or an id of at least 12 digits.');
 /** What docker-run(1) ends with where the container could not be run. */
 const NOT_RUN = 125;
 
@@ -237,6 +239,7 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
     },
   }),
   ...CONTAINER_LOOKS,
+  ...CONTAINER_FILES,
   command({
     words: 'container list',
     summary: 'List the containers that run; with --all those that do not as well.',

@@ -10,6 +10,7 @@ import { NEIGHBOURS } from './neighbour';
 import { NETNS } from './netns';
 import { PROCESSES } from './process';
 import { REPORT } from './report';
+import { ROOTFS } from './rootfs';
 import { ROUTES } from './route';
 import { SHELLS } from './shell';
 import { UPLINKS } from './uplink';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   ...PROCESSES,
   ...SHELLS,
   ...CONTAINERS_COMMANDS,
+  ...ROOTFS,
   ...UPLINKS,
   ...IMAGES,
   ...HELPER,

@@ -1,8 +1,10 @@
 // isolab shell, enter, session list, session reopen: programs with their own, or somebody else's, namespaces.
+import { resolve as absolutePath } from 'node:path';
 import type { EndedSession, Session } from '../../rpc/contract/session';
 import { type Command, command, flag, many, operand, value } from '../command';
 import type { Context } from '../context';
-import { idMap, integer, join, kinds, oneOf, pid, text } from '../refs';
+import { disk, idMap, integer, join, kinds, oneOf, pid, text } from '../refs';
+import { commandInside } from '../root-shell';
 import { openShell, type Plan, reopenShell } from '../session';
 import { table } from '../table';
 
@@ -42,7 +44,12 @@ export const SHELLS: readonly Command[] = [
       boottime: value('S', integer, 'Seconds to add to the boot clock of a new time namespace.'),
       hostname: value('H', text, 'Host name in a new uts namespace.'),
       domainname: value('D', text, 'NIS domain name in a new uts namespace.'),
-      root: value('DIR', text, 'Directory that becomes the root directory.'),
+      root: value('DIR', text, 'Directory that becomes the root directory; the shell is then one that is in it.'),
+      disk: many(
+        'SIZE:DIR',
+        disk,
+        'A new disk of its own, mounted at a directory that is there: 256M:/mnt. It needs a new mnt namespace, and a helper with root; it is gone with the namespace.',
+      ),
       cwd: value('DIR', text, 'Directory to start in; the present one when left out.'),
     },
     program: 'optional',
@@ -59,10 +66,13 @@ export const SHELLS: readonly Command[] = [
       hostname: '--hostname',
       domainname: '--domainname',
       root: '--root',
+      disks: '--disk',
       cwd: '--cwd',
       command: 'CMD',
     },
     run: async (context, given, program) => {
+      const asked = program.length > 0 ? program : undefined;
+      const command = given.root === undefined ? asked : commandInside(context, absolutePath(given.root), asked);
       const plan: Plan = {
         ...(given.new && { new: given.new }),
         ...(given.join.length > 0 && { join: [...given.join] }),
@@ -75,8 +85,9 @@ export const SHELLS: readonly Command[] = [
         ...(given.boottime !== undefined && { boottime: given.boottime }),
         ...(given.hostname !== undefined && { hostname: given.hostname }),
         ...(given.domainname !== undefined && { domainname: given.domainname }),
+        ...(given.disk.length > 0 && { disks: [...given.disk] }),
         ...(given.cwd !== undefined && { cwd: given.cwd }),
-        ...(program.length > 0 && { command: [...program] }),
+        ...(command !== undefined && { command: [...command] }),
       };
       return openShell(context, plan, given.root);
     },

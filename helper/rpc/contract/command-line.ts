@@ -6,6 +6,16 @@ export function commandLine(argv: readonly string[]): string {
   return argv.map(quoted).join(' ');
 }
 
+/** The helper never learns the name of a root directory: it says DIR where unshare or chroot take it, and before that DIR/… */
+export function withRoot(argv: readonly string[], root: string): string[] {
+  const entered = argv.findIndex((word, at) => word === '--root=DIR' || (word === 'DIR' && argv[at - 1] === 'chroot'));
+  return argv.map((word, at) => {
+    if (at < entered && word.startsWith('DIR/')) return `${root}${word.slice(3)}`;
+    if (word === '--root=DIR') return `--root=${root}`;
+    return word === 'DIR' && argv[at - 1] === 'chroot' ? root : word;
+  });
+}
+
 /** The line broken between words into lines of at most `width` characters, each but the last with a backslash, as shells read it. */
 export function wrapped(argv: readonly string[], width = 72): string[] {
   const lines: string[] = [];

@@ -1,7 +1,8 @@
 // container/*: process trees with a root file system, a control group and namespaces of their own, made from images.
 import { z } from 'zod';
 import { ContainerPlan, ContainerRef, Environment, Seconds, SignalName, UserName, Words } from './container-plan';
-import type { ErrorData } from './errors';
+import type { Coded, ErrorData } from './errors';
+import { type Image, ImageChange, ImageName, ProgressToken } from './image';
 import { Limits, type Stats } from './limits';
 import { method } from './method';
 import { AbsolutePath, Fd, type Kind, type NamespaceId, NewName, Text } from './terms';
@@ -246,44 +247,37 @@ export const diff = method({
 export const commit = method({
   name: 'container/commit',
   access: 'change',
-  doc: 'Makes an image of it: the layers of its own and one that holds what was changed.',
+  doc: 'Makes an image of it: the layers of its image, and one that holds what was changed. It is frozen meanwhile, unless `running`.',
   params: z.strictObject({
     ...one,
-    reference: Text(512).min(1, 'empty').optional(),
-    /** What shall differ in the image’s configuration. */
-    command: Words.optional(),
-    entrypoint: Words.optional(),
-    env: Environment.optional(),
-    workdir: AbsolutePath.optional(),
-    user: UserName.optional(),
-    labels: z.record(Text(256).min(1, 'empty'), Text(4096)).optional(),
-    author: Text(256).optional(),
-    message: Text(1024).optional(),
-    /** Do not freeze it meanwhile. */
+    name: ImageName.optional(),
+    change: ImageChange.optional(),
+    message: Text(4096).optional(),
     running: z.boolean().optional(),
+    progress: ProgressToken,
   }),
-}).returns<{ image: string }>();
+}).returns<{ image: Image; notes: Coded[] }>();
 
 export const exportTree = method({
   name: 'container/export',
   access: 'change',
-  doc: 'Writes its whole file tree as a tar(5) archive to a descriptor of the caller.',
+  doc: 'Writes its whole file tree as a tar(5) archive to a descriptor of the caller; what is mounted in it is left out.',
   params: z.strictObject({ ...one, output: Fd }),
-}).returns<{ entries: number; bytes: number }>();
+}).returns<Record<never, never>>();
 
 export const copyOut = method({
   name: 'container/copy-out',
   access: 'change',
   doc: 'Writes a file or directory of it as a tar(5) archive to a descriptor of the caller.',
   params: z.strictObject({ ...one, path: AbsolutePath, output: Fd }),
-}).returns<{ entries: number; bytes: number }>();
+}).returns<Record<never, never>>();
 
 export const copyIn = method({
   name: 'container/copy-in',
   access: 'change',
   doc: 'Unpacks a tar(5) archive that a descriptor of the caller brings into a directory of it.',
   params: z.strictObject({ ...one, path: AbsolutePath, input: Fd }),
-}).returns<{ entries: number; bytes: number }>();
+}).returns<Record<never, never>>();
 
 export interface ContainerProcess {
   /** On the host. */

@@ -39,7 +39,11 @@ export const ImageChange = z.strictObject({
 export type ImageChange = z.infer<typeof ImageChange>;
 
 /** Number under which `progress` notifications come; chosen by the client, on its connection alone. */
-const Token = z.int('progress-token').min(1, 'progress-token').max(2_147_483_647, 'progress-token').optional();
+export const ProgressToken = z
+  .int('progress-token')
+  .min(1, 'progress-token')
+  .max(2_147_483_647, 'progress-token')
+  .optional();
 
 /** How a program of the image is to be started, as its configuration says. */
 export interface ImageConfig {
@@ -183,7 +187,7 @@ export const load = method({
     archive: Fd,
     /** For the only image of an archive, besides the names it brings. */
     name: ImageName.optional(),
-    progress: Token,
+    progress: ProgressToken,
   }),
 }).returns<Brought>();
 
@@ -197,7 +201,7 @@ export const save = method({
     archive: Fd,
     /** docker-archive when left out. */
     format: z.enum(['docker-archive', 'oci-archive'], 'archive-format').optional(),
-    progress: Token,
+    progress: ProgressToken,
   }),
 }).returns<{ bytes: number }>();
 
@@ -210,7 +214,7 @@ export const importRoot = method({
     name: ImageName.optional(),
     change: ImageChange.optional(),
     message: Text(4096).optional(),
-    progress: Token,
+    progress: ProgressToken,
   }),
 }).returns<Brought>();
 
@@ -255,7 +259,7 @@ export const pull = method({
   name: 'image/pull',
   access: 'change',
   doc: 'Fetches an image from a registry through skopeo(1).',
-  params: z.strictObject({ name: ImageName, insecure: Insecure, auth: AuthFile, progress: Token }),
+  params: z.strictObject({ name: ImageName, insecure: Insecure, auth: AuthFile, progress: ProgressToken }),
 }).returns<Brought>();
 
 export const push = method({
@@ -267,6 +271,6 @@ export const push = method({
     to: ImageName.optional(),
     insecure: Insecure,
     auth: AuthFile,
-    progress: Token,
+    progress: ProgressToken,
   }),
 }).returns<{ name: string }>();

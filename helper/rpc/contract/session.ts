@@ -4,6 +4,7 @@ import { method } from './method';
 import { AbsolutePath, Fd, HostName, IdMap, Kind, type NamespaceId, NamespaceRef, NetnsRef, Text } from './terms';
 
 const Seconds = z.int('seconds').min(-315_360_000, 'seconds').max(315_360_000, 'seconds');
+const MIB = 2 ** 20;
 
 /** How long a ticket may wait for its terminal, in seconds. */
 export const TICKET_SECONDS = 30;
@@ -13,6 +14,15 @@ export const Identity = z.enum(['root', 'me', 'mapped'], 'identity');
 export type Identity = z.infer<typeof Identity>;
 
 export const Propagation = z.enum(['private', 'slave', 'shared', 'unchanged'], 'propagation');
+
+export const SessionDisk = z.strictObject({
+  /** Bytes. */
+  size: z
+    .int('disk-size')
+    .min(16 * MIB, 'disk-size')
+    .max(2 ** 20 * MIB, 'disk-size'),
+  target: AbsolutePath.regex(/^(\/(?!\.{1,2}(\/|$))[^/]+)+$/, 'disk-target'),
+});
 
 export const SessionPlan = z.strictObject({
   /** Kinds to create; none is ever added, but `user` for `me` in a user realm. None at all is legal: a plain child. */
@@ -37,6 +47,11 @@ export const SessionPlan = z.strictObject({
   domainname: HostName.optional(),
   /** Root directory: true means that the attaching side brings an open directory (`root` of session/attach). */
   root: z.boolean().optional(),
+  /**
+   * Disks of its own: each a new, empty file system of so many bytes over a directory that is there, seen only inside, gone
+   * when the namespace ends. They need a new mnt namespace and a helper with root.
+   */
+  disks: z.array(SessionDisk).min(1, 'empty').max(8, 'too-many').optional(),
   /** As `ip netns exec` does: in a mount namespace of its own, /sys of the joined netns and /etc/netns/NAME over /etc. */
   netnsFiles: z.boolean().optional(),
   cwd: AbsolutePath.optional(),

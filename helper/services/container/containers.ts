@@ -7,13 +7,16 @@ import type { Params, Result } from '../../rpc/contract';
 import type { Container } from '../../rpc/contract/container';
 import type { ContainerPlan, ContainerRef } from '../../rpc/contract/container-plan';
 import { bootId } from '../../state/journal';
+import { close } from '../../sys/libc';
 import { asFailure, broken, errnoOf } from '../failures';
 import { NEEDS_HOST_REALM } from '../features';
 import type { Caller, House } from '../house';
+import type { JobOptions } from '../image/jobs';
 import type { ImageStore } from '../image/store';
 import { Fetched } from '../session/caller';
 import { Turns } from '../turns';
 import { deviceRules } from './devices';
+import { MADE_BY_US } from './diff';
 import { findContainer, nameTaken, visibleTo } from './find';
 import { ContainerLives, isAlive, type Living, settle } from './life';
 import { newName } from './names';
@@ -23,6 +26,7 @@ import { settleDevices, settleMounts } from './sources';
 import { confinement, type FirstClient, startContainer } from './start';
 import { endContainer, signalContainer } from './stop';
 import { ContainerStore } from './store';
+import { openTree } from './tree';
 import { viewContainer } from './view';
 
 const { SIGKILL } = constants.signals;
@@ -38,7 +42,9 @@ export class Containers {
   /** Finishes what an earlier helper left half-done, and goes on watching what runs. */
   constructor(
     readonly house: House,
-    readonly images: Pick<ImageStore, 'resolve'>,
+    readonly images: Pick<ImageStore, 'resolve' | 'commit'>,
+    /** Bundle of root-worker.ts. */
+    readonly workerFile: string,
   ) {
     this.store = new ContainerStore(house, bootId(), (text) => house.log.warn(text));
     this.lives = new ContainerLives(house, this.store, (id) => this.#ended(id));
@@ -112,7 +118,7 @@ export class Containers {
     const fetched = new Fetched(caller.pidfd);
     try {
       const [mounts, devices] = [settleMounts(plan, fetched), settleDevices(plan, fetched)];
-      const image = await this.images.resolve(plan.image, { signal });
+      const image = await this.images.resolve(plan.image, 'image', { signal });
       const taken = (name: string) => nameTaken(this.store, name);
       if (plan.name !== undefined && taken(plan.name)) {
         throw broken('exists', 'container-name-taken', { name: plan.name }, { field: 'name' });
@@ -224,6 +230,44 @@ export class Containers {
         throw asFailure(error, { step: 'container-directory' });
       }
       this.house.changes.bump('container');
+    });
+  }
+
+  /** `work` with a descriptor of its files, which stay what they are while it has its turn. */
+  withTree<T>(id: string, work: (mount: number) => Promise<T>): Promise<T> {
+    return this.turn(id, async (record) => {
+      const { layers } = await this.images.resolve({ id: record.image.id });
+      const mount = await openTree(this, record, this.lives.get(id), layers);
+      try {
+        return await work(mount);
+      } finally {
+        close(mount);
+      }
+    });
+  }
+
+  /** Frozen meanwhile, so that the image holds one moment of it; one that was paused stays so. */
+  commit(id: string, params: Omit<Params<'container/commit'>, 'container' | 'progress'>, options: JobOptions) {
+    const { running: goesOn = false, name, change, message } = params;
+    return this.turn(id, async (record) => {
+      const cgroup = this.lives.get(id)?.cgroup;
+      const freeze = !goesOn && cgroup !== undefined && !cgroup.frozen();
+      if (freeze) await cgroup.freeze();
+      try {
+        const without = [...MADE_BY_US, ...record.mounts.map(({ target }) => target)];
+        const base = record.image.id;
+        return await this.images.commit(
+          {
+            ...{ base, upper: this.store.upper(id), without },
+            ...(name !== undefined && { name }),
+            ...(change !== undefined && { change }),
+            ...(message !== undefined && { message }),
+          },
+          options,
+        );
+      } finally {
+        if (freeze) cgroup.thaw();
+      }
     });
   }
 

@@ -12,7 +12,7 @@ const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 /** As deep as a path can be. */
 const MAX_DEPTH = 2048;
 /** Set-up leaves them in the writable layer; they are no change that anybody made. */
-const MADE_BY_US = new Set(['/dev', '/proc', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf']);
+export const MADE_BY_US = ['/dev', '/proc', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 
 export interface Layers {
   readonly upper: string;
@@ -54,20 +54,24 @@ async function directory(walk: Walk, here: FileHandle, below: readonly string[],
       continue;
     }
     const [first] = lower ?? [];
-    const merged = stats.isDirectory() && first !== undefined && first.isDirectory;
+    const merged = stats.isDirectory() && first?.stats.isDirectory() === true;
     // A directory stands in the writable layer also where only something in it was changed.
     const change: FileChange = {
       ...{ path: full, change: lower === undefined ? 'added' : 'changed', type: typeOf(stats) },
       ...(stats.isFile() && { size: Number(stats.size) }),
     };
-    if (!MADE_BY_US.has(full) && add(walk, change)) return true;
+    const shown = !MADE_BY_US.includes(full);
+    if (shown && add(walk, change)) return true;
     if (!stats.isDirectory() || depth >= MAX_DEPTH) continue;
+    const count = walk.changes.length;
     const inner = await enter(`${base}/${name}`);
     if (inner === undefined) continue;
     try {
       const opaque = hasExtendedAttribute(`/proc/self/fd/${inner.fd}`, 'trusted.overlay.opaque');
       const seen = merged && !opaque ? (lower ?? []).map((each) => each.path) : [];
       if (await directory(walk, inner, seen, full, depth + 1)) return true;
+      // It stands in the writable layer for the sake of what set-up put there.
+      if (shown && merged && walk.changes.length === count && sameRights(stats, first.stats)) walk.changes.pop();
     } finally {
       await inner.close();
     }
@@ -83,7 +87,7 @@ function add({ changes, limit }: Walk, change: FileChange): boolean {
 
 interface Standing {
   readonly path: string;
-  readonly isDirectory: boolean;
+  readonly stats: BigIntStats;
 }
 
 /** What the layers below show under a name: directories that are merged, or one other file; undefined where nothing. */
@@ -95,13 +99,17 @@ async function standing(below: readonly string[], name: string): Promise<Standin
     if (stats === undefined) continue;
     if (isWhiteout(stats)) break;
     if (!stats.isDirectory()) {
-      if (found.length === 0) found.push({ path, isDirectory: false });
+      if (found.length === 0) found.push({ path, stats });
       break;
     }
-    found.push({ path, isDirectory: true });
+    found.push({ path, stats });
     if (hasExtendedAttribute(path, 'trusted.overlay.opaque')) break;
   }
   return found.length > 0 ? found : undefined;
+}
+
+function sameRights(a: BigIntStats, b: BigIntStats): boolean {
+  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid;
 }
 
 function isWhiteout(stats: BigIntStats): boolean {

@@ -2,12 +2,15 @@
 import { constants } from 'node:os';
 import { broken } from '../failures';
 import type { Call, Caller, Handlers } from '../house';
+import { optionsOf } from '../image/images';
+import { Fetched } from '../session/caller';
 import type { Attachments } from './attach';
 import { type Containers, running } from './containers';
 import { changesOf } from './diff';
 import { execInContainer } from './exec';
 import { followLog } from './logs';
 import { signalNumber } from './signals';
+import { copyIn, copyOut, exportTree, type Transfer } from './transfer';
 import { processesOf, viewDetails } from './view';
 
 const MOST_CHANGES = 10_000;
@@ -18,6 +21,26 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
   const { store, lives, house } = containers;
   const find = (caller: Caller, ref: Parameters<Containers['find']>[1]) => containers.find(caller, ref);
   const pidOf = (id: string, { run }: NonNullable<ReturnType<typeof lives.get>>) => ({ id, pid: run.program.pid });
+
+  /** With the container's files and the caller's descriptor. */
+  const transferred = async (
+    container: Parameters<Containers['find']>[1],
+    number: number,
+    field: string,
+    caller: Caller,
+    call: Call,
+    work: (transfer: Transfer, fd: number) => Promise<void>,
+  ) => {
+    const { id } = find(caller, container);
+    const fetched = new Fetched(caller.pidfd);
+    try {
+      const fd = fetched.any(number, field);
+      await containers.withTree(id, (mount) => work({ house, mount, call }, fd));
+      return {};
+    } finally {
+      fetched.close();
+    }
+  };
 
   return {
     'container/create': (plan, caller, call) => containers.create(plan, caller, call.signal),
@@ -87,6 +110,17 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
       const { layers } = await containers.images.resolve({ id: image.id });
       return changesOf({ upper: store.upper(id), lower: layers }, limit);
     },
+    'container/commit': async ({ container, progress, ...params }, caller, call) => {
+      const answer = await containers.commit(find(caller, container).id, params, optionsOf({ progress }, call));
+      house.changes.bump('image');
+      return answer;
+    },
+    'container/export': ({ container, output }, caller, call) =>
+      transferred(container, output, 'output', caller, call, exportTree),
+    'container/copy-out': ({ container, path, output }, caller, call) =>
+      transferred(container, output, 'output', caller, call, (transfer, fd) => copyOut(transfer, path, fd)),
+    'container/copy-in': ({ container, path, input }, caller, call) =>
+      transferred(container, input, 'input', caller, call, (transfer, fd) => copyIn(transfer, path, fd)),
     'container/top': ({ container }, caller) => {
       const record = find(caller, container);
       return { processes: processesOf(running(record, lives.get(record.id))) };

@@ -42,6 +42,7 @@ export async function startLines({ container }: Of, scene: Scene): Promise<Lines
   ];
   return [
     asRoot(scene, ['mount', '--mkdir', '-t', 'overlay', '-o', overlay.join(','), 'overlay', root]),
+    asRoot(scene, ['mkdir', '-p', join(root, 'proc')]),
     asRoot(scene, ['env', '-i', ...record.env, ...entering(containers, record), ...making(record, root)]),
   ];
 }
@@ -112,4 +113,29 @@ export function killLines({ container, signal = 'KILL' }: Params<'container/kill
 
 function killLine(scene: Scene, { run }: Living, number: number): string[] {
   return asRoot(scene, ['kill', '-s', signalName(number).replace(/^SIG/, ''), String(run.program.pid)]);
+}
+
+/** Of one that runs its root is reached through /proc; else its layers have to be mounted first. */
+async function rootOf({ container }: Of, scene: Scene): Promise<{ root: string; mounted: Lines }> {
+  const { containers, caller } = scene;
+  const record = containers.find(caller, container);
+  const found = containers.lives.get(record.id);
+  if (found !== undefined) return { root: `/proc/${found.run.program.pid}/root`, mounted: [] };
+  const [mount = []] = await startLines({ container }, scene);
+  return { root: join('/mnt', record.name), mounted: [mount] };
+}
+
+export async function exportLines(params: Of, scene: Scene): Promise<Lines> {
+  const { root, mounted } = await rootOf(params, scene);
+  return [...mounted, asRoot(scene, ['tar', '--create', '--one-file-system', `--directory=${root}`, '.'])];
+}
+
+export async function copyOutLines(params: Params<'container/copy-out'>, scene: Scene): Promise<Lines> {
+  const { root, mounted } = await rootOf(params, scene);
+  return [...mounted, asRoot(scene, ['tar', '--create', `--directory=${root}`, `.${params.path}`])];
+}
+
+export async function copyInLines(params: Params<'container/copy-in'>, scene: Scene): Promise<Lines> {
+  const { root, mounted } = await rootOf(params, scene);
+  return [...mounted, asRoot(scene, ['tar', '--extract', `--directory=${join(root, params.path)}`])];
 }

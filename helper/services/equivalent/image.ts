@@ -3,7 +3,7 @@
 import { readlinkSync } from 'node:fs';
 import type { Params } from '../../rpc/contract';
 import type { ImageRef } from '../../rpc/contract/image';
-import { imageLayoutDirectory, namedIn } from '../image/at';
+import { imageLayoutDirectory, namedIn, namesOf } from '../image/at';
 import { withTag } from '../image/names';
 import { asRoot, type Lines, type None, type Scene } from './where';
 
@@ -35,6 +35,17 @@ export function pushImage({ image, to, insecure }: Params<'image/push'>, scene: 
   const name = to ?? ('name' in image ? image.name : namedIn(scene.house.dataDir, image));
   if (from === undefined || name === undefined) return NAMELESS;
   return [asRoot(scene, ['skopeo', 'copy', ...tls('dest', insecure), from, `docker://${withTag(name)}`])];
+}
+
+/** umoci(1) takes names away one by one, and afterwards what no name leads to. */
+export function removeImage({ image, force = false }: Params<'image/remove'>, scene: Scene): Lines | None {
+  const names = namesOf(scene.house.dataDir, image);
+  if (names.length === 0) return NAMELESS;
+  // The method itself refuses that.
+  if ('id' in image && names.length > 1 && !force) return { code: 'no-equivalent-image-several-names' };
+  const layout = imageLayoutDirectory(scene.house.dataDir);
+  const lines = names.map((name) => asRoot(scene, ['umoci', 'rm', '--image', `${layout}:${name}`]));
+  return [...lines, asRoot(scene, ['umoci', 'gc', '--layout', layout])];
 }
 
 /** One image a line: skopeo makes a new archive each time. */

@@ -12,9 +12,9 @@ import type { Handlers, House } from '../house';
 import { planSession } from '../session/sessions';
 import { addAddress, deleteAddress } from './address';
 import { cleanUp } from './cleanup';
-import { execLines, killLines, startLines, stopLines } from './container';
+import { copyInLines, copyOutLines, execLines, exportLines, killLines, startLines, stopLines } from './container';
 import { deleteLines, makeDirectoryLines, renameLines } from './file';
-import { pullImage, pushImage, saveImage, tagImage } from './image';
+import { pullImage, pushImage, removeImage, saveImage, tagImage } from './image';
 import { createLink, deleteLink, moveLink, setLink } from './link';
 import { createNetns, deleteNetns } from './netns';
 import { addRoute, deleteRoute } from './route';
@@ -47,7 +47,7 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'image/save': saveImage,
   'image/import': { code: 'no-equivalent-import' },
   'image/tag': tagImage,
-  'image/remove': { code: 'no-equivalent-image-remove' },
+  'image/remove': removeImage,
   'image/prune': { code: 'no-equivalent-image-remove' },
   'image/pull': pullImage,
   'image/push': pushImage,
@@ -62,6 +62,10 @@ const EQUIVALENTS: { readonly [M in ChangingMethod]: Recipe<M> | None } = {
   'container/pause': { code: 'no-equivalent-group' },
   'container/unpause': { code: 'no-equivalent-group' },
   'container/update': { code: 'no-equivalent-group' },
+  'container/commit': { code: 'no-equivalent-commit' },
+  'container/export': exportLines,
+  'container/copy-out': copyOutLines,
+  'container/copy-in': copyInLines,
   'container/restart': { code: 'no-equivalent-restart' },
   'container/remove': { code: 'no-equivalent-record' },
   'container/rename': { code: 'no-equivalent-record' },

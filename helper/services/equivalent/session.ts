@@ -49,11 +49,13 @@ export function equivalent(plan: SettledPlan, around: Around): string[] {
   const self = newUser && plan.as !== 'root';
 
   const entering = nsenter(entered, plan, around);
+  const withDisks = disks(plan);
   const made = [unshare(plan, byIpNetns.length > 0), ...setUp(plan, byIpNetns.length > 0)];
   const needsRoot =
     plan.as === 'root' ||
     byIpNetns.length > 0 ||
     entering.length > 0 ||
+    withDisks.length > 0 ||
     (!newUser && made.some((stage) => stage.length > 0));
   const isRoot = caller.uid === 0;
   const drops = plan.as !== 'root' && !isRoot && needsRoot && !joins.some(({ kind }) => kind === 'user');
@@ -63,6 +65,7 @@ export function equivalent(plan: SettledPlan, around: Around): string[] {
     needsRoot && !isRoot ? ['sudo'] : [],
     byIpNetns,
     entering,
+    ...withDisks,
     // Who maps himself must be himself before he does; who only runs in what root made, after it is made.
     ...(self ? [drop, ...made] : [...made, drop]),
     plan.asked.cwd === undefined ? [] : ['env', `--chdir=${plan.asked.cwd}`],
@@ -142,6 +145,18 @@ function mapping({ as, maps }: SettledPlan, self?: Who): string[] {
     ...option('--map-groups', maps.gid),
     ...(as === 'me' ? [] : ['--setuid=0', '--setgid=0']),
   ];
+}
+
+/** Mounted first, in a namespace that the others come out of: whoever makes the image may not be there any more later. */
+function disks({ asked, root }: SettledPlan): string[][] {
+  return (asked.disks ?? []).map(({ size, target }, at) => [
+    ...(at === 0 ? ['unshare', '--mount'] : []),
+    'sh',
+    '-c',
+    'f=$(mktemp) && truncate -s "$0" "$f" && mkfs.ext4 -qF "$f" && mount -o loop "$f" "$1" && rm "$f" && shift && exec "$@"',
+    String(size),
+    root ? `${ROOT_PLACEHOLDER}${target}` : target,
+  ]);
 }
 
 /** What no option of unshare does: small fixed scripts, the values as their arguments. */

@@ -13,6 +13,11 @@ export function imageLayoutDirectory(dataDir: string): string {
 
 /** The name of the index that the reference means; undefined for an image that has none. Throws where there is none such. */
 export function namedIn(dataDir: string, ref: ImageRef): string | undefined {
+  return namesOf(dataDir, ref)[0];
+}
+
+/** By name that one, by id all of the image. */
+export function namesOf(dataDir: string, ref: ImageRef): string[] {
   const layout = new Layout(placesIn(dataDir));
   layout.open();
   const entries = layout.index();
@@ -20,11 +25,11 @@ export function namedIn(dataDir: string, ref: ImageRef): string | undefined {
     const found = candidates(ref.name).find((name) => entries.some((entry) => entry.name === name));
     if (found === undefined)
       throw broken('not-found', 'image-not-found', { image: withTag(ref.name) }, { field: 'image' });
-    return found;
+    return [found];
   }
-  const fitting = entries.filter(({ digest }) =>
-    hexOf(layout.documents(digest).manifest.config.digest).startsWith(ref.id),
-  );
-  if (fitting[0] === undefined) throw broken('not-found', 'image-not-found', { image: ref.id }, { field: 'image' });
-  return fitting.find(({ name }) => name !== undefined)?.name;
+  const isMeant = ({ digest }: { digest: string }) =>
+    hexOf(layout.documents(digest).manifest.config.digest).startsWith(ref.id);
+  const fitting = entries.filter(isMeant);
+  if (fitting.length === 0) throw broken('not-found', 'image-not-found', { image: ref.id }, { field: 'image' });
+  return fitting.flatMap(({ name }) => name ?? []);
 }

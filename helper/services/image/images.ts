@@ -35,12 +35,7 @@ export function imageHandlers(house: Pick<House, 'changes' | 'realm'>, store: Im
     call: Call,
     take: (job: Job) => Promise<{ images: readonly TakenImage[]; notes: readonly Coded[] }>,
   ): Promise<Result<'image/load'>> => {
-    store.open();
-    const { images, notes } = await store.jobs.run(optionsOf(params, call), async (job) => {
-      const taken = await take(job);
-      const adopted = await store.adopt(job, taken.images);
-      return { images: adopted.images, notes: [...taken.notes, ...adopted.notes] };
-    });
+    const { images, notes } = await store.bring(optionsOf(params, call), take);
     changed();
     return { images: images.map((image) => store.row(image)), notes };
   };
@@ -133,7 +128,7 @@ export function imageHandlers(house: Pick<House, 'changes' | 'realm'>, store: Im
           job.progress('image-registry', 0);
           await skopeo(job, {
             from: `docker://${name}`,
-            to: `oci:${directory}:image`,
+            to: `oci:${directory}:latest`,
             registry: 'src',
             insecure,
             ...auth,
@@ -173,7 +168,7 @@ function namesMeant({ names }: StoredImage, ref: ImageRef): readonly string[] {
     .slice(0, 1);
 }
 
-function optionsOf({ progress: token }: { progress?: number | undefined }, call: Call): JobOptions {
+export function optionsOf({ progress: token }: { progress?: number | undefined }, call: Call): JobOptions {
   const tell = (progress: Progress) => call.progress(progress);
   return {
     signal: call.signal,

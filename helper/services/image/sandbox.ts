@@ -29,8 +29,8 @@ export interface Confined {
   readonly command: readonly string[];
   readonly stdin: number;
   readonly stdout: number;
-  /** The directory at WORK, as a path of ours; `write` where it may be changed. */
-  readonly directory?: { readonly path: string; readonly write: boolean };
+  /** The directory at WORK: a path of ours, or a detached mount; `write` where it may be changed. */
+  readonly directory?: ({ readonly path: string } | { readonly mount: number }) & { readonly write: boolean };
   /** It reads the attributes by which overlay marks things. */
   readonly readsTrusted?: boolean;
 }
@@ -70,8 +70,8 @@ export async function runConfined(nativeDir: string, confined: Confined): Promis
     const operations: RootOperation[] = SYSTEM.flatMap((path) => systemOperation(path, mounts));
     for (const fd of mounts) keep(fd);
     if (confined.directory !== undefined) {
-      const { path, write } = confined.directory;
-      const mount = keep(cloneOf(path));
+      const { write } = confined.directory;
+      const mount = 'mount' in confined.directory ? confined.directory.mount : keep(cloneOf(confined.directory.path));
       operations.push({
         do: 'attach',
         mount: mounts.push(mount) - 1,

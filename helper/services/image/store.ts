@@ -150,15 +150,29 @@ export class ImageStore {
     return detailsOf(image, others, this.#usedBy(image.id), (diffId) => this.#layers.isReady(diffId));
   }
 
-  /** Makes images of what a job took: layers unpacked, then one entry of the index a name. All of them or none. */
-  async adopt(job: Job, taken: readonly TakenImage[]): Promise<{ images: StoredImage[]; notes: Coded[] }> {
+  /** A job that takes images and makes them images of the store: all of them or none. */
+  async bring(
+    options: JobOptions,
+    take: (job: Job) => Promise<{ images: readonly TakenImage[]; notes: readonly Coded[] }>,
+  ): Promise<{ images: StoredImage[]; notes: Coded[] }> {
+    this.open();
+    return this.jobs.run(options, async (job) => {
+      // Whatever it ends with: blobs may have their places by then that no image needs.
+      this.#litter = true;
+      const taken = await take(job);
+      const { images, notes } = await this.#adopt(job, taken.images);
+      return { images, notes: [...taken.notes, ...notes] };
+    });
+  }
+
+  /** Layers unpacked, then one entry of the index a name. */
+  async #adopt(job: Job, taken: readonly TakenImage[]): Promise<{ images: StoredImage[]; notes: Coded[] }> {
     if (this.options.unpacks) {
       for (const layer of taken.flatMap(({ layers }) => layers))
         await this.#layers.ensure(job, layer, { trusted: true });
     }
     const { entries, notes } = withImages(this.#index(), taken, this.list().images);
     this.#write(entries);
-    this.#litter = true;
     const ids = new Set(taken.map(({ id }) => id));
     return { images: this.list().images.filter(({ id }) => ids.has(id)), notes };
   }
@@ -201,21 +215,21 @@ export class ImageStore {
     options: JobOptions = {},
   ): Promise<{ image: Image; notes: Coded[] }> {
     const image = this.find({ id: base });
-    return this.jobs.run(options, async (job) => {
-      const ask = {
-        base: { manifest: image.digest, layers: this.#layersOf(image) },
-        without: without.map((path) => path.replace(/^\/+|\/+$/g, '')),
-        change,
-        createdBy,
-        ...more,
-      };
-      const { nativeDir } = this.options;
-      const taken = await withTreeArchive(job, nativeDir, upper, (fd) => job.ask('commit', { ...ask, fd }));
-      const { images, notes } = await this.adopt(job, [taken]);
-      const [made] = images;
-      if (made === undefined) throw broken('not-found', 'image-not-found', { image: taken.id.slice(0, 12) });
-      return { image: this.row(made), notes };
-    });
+    const ask = {
+      base: { manifest: image.digest, layers: this.#layersOf(image) },
+      without: without.map((path) => path.replace(/^\/+|\/+$/g, '')),
+      change,
+      createdBy,
+      ...more,
+    };
+    const { nativeDir } = this.options;
+    const { images, notes } = await this.bring(options, async (job) => ({
+      images: [await withTreeArchive(job, nativeDir, upper, (fd) => job.ask('commit', { ...ask, fd }))],
+      notes: [],
+    }));
+    const [made] = images;
+    if (made === undefined) throw broken('not-found', 'image-not-found', { image: base.slice(0, 12) });
+    return { image: this.row(made), notes };
   }
 
   /** The lists of what the layers hold are there, up to and with this one. */

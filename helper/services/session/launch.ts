@@ -49,6 +49,7 @@ export function launchPlan(plan: SettledPlan, around: Circumstances): LaunchPlan
     ...(monotonic === undefined ? {} : { monotonic }),
     ...(boottime === undefined ? {} : { boottime }),
     ...(plan.root ? { root: true } : {}),
+    ...attached(plan),
     umask: surroundings.umask,
     limits: surroundings.limits,
     cwd: cwd ?? surroundings.cwd,
@@ -57,6 +58,15 @@ export function launchPlan(plan: SettledPlan, around: Circumstances): LaunchPlan
     command: around.command,
     environment: surroundings.environment,
   };
+}
+
+/** Disks come as detached mounts, in their order; they are laid over what is there. */
+function attached({ asked: { disks = [] } }: SettledPlan): Pick<LaunchPlan, 'operations' | 'mounts'> {
+  if (disks.length === 0) return {};
+  const over = disks.map(
+    ({ target }, mount) => ({ do: 'attach', mount, target, as: 'directory', exists: true }) as const,
+  );
+  return { operations: over, mounts: disks.length };
 }
 
 /** For a shell of that name, and nothing but the shell. */
@@ -141,6 +151,7 @@ function hiddenPart({ step, code, path = '' }: LaunchError, mounts: () => readon
 
 function programRule(error: LaunchError, command: readonly string[]): Context {
   const program = error.path ?? command[0] ?? '';
+  if (error.step === 'operation-attach') return { field: 'disks', ...unmountable(error.code, program) };
   if (error.step === 'cwd') return { field: 'cwd', rule: { code: 'cwd-unusable', args: { path: program } } };
   if (error.step === 'exec-interpreter') {
     return {
@@ -153,4 +164,10 @@ function programRule(error: LaunchError, command: readonly string[]): Context {
     return { kind: 'missing-program', field: 'command.0', rule: { code: 'program-not-found', args: { program } } };
   }
   return { field: 'command.0', rule: { code: 'program-not-executable', args: { program } } };
+}
+
+function unmountable(code: string | undefined, path: string): Context {
+  return code === 'ENOENT' || code === 'ENOTDIR'
+    ? { kind: 'not-found', rule: { code: 'disk-target-missing', args: { path } } }
+    : {};
 }

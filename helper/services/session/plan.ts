@@ -77,6 +77,8 @@ export function settlePlan(given: SessionPlan, caller: Who, realm: 'host' | 'use
   if (plan.proc === 'fresh' && !has('pid') && !joins('pid')) throw refuse('proc', 'proc-needs-pid');
   if (plan.propagation !== undefined && !ownMounts) throw refuse('propagation', 'propagation-needs-mnt');
 
+  if (plan.disks !== undefined) checkDisks(plan, ownMounts, realm);
+
   return {
     create,
     join,
@@ -92,6 +94,18 @@ export function settlePlan(given: SessionPlan, caller: Who, realm: 'host' | 'use
     added,
     asked: plan,
   };
+}
+
+function checkDisks({ propagation, disks = [] }: SessionPlan, ownMounts: boolean, realm: 'host' | 'user'): void {
+  const hint = { code: 'use-host-realm' };
+  if (realm === 'user') throw broken('denied', 'disk-needs-host-realm', undefined, { field: 'disks', hint });
+  if (!ownMounts) throw refuse('disks', 'disk-needs-mnt');
+  // It would be mounted outside as well.
+  if (propagation === 'shared' || propagation === 'unchanged') throw refuse('propagation', 'disk-would-spread');
+  disks.forEach(({ target }, at) => {
+    if (disks.findIndex((other) => other.target === target) !== at)
+      throw refuse(`disks.${at}.target`, 'disk-twice', { target });
+  });
 }
 
 /** Whether there is anything to make or enter: else it is a plain child. */

@@ -5,10 +5,12 @@ import { basename } from 'node:path';
 import { startTimeOf } from '../../discovery/processes';
 import type { Scanner } from '../../discovery/scanner';
 import type { Params, Result } from '../../rpc/contract';
+import type { IdMap } from '../../rpc/contract/terms';
 import type { MadeSession } from '../../state/made';
 import { launch } from '../../sys/launch';
 import { close } from '../../sys/libc';
-import { parseMountInfo } from '../../sys/proc';
+import { outsideId, parseMountInfo } from '../../sys/proc';
+import { newDisk } from '../container/disk-image';
 import { equivalent } from '../equivalent/session';
 import { broken, errnoOf } from '../failures';
 import type { Caller, Handlers, House } from '../house';
@@ -173,6 +175,7 @@ async function attach(
     if (base !== undefined) descriptors.push(base.fd);
     const maps = base === undefined ? plan.maps : mapsInBase(plan, base);
     const programs = mapPrograms(plan);
+    const mounts = await disksOf(plan, caller, descriptors);
 
     const record: Omit<MadeSession, 'pid' | 'startTime'> = {
       type: 'session',
@@ -203,7 +206,15 @@ async function attach(
           }),
           statusFile: true,
         },
-        { stdio, link, joins, statusFile, ...(base && { base: base.fd }), ...(root === undefined ? {} : { root }) },
+        {
+          stdio,
+          link,
+          joins,
+          statusFile,
+          mounts,
+          ...(base && { base: base.fd }),
+          ...(root === undefined ? {} : { root }),
+        },
         { hold },
       ),
     );
@@ -212,6 +223,26 @@ async function attach(
     fetched.close();
     for (const fd of [...joins.map((join) => join.fd), ...descriptors]) close(fd);
   }
+}
+
+/** Detached mounts of new disks, which end with these descriptors unless somebody has attached them by then. */
+async function disksOf(
+  { asked: { disks = [] }, as, maps }: SettledPlan,
+  caller: Caller,
+  opened: number[],
+): Promise<number[]> {
+  const mounts: number[] = [];
+  for (const [at, { size }] of disks.entries()) {
+    const owner = as === 'me' ? caller : { uid: rootOutside(maps?.uid), gid: rootOutside(maps?.gid) };
+    const mount = await newDisk(size, owner, `disks.${at}.size`);
+    opened.push(mount);
+    mounts.push(mount);
+  }
+  return mounts;
+}
+
+function rootOutside(map: readonly IdMap[] | undefined): number {
+  return (map && outsideId(map, 0)) ?? 0;
 }
 
 /** Whose identity a session may have: in a user realm nobody's but that of the person whose realm it is. */

@@ -61,6 +61,7 @@ describe('Containers', () => {
       ended({ id: '1'.repeat(64), name: 'done', exit: 0, createdAt: 7 }),
       ended({ id: '2'.repeat(64), name: 'failed', exit: 3, createdAt: 6 }),
       ended({ id: '3'.repeat(64), name: 'killed', signal: 9, createdAt: 5 }),
+      ended({ id: 'b'.repeat(64), name: 'crashed', signal: 11, createdAt: 4.5 }),
       ended({ id: '4'.repeat(64), name: 'greedy', signal: 9, oomKilled: true, createdAt: 4 }),
       ended({ id: '5'.repeat(64), name: 'unseen', createdAt: 3 }),
       without({ id: '6'.repeat(64), name: 'new', state: 'created', createdAt: NOW - 60_000 }, 'startedAt'),
@@ -76,16 +77,17 @@ describe('Containers', () => {
       container({ id: 'a'.repeat(64), name: 'half', state: 'dead', createdAt: 0 }),
     ];
     expect(printed(containerNodes(all, NOW))).toEqual([
-      '> (vm-running charts.green) web | busybox:1.36 · up 5 min [container running alive]',
-      '> (debug-pause charts.yellow) still | busybox:1.36 · paused, up 5 min [container paused alive tty] !paused',
-      '> (vm-outline disabledForeground) new | busybox:1.36 · created 1 min ago [container created ended tty] !stopped',
-      '> (vm disabledForeground) done | busybox:1.36 · exit 0, 2 h ago [container exited ended tty] !stopped',
-      '> (vm charts.red) failed | busybox:1.36 · exit 3, 2 h ago [container exited ended tty] !failed',
-      '> (vm charts.red) killed | busybox:1.36 · ended by SIGKILL, 2 h ago [container exited ended tty] !failed',
-      '> (vm charts.red) greedy | busybox:1.36 · killed: out of memory, 2 h ago [container exited ended tty] !failed',
-      '> (vm disabledForeground) unseen | busybox:1.36 · end unknown, 2 h ago [container exited ended tty] !stopped',
-      '> (vm charts.red) broken | busybox:1.36 · did not start: running the program [container created ended tty] !failed',
-      '> (warning list.warningForeground) half | busybox:1.36 · not wholly removed [container dead ended tty] !stale',
+      '> (vm-running charts.green) web | up 5 min · busybox:1.36 [container running alive]',
+      '> (debug-pause charts.yellow) still | paused, up 5 min · busybox:1.36 [container paused alive tty] !paused',
+      '> (vm-outline disabledForeground) new | created 1 min ago · busybox:1.36 [container created ended tty] !stopped',
+      '> (vm disabledForeground) done | exit 0, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
+      '> (vm charts.red) failed | exit 3, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
+      '> (vm disabledForeground) killed | ended by SIGKILL, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
+      '> (vm charts.red) crashed | ended by SIGSEGV, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
+      '> (vm charts.red) greedy | killed: out of memory, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
+      '> (vm disabledForeground) unseen | end unknown, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
+      '> (vm charts.red) broken | did not start: running the program · busybox:1.36 [container created ended tty] !failed',
+      '> (warning list.warningForeground) half | not wholly removed · busybox:1.36 [container dead ended tty] !stale',
     ]);
   });
 
@@ -100,8 +102,8 @@ describe('Containers', () => {
     expect(usageOf(first, second)).toEqual({});
     const rows = [container(), ended({ exit: 0 })].map((each) => ({ ...containerNode(each, NOW), usage }));
     expect(rows.map((node) => rowOf(node, english).description)).toEqual([
-      'busybox:1.36 · up 5 min · 0.25 CPUs · 4.5 MiB of 64 MiB',
-      'busybox:1.36 · exit 0, 2 h ago',
+      'up 5 min · busybox:1.36 · 0.25 CPUs · 4.5 MiB of 64 MiB',
+      'exit 0, 2 h ago · busybox:1.36',
     ]);
   });
 
@@ -184,6 +186,8 @@ describe('Containers', () => {
       swap: 'unlimited' as const,
       cpus: 0.5,
       pids: 100,
+      cpuShares: 1024,
+      blkioWeight: 500,
       cpusetCpus: '0-1',
       blkioReadBps: [{ major: 8, minor: 0, rate: 1000 }],
       devices: [{ type: 'c' as const, major: 1, minor: 'any' as const, access: 'rw' }],
@@ -214,9 +218,9 @@ describe('changes', () => {
   test('stand below their folders, folders first', () => {
     const top = containerChanges(container(), changes);
     expect(printed(top)).toEqual([
-      '  (folder) bin [change added] !added',
-      '> (folder) etc [change changed] !changed',
-      '> (folder) var [change leading]',
+      '  (symbol-folder) bin [change added] !added',
+      '> (symbol-folder) etc [change changed] !changed',
+      '> (symbol-folder) var [change leading]',
     ]);
     const inside = (at: number) => (top[at] ? insideChange(top[at]) : []);
     expect(printed(inside(1))).toEqual([
@@ -246,10 +250,10 @@ describe('changes', () => {
       ] as const
     ).map(entryOfLayer);
     const [bin] = changeNodes('image/x/layers/1', entries, '/');
-    expect(bin && printed([bin])).toEqual(['> (folder) bin [change leading]']);
+    expect(bin && printed([bin])).toEqual(['> (symbol-folder) bin [change leading]']);
     const nodes = bin ? insideChange(bin) : [];
     expect(printed(nodes)).toEqual([
-      '  (folder) sub | hides what is below [change changed] !changed',
+      '  (symbol-folder) sub | hides what is below [change changed] !changed',
       '  (symbol-file) busybox | 1 MB [change added] !added',
       '  (trash) gone [change deleted] !deleted',
       '  (file-symlink-file) sh | → busybox [change added] !added',
@@ -305,8 +309,10 @@ describe('Images', () => {
     expect(new Set(details.map((node) => node.id)).size).toBe(details.length);
   });
 
-  test('a step without a line says its comment', () => {
+  test('a step says its line, and what people said about it', () => {
     expect(stepText({ comment: 'imported' })).toBe('imported');
+    expect(stepText({ createdBy: 'commit', comment: 'another\ngreeting' })).toBe('commit — another\\x0agreeting');
+    expect(stepText({ createdBy: 'RUN x', comment: 'buildkit.dockerfile.v0' })).toBe('RUN x');
     expect(stepText({})).toBe('');
   });
 });

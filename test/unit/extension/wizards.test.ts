@@ -4,6 +4,7 @@ import { describe as described, isForeign } from '../../../extension/commands/de
 import { elevatedArgv, helperArgv, waysHere } from '../../../extension/helper/elevate';
 import { addressBeside, freeAddresses, freeName, freePair, gatewayAmong } from '../../../extension/prompts/defaults';
 import { all, loadRules, notIn, optional } from '../../../extension/prompts/rules';
+import { noDisk } from '../../../extension/terminals/disks';
 import { shimText } from '../../../extension/terminals/environment';
 import { entering } from '../../../extension/terminals/places';
 import { TERMINAL_COLOURS, TerminalColours } from '../../../extension/views/icons';
@@ -62,10 +63,22 @@ describe('what is typed', () => {
     ['destination', 'default', 'somewhere', 'destination'],
     ['mtu', '1500', '67', 'mtu'],
     ['mtu', '65536', '1e3', 'mtu'],
+    ['disk', '256M:/mnt', '1M:/mnt', 'disk-size'],
+    ['disk', '16777216:/srv/data', '1G:/a/../b', 'disk-target'],
   ] as const)('%s: %s is fine, %s is told what the helper would say', async (rule, good, bad, code) => {
     const rules = await loadRules(english);
     expect(rules[rule](good)).toBeUndefined();
     expect(rules[rule](bad)).toBe(RULES[code]);
+  });
+
+  test('a disk is possible with root and a mnt namespace of its own; else the reason is said', async () => {
+    const features = [{ name: 'disk-images', present: true }];
+    expect(noDisk(features, ['mnt', 'pid'], english)).toBeUndefined();
+    expect(noDisk(features, ['pid'], english)).toBe(RULES['disk-needs-mnt']);
+    const missing = [{ name: 'disk-images', present: false, reason: { code: 'needs-host-realm' } }];
+    expect(noDisk(missing, ['mnt'], english)).toBe('It needs a helper with root: sudo isolab helper');
+    const { disk } = await loadRules(english);
+    expect(disk('256M /mnt')).toBe('Write SIZE:DIR, such as 256M:/mnt.');
   });
 
   test('rules combine: nothing at all, one after the other, taken names', async () => {

@@ -36,5 +36,7 @@ export const CONTAINER_RULES: Readonly<Record<string, string>> = {
   'user-not-found': 'The container has no user or group {name}.',
   'mount-refused': 'What was to be mounted or made at {path} was refused.',
   'container-stays': 'The container could not be removed wholly ({errno}).',
+  'path-not-found': 'The container has no {path}, or it is not what it has to be.',
+  'fd-not-blocking': 'The descriptor must be one that waits (without O_NONBLOCK).',
   'seccomp-machine': 'Isolab has no filter of system calls for machines of type {arch}.',
 };

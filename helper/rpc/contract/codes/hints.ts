@@ -11,6 +11,8 @@ export const HINTS: Readonly<Record<string, string>> = {
   'needs-kernel': 'It needs Linux {version} or later.',
   'needs-kernel-option': 'It needs a kernel built with {option}.',
   'needs-cgroup2': 'It needs cgroup version 2 mounted at /sys/fs/cgroup; here the controllers belong to version 1.',
+  'needs-controllers':
+    'It needs controllers that control groups do not have here: {controllers}. Mount them, or use a kernel that has them.',
   'needs-capability': 'The helper lacks {capability}: start it as root, outside of any container.',
   'needs-host-realm': 'It needs a helper with root: sudo isolab helper',
   'not-permitted': 'The kernel does not permit {call}: a capability is missing, or a filter forbids it.',
@@ -57,4 +59,12 @@ export const HINTS: Readonly<Record<string, string>> = {
   'image-insecure': 'If you trust the network to that registry, add --insecure.',
   'import-instead': 'Import it: isolab image import TAR NAME',
   'load-instead': 'Load it: isolab image load -i TAR',
+  // Root directories
+  'rootfs-force': 'Choose another place, or add --force to write there all the same.',
+  'install-libraries': 'Install what they belong to, then try again; nothing was copied.',
+  'install-busybox': 'Install it (Debian: busybox), or say where one is: --busybox FILE.',
+  'install-busybox-static':
+    'Install one that is linked statically (Debian: busybox-static), take the libraries along with --dynamic, or say where one is: --busybox FILE.',
+  'name-dynamic-busybox':
+    'Leave --dynamic out, or say where one is that is linked dynamically: --busybox FILE (Debian: package busybox).',
 };

@@ -1,5 +1,5 @@
-// Pseudo-terminals, pty(7), by descriptor throughout: what lies in /dev is the image's.
-#include "pty.h"
+// Pseudo-terminals, pty(7), and devices, by descriptor throughout: what lies in /dev is the image's.
+#include "streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +20,17 @@ static int open_inside(const char *path, uint64_t flags, uint64_t mode) {
   return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
 
+// That very device: any other would answer to our orders in a way of its own, a FIFO would wait.
+static int open_device(const char *path, uint64_t flags, dev_t wanted) {
+  struct stat found;
+  int fd = open_inside(path, flags | O_NOCTTY | O_NONBLOCK, 0);
+  if (fd < 0) return -1;
+  if (fstat(fd, &found) == 0 && S_ISCHR(found.st_mode) && found.st_rdev == wanted) return fd;
+  close(fd);
+  errno = ENODEV;
+  return -1;
+}
+
 // The slave bound over a file there, as other programs open it by that name.
 static void make_console(int slave) {
   int target = open_inside("/dev/console", O_PATH, 0);
@@ -35,16 +46,10 @@ static void make_console(int slave) {
 }
 
 void pty_open(const struct plan *plan) {
-  struct stat found;
   struct winsize size = {.ws_row = plan->rows, .ws_col = plan->columns};
   int unlock = 0;
-  int master = open_inside("/dev/ptmx", O_RDWR | O_NOCTTY, 0);
-  if (master < 0 || fstat(master, &found) < 0) die_errno("pty", "/dev/ptmx");
-  // Any other device would answer to our orders in a way of its own.
-  if (!S_ISCHR(found.st_mode) || found.st_rdev != makedev(5, 2)) {
-    errno = ENODEV;
-    die_errno("pty", "/dev/ptmx");
-  }
+  int master = open_device("/dev/ptmx", O_RDWR, makedev(5, 2));
+  if (master < 0) die_errno("pty", "/dev/ptmx");
   if (ioctl(master, TIOCSPTLCK, &unlock) < 0 || ioctl(master, TIOCSWINSZ, &size) < 0) die_errno("pty", "/dev/ptmx");
   int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (slave < 0) die_errno("pty", "/dev/ptmx");
@@ -56,6 +61,16 @@ void pty_open(const struct plan *plan) {
   }
   close(slave);
   close(master);
+}
+
+void input_none(void) {
+  int pair[2] = {open_device("/dev/null", O_RDONLY, makedev(1, 3)), -1};
+  // A pipe that nobody writes to has nothing either; only its path is not to be opened.
+  if (pair[0] < 0 && pipe2(pair, O_CLOEXEC) < 0) die_errno("pipes", NULL);
+  if (dup2(pair[0], 0) < 0) die_errno("pipes", NULL);
+  fcntl(0, F_SETFL, 0);
+  close(pair[0]);
+  if (pair[1] >= 0) close(pair[1]);
 }
 
 void stdio_own(const struct plan *plan) {

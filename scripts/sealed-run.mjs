@@ -1,0 +1,25 @@
+// Stands for the machine during a test run (see sealed.mjs): gives the run a /run, a loopback and a cgroup tree of its own,
+// runs it, and writes what differs afterwards: `sealed-run.mjs [--cgroups] REPORT.json PROGRAM ARGUMENTS…`.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { remountCgroups } from './lib/cgroup.mjs';
+import { capture, main, run, which } from './lib/run.mjs';
+import { differences, endLeftovers, snapshot } from './lib/snapshot.mjs';
+
+main(async () => {
+  const given = process.argv.slice(2);
+  const hasCgroups = given[0] === '--cgroups';
+  const [report, ...argv] = hasCgroups ? given.slice(1) : given;
+  capture([which('mount'), '-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', '/run']);
+  mkdirSync('/run/lock', { mode: 0o1777 });
+  mkdirSync('/run/test', { mode: 0o1777 });
+  capture([which('chmod'), '1777', '/run/test', '/run/lock']);
+  capture([which('ip'), 'link', 'set', 'lo', 'up']);
+  // The first name makes /run/netns a shared mount point, which then stays, as on any machine that uses names.
+  for (const act of ['add', 'delete']) capture([which('ip'), 'netns', act, 'first']);
+  const cgroups = hasCgroups ? remountCgroups() : undefined;
+  const before = snapshot(cgroups);
+  const status = await run(argv, { env: { ...process.env, TMPDIR: '/run/test', ISOLAB_SEALED: '1' } });
+  const found = differences(before, await endLeftovers(cgroups, before));
+  writeFileSync(report, JSON.stringify(found));
+  return status;
+});
