@@ -66,7 +66,7 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...routeHandlers(house),
         ...neighbourHandlers(house),
         ...processHandlers(scanner),
-        ...namespaceHandlers(house, scanner),
+        ...namespaceHandlers(house, scanner, containers),
         ...sessionHandlers(house, scanner, attachments),
         ...containerHandlers(containers, attachments),
         ...files.handlers,

@@ -33,6 +33,9 @@ describe('exercises 27 and 3 to 7: everything of its own', () => {
     ]);
     const shown = await helper.client.call('container/show', { container: { id } });
     expect(shown).toMatchObject({ state: 'running', pid, command: ['sleep', '1000'] });
+    const { namespaces } = await helper.client.call('namespace/list', {});
+    const ours = namespaces.filter((one) => one.ours).map(({ kind }) => kind);
+    expect(ours.sort()).toEqual((await differing(pid, 'self')).sort());
     for (const [kind, number] of Object.entries(shown.namespaces ?? {})) {
       expect(await readlink(`/proc/${pid}/ns/${kind}`)).toBe(`${kind}:[${number}]`);
     }
@@ -264,7 +267,7 @@ describe('exercise 23: a layer of its own', () => {
     const { ref, pid, id } = await startContainer(helper, { command: ['sh', '-c', script] });
     await until(() => existsSync(`/proc/${pid}/root/usr`) && existsSync(`/proc/${pid}/root/d/l`), 'the changes');
     await until(
-      async () => (await helper.client.call('container/diff', { container: ref })).changes.length >= 7,
+      async () => (await helper.client.call('container/diff', { container: ref })).changes.length >= 8,
       'all',
     );
     const { changes } = await helper.client.call('container/diff', { container: ref });
@@ -276,6 +279,7 @@ describe('exercise 23: a layer of its own', () => {
       'deleted /etc/goes',
       'changed /etc/kept',
       'changed /usr',
+      'deleted /usr/hidden',
     ]);
     const { layers } = await helper.client.call('container/show', { container: { id } });
     expect(await readFile(join(layers[0] as string, 'etc/kept'), 'utf8')).toBe('as the image has it\n');

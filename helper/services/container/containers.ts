@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { Cgroup } from '../../cgroup/cgroup';
 import { Hierarchies } from '../../cgroup/hierarchies';
+import { readProcess } from '../../discovery/processes';
 import type { Params, Result } from '../../rpc/contract';
 import type { Container } from '../../rpc/contract/container';
 import type { ContainerPlan, ContainerRef } from '../../rpc/contract/container-plan';
+import { KINDS } from '../../rpc/contract/kinds';
 import { bootId } from '../../state/journal';
 import { close } from '../../sys/libc';
 import { asFailure, broken, errnoOf } from '../failures';
@@ -15,6 +17,7 @@ import type { JobOptions } from '../image/jobs';
 import type { ImageStore } from '../image/store';
 import { Fetched } from '../session/caller';
 import { Turns } from '../turns';
+import { Confinements } from './confine';
 import { deviceRules } from './devices';
 import { MADE_BY_US } from './diff';
 import { findContainer, nameTaken, visibleTo } from './find';
@@ -23,7 +26,7 @@ import { newName } from './names';
 import { settleContainer } from './plan';
 import { type ContainerRecord, newRecord, type SettledNetwork, type SharedWith } from './record';
 import { settleDevices, settleMounts } from './sources';
-import { confinement, type FirstClient, startContainer } from './start';
+import { createdKinds, type FirstClient, startContainer } from './start';
 import { endContainer, signalContainer } from './stop';
 import { ContainerStore } from './store';
 import { openTree } from './tree';
@@ -35,6 +38,7 @@ export class Containers {
   readonly store: ContainerStore;
   readonly lives: ContainerLives;
   readonly hierarchies = Hierarchies.find();
+  readonly confinements = new Confinements();
   readonly #turns = new Turns();
   /** Those who have its layers mounted besides it: told in its turn, before it is started or removed. */
   readonly guests: ((id: string) => Promise<void>)[] = [];
@@ -48,7 +52,14 @@ export class Containers {
   ) {
     this.store = new ContainerStore(house, bootId(), (text) => house.log.warn(text));
     this.lives = new ContainerLives(house, this.store, (id) => this.#ended(id));
-    for (const { id } of this.store.all()) this.#adopt(id);
+    for (const { id } of this.store.all()) {
+      try {
+        this.#adopt(id);
+      } catch (error) {
+        // One that cannot be written about (a full disk) must not keep the helper from the others.
+        house.log.error(`container ${id}: ${String(error)}`);
+      }
+    }
   }
 
   /** What runs goes on; the group above all is taken away where nothing does. */
@@ -66,9 +77,16 @@ export class Containers {
     // A start that was cut off before the program was known, or a run that a reboot ended.
     if (cgroup !== undefined) void cgroup.kill().then(() => cgroup.remove());
     const status = this.store.status(id);
-    if (status !== undefined) settle(this.store, id, { startedAt: status.at });
-    this.store.forgetRun(id);
-    if (status !== undefined) this.#ended(id);
+    if (status === undefined) {
+      this.store.forgetRun(id);
+      return;
+    }
+    const { exit, signal, at } = status;
+    const seen = exit !== undefined || signal !== undefined;
+    // Written down already, but not yet known to be on the disk.
+    if (!seen || this.store.get(id)?.last?.finishedAt !== at) settle(this.store, id, seen ? {} : { startedAt: at });
+    this.store.seal(id).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
+    this.#ended(id);
   }
 
   #cgroupOf(id: string): Cgroup | undefined {
@@ -107,6 +125,17 @@ export class Containers {
     return this.store.all().flatMap((record) => (record.image.id === image ? [record.name] : []));
   }
 
+  /** Those that were made for containers that run: kind and id, `net4026532281`. */
+  namespaces(): string[] {
+    return this.store.all().flatMap((record) => {
+      const pid = this.lives.get(record.id)?.run.program.pid;
+      const found = pid === undefined ? undefined : readProcess(pid, KINDS);
+      return createdKinds(record).flatMap((kind) =>
+        found?.namespaces[kind] === undefined ? [] : kind + found.namespaces[kind],
+      );
+    });
+  }
+
   view(record: ContainerRecord): Container {
     return viewContainer(record, this.lives.get(record.id));
   }
@@ -136,7 +165,7 @@ export class Containers {
           ipc: this.#shared(caller, plan.ipc, 'ipc'),
         }),
       );
-      confinement(record);
+      this.confinements.of(record);
       try {
         this.store.add(record);
       } catch (error) {
