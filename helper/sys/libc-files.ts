@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { close, O_CLOEXEC } from './libc';
-import { check, lastErrno, whole } from './libc-calls';
+import { c, check, lastErrno, whole } from './libc-calls';
 
 const libc = koffi.load(null);
 
@@ -109,6 +109,14 @@ export function readSome(fd: number, buffer: Buffer): number | undefined {
 export function writeSome(fd: number, buffer: Buffer): number | undefined {
   const put = writeCall(fd, buffer, buffer.length) as number;
   return put === -1 && busy() ? undefined : check(put, 'write', fd);
+}
+
+const F_GETFL = 3;
+const O_NONBLOCK = 0o4000;
+
+/** Whether reads and writes of the open file would wait. */
+export function isBlocking(fd: number): boolean {
+  return (check(c.fcntl(fd, F_GETFL, 0), 'fcntl', fd) & O_NONBLOCK) === 0;
 }
 
 /** pipe2(2), close-on-exec: the end to read from, the end to write to. */
