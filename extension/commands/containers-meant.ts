@@ -10,7 +10,6 @@ import { pickSome } from '../prompts/pick';
 import { containerChoices, imageChoices } from '../prompts/pick-container';
 import { alone, askPick, Cancelled } from '../prompts/wizard';
 import { t } from '../translate';
-import { imageLabel } from '../views/images-rows';
 import { visible } from '../views/row';
 import { done, offer } from './report';
 import type { Target } from './target';
