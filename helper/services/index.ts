@@ -82,8 +82,7 @@ export function createServices(house: House, features: readonly Feature[], progr
     },
     close: async () => {
       uplinks.close();
-      containers.close();
-      await Promise.all([files.close(), scanner.close(), images.close()]);
+      await Promise.all([files.close(), scanner.close(), images.close(), containers.close()]);
     },
   };
 }

@@ -377,6 +377,7 @@ describe.each<RealmKind>(['host', 'user'])('in a %s realm', (kind) => {
       'session/reopen': { session: '0'.repeat(16) },
       'image/load': { archive: 0 },
       'image/import': { archive: 0 },
+      'file/write': { root: { container: { name: 'x' } }, path: '/x' },
     };
 
     test.each(none)('%s: %s', async (method, code) => {

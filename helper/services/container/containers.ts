@@ -63,8 +63,9 @@ export class Containers {
   }
 
   /** What runs goes on; the group above all is taken away where nothing does. */
-  close(): void {
+  async close(): Promise<void> {
     this.hierarchies.tidy();
+    await this.store.close();
   }
 
   #adopt(id: string): void {
@@ -211,7 +212,7 @@ export class Containers {
       return await startContainer(this, this.store.get(id) ?? record, layers, client);
     } catch (error) {
       // It has come to its end before it began.
-      if (record.autoRemove) await this.store.remove(id);
+      if (record.autoRemove) this.store.remove(id);
       throw error;
     }
   }
@@ -254,7 +255,7 @@ export class Containers {
       await living?.ended;
       await this.#alone(id);
       try {
-        await this.store.remove(id);
+        this.store.remove(id);
       } catch (error) {
         throw asFailure(error, { step: 'container-directory' });
       }

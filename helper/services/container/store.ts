@@ -32,6 +32,7 @@ export class ContainerStore {
   readonly #data: string;
   readonly #state: string;
   readonly #records = new Map<string, ContainerRecord>();
+  readonly #going = new Set<Promise<void>>();
   /** How often each was started by this helper. */
   readonly #runs = new Map<string, number>();
 
@@ -105,14 +106,24 @@ export class ContainerStore {
     this.#records.set(record.id, record);
   }
 
-  /** It is gone as soon as this is called; its files go until it resolves. */
-  async remove(id: string): Promise<void> {
+  /** It is gone when this returns; its files go afterwards, or when the next helper starts. */
+  remove(id: string): void {
     const gone = join(this.#data, `${GONE}${id}`);
     this.forgetRun(id);
     renameSync(this.directory(id), gone);
     this.#records.delete(id);
     this.#runs.delete(id);
-    await rm(gone, { recursive: true, force: true, maxRetries: 3 });
+    const going = rm(gone, { recursive: true, force: true, maxRetries: 3 })
+      .catch((error: unknown) => this.warn(`containers: ${gone} stays: ${String(error)}`))
+      .then(() => {
+        this.#going.delete(going);
+      });
+    this.#going.add(going);
+  }
+
+  /** Resolves when the files of everything that was removed are gone. */
+  async close(): Promise<void> {
+    await Promise.all(this.#going);
   }
 
   directory(id: string): string {
