@@ -22,10 +22,10 @@ export async function openFolder(context: Connected, target: Target): Promise<vo
   const place = await oneDirectory(context, target, t('Open files as workspace folder'));
   const uri = uriOf(place);
   const folders = workspace.workspaceFolders ?? [];
-  if (!folders.some((folder) => folder.uri.toString() === uri.toString())) {
-    workspace.updateWorkspaceFolders(folders.length, 0, { uri, name: await folderName(context, place) });
-  }
   await commands.executeCommand('workbench.view.explorer');
+  if (folders.some((folder) => folder.uri.toString() === uri.toString())) return;
+  // A window with one folder, or none, begins anew: nothing may come after it.
+  workspace.updateWorkspaceFolders(folders.length, 0, { uri, name: await folderName(context, place) });
 }
 
 /** `web:/etc`: after the container or the image, by its name now. */

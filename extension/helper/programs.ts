@@ -8,7 +8,10 @@ import { type Barrier, barrierFor, isExecutable } from './reach';
 /** Local on every machine; the first is kept longer and is seldom in memory. */
 const PLACES = ['/var/tmp', '/tmp'];
 /** Of dist/: what the helper and its command line need, and nothing of the editor's. */
-const PARTS = ['isolab.cjs', 'daemon.cjs', 'scan-worker.cjs', 'file-worker.cjs', 'native', 'node_modules'];
+const PARTS = [
+  ...['isolab.cjs', 'daemon.cjs', 'scan-worker.cjs', 'file-worker.cjs', 'image-worker.cjs', 'root-worker.cjs'],
+  ...['native', 'node_modules'],
+];
 
 export interface Copy {
   readonly barrier: Barrier;

@@ -12,6 +12,7 @@ export function ownCode(programDir: string): string[] {
     'scan-worker.cjs',
     'file-worker.cjs',
     'image-worker.cjs',
+    'root-worker.cjs',
     'native/isolab-launch',
     'native/isolab-attach',
     'native/isolab-keep',

@@ -384,6 +384,7 @@ describe.each<RealmKind>(['host', 'user'])('in a %s realm', (kind) => {
       ...Object.fromEntries(
         ['pause', 'unpause', 'restart', 'remove', 'commit'].map((verb) => [`container/${verb}`, container]),
       ),
+      'file/write': { root: { container: { name: 'x' } }, path: '/x' },
     };
 
     test.each(none)('%s: %s', async (method, code) => {

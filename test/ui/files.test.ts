@@ -150,6 +150,7 @@ test('deleted after a question', async () => {
 
 test('as a folder of the workspace: the explorer makes, shows and deletes', async () => {
   const { page } = editor();
+  await containers.expand(['web', 'Files']);
   await containers.menu(['web', 'Files'], 'Open files as workspace folder');
   // A window with one folder begins anew when it gets a second.
   const row = (label: string) =>

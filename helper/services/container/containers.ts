@@ -40,7 +40,7 @@ export class Containers {
   readonly hierarchies = Hierarchies.find();
   readonly confinements = new Confinements();
   readonly #turns = new Turns();
-  /** Those who have its layers mounted besides it: told in its turn, before it is started or removed. */
+  /** Those who have its layers mounted besides it: told in its turn, before it is started, removed or mounted otherwise. */
   readonly guests: ((id: string) => Promise<void>)[] = [];
 
   /** Finishes what an earlier helper left half-done, and goes on watching what runs. */
@@ -267,7 +267,9 @@ export class Containers {
   withTree<T>(id: string, work: (mount: number) => Promise<T>): Promise<T> {
     return this.turn(id, async (record) => {
       const { layers } = await this.images.resolve({ id: record.image.id });
-      const mount = await openTree(this, record, this.lives.get(id), layers);
+      const living = this.lives.get(id);
+      if (living === undefined) await this.#alone(id);
+      const mount = await openTree(this, record, living, layers);
       try {
         return await work(mount);
       } finally {

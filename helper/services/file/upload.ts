@@ -46,7 +46,7 @@ export interface Upload extends Place {
 export function begin(root: number, path: string, terms: Terms): Upload {
   const place = openEnd(root, bytesOf(path));
   try {
-    if (KERNELS_OWN.has(fileSystemType(place.directory))) throw refused('invalid', 'file-kernel');
+    if (KERNELS_OWN.has(fileSystemType(place.directory))) throw refuse('invalid', 'file-kernel');
     check(statusAt(place.directory, place.name), terms);
     return { ...place, ...openHidden(place.directory) };
   } catch (error) {
@@ -55,21 +55,21 @@ export function begin(root: number, path: string, terms: Terms): Upload {
   }
 }
 
-function refused(kind: 'invalid' | 'exists' | 'not-found' | 'conflict', code: string, args?: Record<string, string>) {
+function refuse(kind: 'invalid' | 'exists' | 'not-found' | 'conflict', code: string, args?: Record<string, string>) {
   return broken(kind, code, args, { field: 'path' });
 }
 
 /** A file that is replaced must be a regular one; `old` undefined where there is none. */
 function check(old: FileStatus | undefined, { mustExist, mustNotExist, id }: Terms): void {
   if (old === undefined) {
-    if (mustExist || id !== undefined) throw refused('not-found', 'file-not-found');
+    if (mustExist || id !== undefined) throw refuse('not-found', 'file-not-found');
     return;
   }
   const type = typeOf(old);
-  if (type === 'directory') throw refused('invalid', 'file-is-directory');
-  if (mustNotExist) throw refused('exists', 'file-exists');
-  if (type !== 'file') throw refused('invalid', 'file-special', { type });
-  if (id !== undefined && id !== old.id) throw refused('conflict', 'file-replaced');
+  if (type === 'directory') throw refuse('invalid', 'file-is-directory');
+  if (mustNotExist) throw refuse('exists', 'file-exists');
+  if (type !== 'file') throw refuse('invalid', 'file-special', { type });
+  if (id !== undefined && id !== old.id) throw refuse('conflict', 'file-replaced');
 }
 
 function openHidden(directory: number): Pick<Upload, 'fd' | 'beside'> {
@@ -129,7 +129,7 @@ function inherit({ directory, name, fd }: Upload, old: FileStatus): void {
   const groupId = (old.mode & S_IXGRP) === 0 ? 0 : S_ISGID;
   fchmodSync(fd, old.mode & 0o7777 & ~(S_ISUID | groupId));
   using(openIn(directory, name, O_PATH | O_NOFOLLOW), (looked) => {
-    if (typeOf(statusOf(looked)) !== 'file') throw refused('conflict', 'file-replaced');
+    if (typeOf(statusOf(looked)) !== 'file') throw refuse('conflict', 'file-replaced');
     using(open(`/proc/self/fd/${looked}`, O_NONBLOCK), (from) => {
       for (const [attribute, value] of extendedAttributes(from)) {
         if (!/^(security\.capability$|trusted\.overlay\.)/.test(attribute)) setExtendedAttribute(fd, attribute, value);
