@@ -40,7 +40,8 @@ export async function deleteNodes(context: Connected, nodes: readonly Node[]): P
   const [first] = deleted;
   if (!first) return;
   const count = deleted.length;
-  done(count === 1 ? t('Deleted {thing}', { thing: describe(first, t) }) : t('Deleted {count} things', { count }));
+  const words = wordsFor(deleted);
+  done(count === 1 ? words.done(describe(first, t)) : words.dones(count));
 }
 
 /** In which nothing takes another with it unseen. */
@@ -51,21 +52,38 @@ export function inOrder(things: readonly Deletable[]): Deletable[] {
 /** Rejects with Cancelled unless the person says yes. */
 async function confirm(context: Connected, things: readonly Deletable[]): Promise<void> {
   const [only] = things;
-  const question =
-    things.length === 1 && only
-      ? t('Delete {thing}?', { thing: describe(only, t) })
-      : t('Delete these {count} things?', { count: things.length });
+  const words = wordsFor(things);
+  const question = things.length === 1 && only ? words.question(describe(only, t)) : words.questions(things.length);
   const each = things.map((thing) => {
     const name = describe(thing, t);
     return `• ${isForeign(thing) ? t('{thing} — not made by Isolab', { thing: name }) : name}`;
   });
   const alone = only && isForeign(only) ? t('Isolab did not make it.') : '';
   const detail = [...(things.length === 1 ? [alone] : each), ...lostWith(things, t)].filter(Boolean).join('\n');
-  const yes = t('Delete');
+  const { yes } = words;
   const copy = t('Copy as command');
   const answer = await window.showWarningMessage(question, { modal: true, detail }, yes, copy);
   if (answer === copy) await copyAsCommand(context, things.map(deletion));
   if (answer !== yes) throw new Cancelled();
+}
+
+/** Containers and images are removed, as the field has it; everything else is deleted. */
+function wordsFor(things: readonly Deletable[]) {
+  return things.every(({ type }) => type === 'container' || type === 'image')
+    ? {
+        question: (thing: string) => t('Remove {thing}?', { thing }),
+        questions: (count: number) => t('Remove these {count} things?', { count }),
+        yes: t('Remove'),
+        done: (thing: string) => t('Removed {thing}', { thing }),
+        dones: (count: number) => t('Removed {count} things', { count }),
+      }
+    : {
+        question: (thing: string) => t('Delete {thing}?', { thing }),
+        questions: (count: number) => t('Delete these {count} things?', { count }),
+        yes: t('Delete'),
+        done: (thing: string) => t('Deleted {thing}', { thing }),
+        dones: (count: number) => t('Deleted {count} things', { count }),
+      };
 }
 
 /** The request that deletes one thing. */

@@ -34,7 +34,7 @@ export async function loadFile(context: Connected, path: string): Promise<void> 
       await crossing(title, path, (archive, options) => context.client.call('image/load', { archive }, options)),
     );
   } catch (error) {
-    if (!(error instanceof Failure) || error.data.rule?.code !== 'image-root-archive') throw error;
+    if (!(error instanceof Failure) || error.data.rule?.code !== 'archive-is-root') throw error;
     const yes = t('Import it');
     const question = t('{file} is not an image but a root file system.', { file: visible(basename(path)) });
     const detail = t('It can become an image of one layer.');

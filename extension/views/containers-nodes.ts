@@ -117,11 +117,11 @@ export function limitNodes(container: ContainerDetails, t: Translate): DetailNod
     ['memory', t('Memory'), amount(memory)],
     ['swap', t('Swap'), amount(swap)],
     ['cpus', t('Processors'), cpus === undefined || cpus === 'unlimited' ? undefined : String(cpus)],
-    ['cpuShares', t('Processor shares'), cpuShares?.toString()],
+    ['cpuShares', t('Processor shares'), weight(cpuShares, 1024)],
     ['cpusetCpus', t('Processors allowed'), cpusetCpus],
     ['cpusetMems', t('Memory nodes allowed'), cpusetMems],
     ['pids', t('Processes'), pids === undefined || pids === 'unlimited' ? undefined : String(pids)],
-    ['blkioWeight', t('Block I/O weight'), blkioWeight?.toString()],
+    ['blkioWeight', t('Block I/O weight'), weight(blkioWeight, 100, 500)],
     ...rates.flatMap(([name, what, each = [], unit]) =>
       each.map(({ major, minor, rate }) => [name, what, `${major}:${minor} ${rate} ${unit}`] as const),
     ),
@@ -132,6 +132,11 @@ export function limitNodes(container: ContainerDetails, t: Translate): DetailNod
       ? []
       : [{ type: 'detail', id: `container/${id}/limits/${at}`, what, value, limit: { container, name } }],
   );
+}
+
+/** Everybody’s weight, of either version of cgroups(7), favours nobody. */
+function weight(value: number | undefined, ...everybodys: readonly number[]): string | undefined {
+  return value === undefined || everybodys.includes(value) ? undefined : String(value);
 }
 
 function amount(bytes: number | 'unlimited' | undefined): string | undefined {

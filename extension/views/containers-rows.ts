@@ -56,10 +56,19 @@ export function signalName(number: number): string {
 
 type Look = 'running' | 'paused' | 'created' | 'done' | 'failed' | 'dead';
 
-/** An end with a status other than 0 deserves a look. */
+/** Signals by which a container is asked to end: no failure of its own. */
+const ASKED: readonly number[] = [
+  constants.signals.SIGHUP,
+  constants.signals.SIGINT,
+  constants.signals.SIGKILL,
+  constants.signals.SIGTERM,
+];
+
+/** An end with a status other than 0, or by a crash, deserves a look. */
 export function lookOf({ state, exit, signal, oomKilled, failure }: Container): Look {
   if (state !== 'exited') return failure !== undefined && state === 'created' ? 'failed' : state;
-  const failed = failure !== undefined || oomKilled || (exit !== undefined && exit !== 0) || signal !== undefined;
+  const crashed = signal !== undefined && !ASKED.includes(signal);
+  const failed = failure !== undefined || oomKilled || crashed || (exit !== undefined && exit !== 0);
   return failed ? 'failed' : 'done';
 }
 

@@ -106,10 +106,12 @@ export function layerRow({ id, index, layer, step }: LayerNode, t: Translate): R
   };
 }
 
-/** The line that made it, without what builders put before it. */
+/** The line that made it, without what builders put before it, and what people said about it. */
 export function stepText({ createdBy = '', comment = '' }: ImageStep): string {
   const line = createdBy.replace(/^\/bin\/sh -c (?:#\(nop\) +)?/, '').trim();
-  return visible(line === '' ? comment : line).replace(/\s+/g, ' ');
+  // The name of a builder's own format is nobody's comment.
+  const said = comment.startsWith('buildkit.') ? '' : comment;
+  return visible([line, said].filter(Boolean).join(' — ')).replace(/\s+/g, ' ');
 }
 
 export function stepRow({ id, step, now }: StepNode, t: Translate): Row {

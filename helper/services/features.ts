@@ -54,7 +54,7 @@ export function probeFeatures(realm: Realm): Feature[] {
 }
 
 /** What an ordinary user cannot have, whatever he makes for himself. */
-const NEED_ROOT = ['host-network', 'other-users', 'disk-images'];
+const NEED_ROOT = ['host-network', 'other-users', 'disk-images', 'containers'];
 export const NEEDS_HOST_REALM = 'needs-host-realm';
 
 /** Root maps any id; a person those that the realm was given when it was made. */

@@ -62,6 +62,14 @@ const CASES: Cases = {
   'helper/shutdown': { none: 'no-equivalent-helper' },
   'session/attach': { none: 'no-equivalent-attach' },
   'session/reopen': { none: 'no-equivalent-reopen' },
+  'image/load': { none: 'no-equivalent-load' },
+  'image/import': { none: 'no-equivalent-import' },
+  'image/prune': { none: 'no-equivalent-image-remove' },
+  'image/save': { apart: 'image-equivalent.test.ts' },
+  'image/tag': { apart: 'image-equivalent.test.ts' },
+  'image/remove': { apart: 'image-equivalent.test.ts' },
+  'image/pull': { apart: 'image-equivalent.test.ts' },
+  'image/push': { apart: 'image-equivalent.test.ts' },
 
   'netns/create': { 'a name': { params: { name: 'red' } }, 'a name like a word': { params: { name: 'list' } } },
   'netns/delete': {
@@ -363,6 +371,8 @@ describe.each<RealmKind>(['host', 'user'])('in a %s realm', (kind) => {
     const valid: Partial<Record<string, Record<string, unknown>>> = {
       'session/attach': { ticket: '0'.repeat(32), stdio: [0, 1, 2], link: 3 },
       'session/reopen': { session: '0'.repeat(16) },
+      'image/load': { archive: 0 },
+      'image/import': { archive: 0 },
     };
 
     test.each(none)('%s: %s', async (method, code) => {

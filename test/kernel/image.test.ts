@@ -312,6 +312,19 @@ describe('image/layer', () => {
       'image-no-layer',
     );
   });
+
+  test('a layer of an image that was removed, or whose name another one has by now', async () => {
+    const work = await folder(undo);
+    const root = await makeRoot(join(work, 'root'));
+    const [old] = (await importRoot(await archiveOf(root, join(work, 'root.tar')), { name: 'one' })).images;
+    await rm(join(root, 'etc'), { recursive: true });
+    await importRoot(await archiveOf(root, join(work, 'root.tar')), { name: 'one' });
+    const ask = (image: Input<'image/layer'>['image']) => call('image/layer', { image, layer: 0, under: '/etc' });
+    expect((await ask({ name: 'one' })).total).toBe(0);
+    expect((await ask({ id: old?.id ?? '' })).total).toBe(2);
+    await call('image/remove', { image: { id: old?.id ?? '' } });
+    expect((await refused(ask({ id: old?.id ?? '' }))).rule?.code).toBe('image-not-found');
+  });
 });
 
 describe('isolab image', () => {

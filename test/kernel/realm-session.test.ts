@@ -365,7 +365,7 @@ describe('what may be seen', () => {
   test('what needs real root is a feature that is missing, with its reason', () => {
     const { features, realm } = helper.client.greeting;
     expect(realm).toBe('user');
-    for (const name of ['host-network', 'other-users', 'disk-images']) {
+    for (const name of ['host-network', 'other-users', 'disk-images', 'containers']) {
       expect(features.find((feature) => feature.name === name)).toEqual({
         name,
         present: false,

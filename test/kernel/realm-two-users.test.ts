@@ -134,6 +134,18 @@ const ASKS: Asks = {
   'container/stats': NOTHING,
   'container/update': NOTHING,
   'container/prune': NOTHING,
+  // Images: see below.
+  'image/list': NOTHING,
+  'image/show': NOTHING,
+  'image/layer': NOTHING,
+  'image/load': NOTHING,
+  'image/save': NOTHING,
+  'image/import': NOTHING,
+  'image/tag': NOTHING,
+  'image/remove': NOTHING,
+  'image/prune': NOTHING,
+  'image/pull': NOTHING,
+  'image/push': NOTHING,
   'command/equivalent': ({ netns }) => ({ method: 'route/delete', params: { netns, destination: '10.8.0.0/16' } }),
 };
 
@@ -226,6 +238,21 @@ test('a ticket of hers is void with his helper, as one that never was', async ()
   const { ticket } = await openSession(hers, { command: ['true'] });
   const redeem = (of: string) => answer(his.client, 'session/attach', { ticket: of, stdio: [0, 1, 2], link: 3 });
   expect(await redeem(ticket)).toEqual(await redeem('0'.repeat(32)));
+});
+
+test('an image of hers is in her store alone', async () => {
+  const tar = ['sh', '-c', 'cd /etc && tar -c hostname | "$@"', 'sh'];
+  const mine = isolab(hers.socket, ['image', 'import', '-', 'hers:1']);
+  expect((await run(as(HOLDER, [...tar, ...mine]))).stderr).toBe('');
+  const { images } = await hers.client.call('image/list', {});
+  expect(images.map(({ names }) => names)).toEqual([['hers:1']]);
+  expect(await his.client.call('image/list', {})).toEqual({ images: [], damaged: [] });
+  for (const ref of [{ name: 'hers:1' }, { id: images[0]?.id ?? '' }]) {
+    for (const method of ['image/show', 'image/remove'] as const) {
+      expect((await refused(his.client.call(method, { image: ref }))).rule?.code).toBe('image-not-found');
+    }
+  }
+  await hers.client.call('image/prune', { all: true });
 });
 
 describe('sockets', () => {

@@ -183,7 +183,12 @@ describe.each(BUILDS)('$name build', (build) => {
     const client = run.client;
     if (!client) throw new Error('no client');
     client.socket.pause();
-    await until(() => readFileSync(`/proc/${run.pid}/wchan`, 'utf8').includes('pipe_write'), 'the program to wait');
+    // For good, not for a moment: it has not gone on between many looks.
+    let looks = 0;
+    await until(() => {
+      looks = readFileSync(`/proc/${run.pid}/wchan`, 'utf8').includes('pipe_write') ? looks + 1 : 0;
+      return looks === 30;
+    }, 'the program to wait');
     client.socket.resume();
     await until(() => client.text(FRAME.status), 'the status', { timeoutMs: 20_000 });
     expect(client.text().split('\n').length).toBe(1_000_001);

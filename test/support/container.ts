@@ -10,7 +10,6 @@ import type { User } from './users';
 export const IMAGE = 'busybox:test';
 
 type Plan = Input<'container/create'>;
-export type Ref = Input<'container/start'>['container'];
 
 const APPLETS = [
   ...['cat', 'chmod', 'dd', 'df', 'echo', 'env', 'grep', 'head', 'hostname', 'id', 'ip', 'kill', 'ln', 'ls', 'mkdir'],

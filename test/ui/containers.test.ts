@@ -1,15 +1,16 @@
 // Containers by mouse and keyboard: an image is loaded from a file and run with a terminal, a file is changed in its shell and
 // seen among the changes, they become an image that is run; then everything is removed. Judged by the kernel's own files.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { output } from '../support/run';
 import { until } from '../support/until';
 import { spokenRows } from './support/access';
 import { writeBusyboxImage } from './support/busybox';
+import { containerViews } from './support/container-views';
 import { useDaemon } from './support/daemon';
 import { processRunning, statusField } from './support/outside';
 import { PERSON } from './support/person';
-import { Tree } from './support/tree';
+import type { Path, Tree } from './support/tree';
 import { useEditor } from './support/use-editor';
 
 useDaemon();
@@ -27,29 +28,13 @@ afterAll(async () => {
   await output(['rm', '-f', ARCHIVE, `${PERSON.folder}/web.tar`, `${PERSON.folder}/lab-web-1.tar`]);
 });
 
-/** The edge of a view, which the mouse can take hold of. */
-async function edgeOf({ pane }: Tree, edge: 'top' | 'right'): Promise<{ x: number; y: number }> {
-  const box = await pane.boundingBox();
-  if (!box) throw new Error('the view is not in sight');
-  return edge === 'top' ? { x: box.x + box.width / 2, y: box.y } : { x: box.x + box.width + 11, y: box.y + 60 };
-}
-
-async function pull(from: { x: number; y: number }, by: { x: number; y: number }): Promise<void> {
-  const { mouse } = editor().page;
-  await mouse.move(from.x, from.y);
-  await mouse.down();
-  await mouse.move(from.x + by.x, from.y + by.y, { steps: 10 });
-  await mouse.up();
+/** The editor draws marks a moment after the rows. */
+async function marked(tree: Tree, path: Path, mark: string): Promise<void> {
+  await until(async () => (await tree.badge(path)) === mark, `the mark ${mark} on ${path}`);
 }
 
 test('the two views are there, below the others', async () => {
-  const { networks, namespaces } = await editor().openIsolab();
-  await networks.shows('Host');
-  containers = new Tree(editor().page, 2);
-  images = new Tree(editor().page, 3);
-  for (const view of [images, containers, networks, namespaces]) await view.toggle();
-  await pull(await edgeOf(images, 'top'), { x: 0, y: 420 });
-  await pull(await edgeOf(images, 'right'), { x: 140, y: 0 });
+  ({ containers, images } = await containerViews(editor()));
   await containers.shows('Run a container…');
   await images.shows('Load an image from a file…');
   await editor().screenshot('containers-empty');
@@ -70,8 +55,8 @@ test('its layers open down to the files that each changes', async () => {
   await images.expand(['lab/busybox:1', 'Layers', 'Layer 2', 'srv']);
   await images.shows(['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'index.html']);
   await images.shows(['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'old']);
-  expect(await images.badge(['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'old'])).toBe('D');
-  expect(await images.badge(['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'index.html'])).toBe('A');
+  await marked(images, ['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'old'], 'D');
+  await marked(images, ['lab/busybox:1', 'Layers', 'Layer 2', 'srv', 'index.html'], 'A');
   await editor().screenshot('images-layers-light');
   await images.collapse(['lab/busybox:1', 'Layers']);
   await images.expand(['lab/busybox:1', 'History']);
@@ -136,9 +121,9 @@ test('a file that is changed in the shell is seen among the changes', async () =
   await containers.expand(['web', 'Changes since the image']);
   await containers.expand(['web', 'Changes since the image', 'etc']);
   await containers.shows(['web', 'Changes since the image', 'etc', 'motd'], '8 B');
-  expect(await containers.badge(['web', 'Changes since the image', 'etc', 'motd'])).toBe('C');
+  await marked(containers, ['web', 'Changes since the image', 'etc', 'motd'], 'C');
   await containers.expand(['web', 'Changes since the image', 'bin']);
-  expect(await containers.badge(['web', 'Changes since the image', 'bin', 'cat'])).toBe('D');
+  await marked(containers, ['web', 'Changes since the image', 'bin', 'cat'], 'D');
   await editor().screenshot('containers-changes-light');
   await containers.inline(['web', 'Changes since the image'], 'Changes since the image');
   const line = (text: string) => editor().page.locator('.editor-instance .view-line', { hasText: text }).first();
@@ -173,7 +158,7 @@ test('the changes become an image, and that is run in the background', async () 
   await quick.step('How to run it');
   await quick.pick('Run it in the background');
   await containers.shows('greeter', /exit 3/, 20_000);
-  expect(await containers.badge('greeter')).toBe('!');
+  await marked(containers, 'greeter', '!');
 });
 
 test('what it wrote stands in a tab', async () => {
@@ -182,6 +167,97 @@ test('what it wrote stands in a tab', async () => {
   await line('said: changed').waitFor();
   await line('— exit 3 —').waitFor();
   await editor().screenshot('containers-output-light');
+});
+
+test('the output of a container that runs goes on in its tab; another terminal is attached to the same program', async () => {
+  const { terminals } = editor();
+  await containers.inline('web', 'Show output of container');
+  const line = (text: string) => editor().page.locator('.editor-instance .view-line', { hasText: text }).first();
+  await line('pid 1').waitFor();
+  await containers.menu('web', 'Attach to container');
+  await until(
+    async () => (await terminals.names()).filter((name) => name.includes('web')).length === 2,
+    'two terminals',
+  );
+  await terminals.type('echo said $((40 + 2)) by $$');
+  await terminals.shows('said 42 by 1');
+  await line('said 42 by 1').waitFor();
+  await terminals.close('web');
+  await until(
+    async () => (await terminals.names()).filter((name) => name.includes('web')).length === 1,
+    'one terminal',
+  );
+  await containers.shows('web', /^up/);
+});
+
+test('a container is exported and an image saved: archives that tar reads, made by the person', async () => {
+  const { quick, page } = editor();
+  await containers.menu('web', 'Export container');
+  const tree = `${PERSON.folder}/web.tar`;
+  await until(async () => (await quick.value()) === tree, 'the proposal of a file');
+  await page.keyboard.press('Enter');
+  await editor().status('Exported web to web.tar');
+  expect((await output(['tar', '--list', '--file', tree])).split('\n')).toContain('./etc/motd');
+  expect(await output(['tar', '--extract', '--to-stdout', '--file', tree, './etc/motd'])).toBe('changed\n');
+  expect((await stat(tree)).uid).toBe(PERSON.uid);
+
+  await images.menu('lab/web:1', 'Save image');
+  await quick.step('Kind of archive');
+  await quick.pick('docker-archive');
+  const saved = `${PERSON.folder}/lab-web-1.tar`;
+  await until(async () => (await quick.value()) === saved, 'the proposal of a file');
+  await page.keyboard.press('Enter');
+  await editor().status('Saved lab/web:1: .* MB');
+  const manifest = await output(['tar', '--extract', '--to-stdout', '--file', saved, 'manifest.json']);
+  expect((JSON.parse(manifest) as { RepoTags: string[] }[])[0]?.RepoTags).toEqual(['lab/web:1']);
+  expect((await readdir(PERSON.folder)).filter((name) => name.includes('.part'))).toEqual([]);
+});
+
+test('the archive of a root file system is recognised, and becomes an image when wanted', async () => {
+  const { quick, dialogs, page } = editor();
+  await images.title('Load image');
+  await until(async () => (await quick.value()) === `${PERSON.folder}/`, 'the dialog to be ready');
+  await quick.fill(`${PERSON.folder}/web.tar`);
+  await page.keyboard.press('Enter');
+  await dialogs.question().filter({ hasText: 'web.tar is not an image but a root file system' }).waitFor();
+  await editor().screenshot('images-import-light');
+  await dialogs.answer('Import it');
+  await quick.step('Name of the new image');
+  expect(await quick.value()).toBe('web:latest');
+  await quick.answer('lab/flat:1');
+  await images.shows('lab/flat:1', /MB/, 30_000);
+});
+
+test('an image that is dragged to the containers is run there', async () => {
+  const { quick } = editor();
+  await images.drag('lab/flat:1', 'web', containers);
+  await quick.step('Command and its arguments');
+  await quick.fill("sh -c 'open");
+  await quick.complains('A quotation mark is not closed');
+  await quick.fill('');
+  await editor().page.keyboard.press('Enter');
+  await quick.complains('The image names no program');
+  await quick.escape();
+});
+
+test('by F2 a container gets another name and an image one more', async () => {
+  const { quick, page } = editor();
+  await containers.click('greeter');
+  await page.keyboard.press('F2');
+  await quick.step('New name of greeter');
+  await quick.fill('web');
+  await quick.complains('exists already');
+  await quick.answer('parrot');
+  await containers.shows('parrot', /^exit 3/);
+  await images.click('lab/flat:1');
+  await page.keyboard.press('F2');
+  await quick.step('One more name of lab/flat:1');
+  await quick.answer('lab/flat:2');
+  await images.shows('lab/flat:1', 'also lab/flat:2');
+  await containers.menu('parrot', 'Rename container');
+  await quick.step('New name of parrot');
+  await quick.answer('greeter');
+  await containers.shows('greeter');
 });
 
 test('limits: what is set in the tree stands in the control group', async () => {
@@ -241,18 +317,18 @@ test('an image in use stays; removed containers are gone, then it goes', async (
   const { dialogs, page } = editor();
   await images.menu('lab/web:1', 'Remove image');
   await dialogs.question().filter({ hasText: 'lab/web:1' }).waitFor();
-  await dialogs.answer('Delete');
+  await dialogs.answer('Remove');
   await dialogs.notice('greeter').first().waitFor();
   await containers.click('greeter');
   await page.keyboard.press('Delete');
   await dialogs.question().filter({ hasText: 'greeter' }).waitFor();
   await editor().screenshot('containers-remove-dark');
-  await dialogs.answer('Delete');
+  await dialogs.answer('Remove');
   await containers.lacks('greeter');
   await images.menu('lab/web:1', 'Remove image');
-  await dialogs.answer('Delete');
+  await dialogs.answer('Remove');
   await images.lacks('lab/web:1');
   await containers.menu('web', 'Remove container');
-  await dialogs.answer('Delete');
+  await dialogs.answer('Remove');
   await containers.lacks('web');
 });

@@ -393,7 +393,7 @@ describe('help', () => {
     'isolab link create veth --a NAME[@NETNS] --b NAME[@NETNS] [--a-addr CIDR]… [--b-addr CIDR]… [--up]',
     'isolab route add DEST [via GW] [dev IF] [--netns NETNS]',
     'isolab enter PID [--kinds KINDS] [-- CMD…]',
-    'isolab helper [--realm REALM] [--state DIR] [--idle-exit S] [--foreground]',
+    'isolab helper [--realm REALM] [--state DIR] [--data DIR] [--idle-exit S] [--foreground]',
     'isolab address add CIDR NAME[@NETNS]',
   ])('%s', (line) => {
     expect(COMMANDS.map(usage)).toContain(line);

@@ -34,9 +34,6 @@ const Descriptor = z.looseObject({
 });
 export type Descriptor = z.infer<typeof Descriptor>;
 
-export const Index = z.looseObject({ manifests: z.array(Descriptor).max(65_536) });
-export type Index = z.infer<typeof Index>;
-
 export const Manifest = z.looseObject({
   mediaType: z.string().optional(),
   config: Descriptor,
@@ -47,6 +44,11 @@ export type Manifest = z.infer<typeof Manifest>;
 /** Go writes empty lists and maps as null. */
 const nullable = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
 const Words = nullable(z.array(z.string()));
+
+export const Index = z.looseObject({
+  manifests: nullable(z.array(Descriptor).max(65_536)).transform((list) => list ?? []),
+});
+export type Index = z.infer<typeof Index>;
 
 export const RunConfig = z.looseObject({
   Entrypoint: Words,

@@ -128,7 +128,7 @@ export function imageHandlers(house: Pick<House, 'changes' | 'realm'>, store: Im
           job.progress('image-registry', 0);
           await skopeo(job, {
             from: `docker://${name}`,
-            to: `oci:${directory}:image`,
+            to: `oci:${directory}:latest`,
             registry: 'src',
             insecure,
             ...auth,

@@ -17,6 +17,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { Failure } from '../../rpc/contract/errors';
 import { broken, errnoOf } from '../failures';
 import { Config, Index, MAX_DOCUMENT, Manifest, MEDIA, REF_NAME, read } from './documents';
 import type { IndexEntry } from './index-entries';
@@ -48,11 +49,22 @@ export class Layout {
 
   /** Every image, once for each of its names; the last one added is the last. */
   index(): IndexEntry[] {
-    const { manifests } = read(Index, readFileSync(join(this.places.images, 'index.json')), 'index.json');
+    const { manifests } = this.#readIndex();
     return manifests.map(({ digest, size, annotations }) => {
       const name = annotations?.[REF_NAME];
       return { digest, size, ...(name !== undefined && { name }) };
     });
+  }
+
+  /** One that is no index is left for whoever can mend it: taken for an empty one, it would cost all images. */
+  #readIndex(): Index {
+    const path = join(this.places.images, 'index.json');
+    try {
+      return read(Index, readFileSync(path), 'index.json');
+    } catch (error) {
+      const rule = { code: 'image-index-damaged', args: { path } };
+      throw new Failure({ kind: 'conflict', step: 'image-work', rule }, { cause: error });
+    }
   }
 
   writeIndex(entries: readonly IndexEntry[]): void {

@@ -61,6 +61,7 @@ describe('Containers', () => {
       ended({ id: '1'.repeat(64), name: 'done', exit: 0, createdAt: 7 }),
       ended({ id: '2'.repeat(64), name: 'failed', exit: 3, createdAt: 6 }),
       ended({ id: '3'.repeat(64), name: 'killed', signal: 9, createdAt: 5 }),
+      ended({ id: 'b'.repeat(64), name: 'crashed', signal: 11, createdAt: 4.5 }),
       ended({ id: '4'.repeat(64), name: 'greedy', signal: 9, oomKilled: true, createdAt: 4 }),
       ended({ id: '5'.repeat(64), name: 'unseen', createdAt: 3 }),
       without({ id: '6'.repeat(64), name: 'new', state: 'created', createdAt: NOW - 60_000 }, 'startedAt'),
@@ -81,7 +82,8 @@ describe('Containers', () => {
       '> (vm-outline disabledForeground) new | created 1 min ago · busybox:1.36 [container created ended tty] !stopped',
       '> (vm disabledForeground) done | exit 0, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
       '> (vm charts.red) failed | exit 3, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
-      '> (vm charts.red) killed | ended by SIGKILL, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
+      '> (vm disabledForeground) killed | ended by SIGKILL, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
+      '> (vm charts.red) crashed | ended by SIGSEGV, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
       '> (vm charts.red) greedy | killed: out of memory, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
       '> (vm disabledForeground) unseen | end unknown, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
       '> (vm charts.red) broken | did not start: running the program · busybox:1.36 [container created ended tty] !failed',
@@ -183,6 +185,8 @@ describe('Containers', () => {
       swap: 'unlimited' as const,
       cpus: 0.5,
       pids: 100,
+      cpuShares: 1024,
+      blkioWeight: 500,
       cpusetCpus: '0-1',
       blkioReadBps: [{ major: 8, minor: 0, rate: 1000 }],
       devices: [{ type: 'c' as const, major: 1, minor: 'any' as const, access: 'rw' }],
@@ -303,8 +307,10 @@ describe('Images', () => {
     expect(new Set(details.map((node) => node.id)).size).toBe(details.length);
   });
 
-  test('a step without a line says its comment', () => {
+  test('a step says its line, and what people said about it', () => {
     expect(stepText({ comment: 'imported' })).toBe('imported');
+    expect(stepText({ createdBy: 'commit', comment: 'another\ngreeting' })).toBe('commit — another\\x0agreeting');
+    expect(stepText({ createdBy: 'RUN x', comment: 'buildkit.dockerfile.v0' })).toBe('RUN x');
     expect(stepText({})).toBe('');
   });
 });

@@ -23,6 +23,7 @@ export const FEATURES: Readonly<Record<string, string>> = {
   'host-network': 'the network interfaces of the host',
   'other-users': 'the namespaces of other people’s processes',
   'disk-images': 'disk images',
+  containers: 'containers',
   'subordinate-ids': 'subordinate ids',
   'cap-sys-resource': 'the capability CAP_SYS_RESOURCE',
 };

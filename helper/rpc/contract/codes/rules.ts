@@ -256,6 +256,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'image-space':
     'On the disk of {directory} only {free} MiB are free; {needed} MiB are needed, with what must stay free.',
   'image-no-space': 'The disk of {directory} is full.',
+  'image-index-damaged': 'The list of the images, {path}, cannot be read.',
   'image-blob-missing': 'A part of the image is gone from the store: {digest}….',
   'image-blob-damaged': 'A part of the image is not what it was when it was stored: {digest}….',
   'image-program-failed': '{program} failed. It says: {said}',
