@@ -264,7 +264,7 @@ describe('exercise 23: a layer of its own', () => {
     const { ref, pid, id } = await startContainer(helper, { command: ['sh', '-c', script] });
     await until(() => existsSync(`/proc/${pid}/root/usr`) && existsSync(`/proc/${pid}/root/d/l`), 'the changes');
     await until(
-      async () => (await helper.client.call('container/diff', { container: ref })).changes.length >= 7,
+      async () => (await helper.client.call('container/diff', { container: ref })).changes.length >= 8,
       'all',
     );
     const { changes } = await helper.client.call('container/diff', { container: ref });
@@ -276,6 +276,7 @@ describe('exercise 23: a layer of its own', () => {
       'deleted /etc/goes',
       'changed /etc/kept',
       'changed /usr',
+      'deleted /usr/hidden',
     ]);
     const { layers } = await helper.client.call('container/show', { container: { id } });
     expect(await readFile(join(layers[0] as string, 'etc/kept'), 'utf8')).toBe('as the image has it\n');

@@ -43,6 +43,7 @@ export async function busyboxRoot(): Promise<string> {
   await writeFile(join(root, 'etc/group'), 'root:x:0:\nplain:x:5678:\nextra:x:999:plain\n');
   await writeFile(join(root, 'etc/kept'), 'as the image has it\n');
   await writeFile(join(root, 'etc/goes'), 'is deleted\n');
+  await writeFile(join(root, 'usr/hidden'), 'goes with its directory\n');
   return root;
 }
 

@@ -15,6 +15,7 @@ import type { JobOptions } from '../image/jobs';
 import type { ImageStore } from '../image/store';
 import { Fetched } from '../session/caller';
 import { Turns } from '../turns';
+import { Confinements } from './confine';
 import { deviceRules } from './devices';
 import { MADE_BY_US } from './diff';
 import { findContainer, nameTaken, visibleTo } from './find';
@@ -23,7 +24,7 @@ import { newName } from './names';
 import { settleContainer } from './plan';
 import { type ContainerRecord, newRecord, type SettledNetwork, type SharedWith } from './record';
 import { settleDevices, settleMounts } from './sources';
-import { confinement, type FirstClient, startContainer } from './start';
+import { type FirstClient, startContainer } from './start';
 import { endContainer, signalContainer } from './stop';
 import { ContainerStore } from './store';
 import { openTree } from './tree';
@@ -35,6 +36,7 @@ export class Containers {
   readonly store: ContainerStore;
   readonly lives: ContainerLives;
   readonly hierarchies = Hierarchies.find();
+  readonly confinements = new Confinements();
   readonly #turns = new Turns();
 
   /** Finishes what an earlier helper left half-done, and goes on watching what runs. */
@@ -64,9 +66,16 @@ export class Containers {
     // A start that was cut off before the program was known, or a run that a reboot ended.
     if (cgroup !== undefined) void cgroup.kill().then(() => cgroup.remove());
     const status = this.store.status(id);
-    if (status !== undefined) settle(this.store, id, { startedAt: status.at });
-    this.store.forgetRun(id);
-    if (status !== undefined) this.#ended(id);
+    if (status === undefined) {
+      this.store.forgetRun(id);
+      return;
+    }
+    const { exit, signal, at } = status;
+    const seen = exit !== undefined || signal !== undefined;
+    // Written down already, but not yet known to be on the disk.
+    if (!seen || this.store.get(id)?.last?.finishedAt !== at) settle(this.store, id, seen ? {} : { startedAt: at });
+    this.store.seal(id).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
+    this.#ended(id);
   }
 
   #cgroupOf(id: string): Cgroup | undefined {
@@ -134,7 +143,7 @@ export class Containers {
           ipc: this.#shared(caller, plan.ipc, 'ipc'),
         }),
       );
-      confinement(record);
+      this.confinements.of(record);
       try {
         this.store.add(record);
       } catch (error) {

@@ -28,7 +28,7 @@ export async function changesOf(
   const walk: Walk = { changes: [], limit };
   const root = await open(upper, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
   try {
-    const truncated = await directory(walk, root, lower.toReversed(), '', 0);
+    const truncated = await directory(walk, root, { below: lower.toReversed(), shows: true, path: '', depth: 0 });
     return { changes: walk.changes, truncated };
   } finally {
     await root.close();
@@ -40,22 +40,22 @@ interface Walk {
   readonly limit: number;
 }
 
-/** `below`: the directories that this one lies over, the uppermost first. True where the limit was reached. */
-async function directory(walk: Walk, here: FileHandle, below: readonly string[], path: string, depth: number) {
+/**
+ * `below`: the directories that this one lies over, the uppermost first, and whether they show through it. True where the
+ * limit was reached.
+ */
+async function directory(walk: Walk, here: FileHandle, { below, shows, path, depth }: Level): Promise<boolean> {
   const base = `/proc/self/fd/${here.fd}`;
-  const names = (await readdir(base)).sort();
-  for (const name of names) {
+  for (const name of await namesIn([base, ...(shows ? [] : below)])) {
     const full = `${path}/${name}`;
     const stats = await statOf(`${base}/${name}`);
-    if (stats === undefined) continue;
     const lower = await standing(below, name);
-    if (isWhiteout(stats)) {
-      if (lower !== undefined && add(walk, { path: full, change: 'deleted' })) return true;
+    if (stats === undefined || isWhiteout(stats)) {
+      const gone = lower !== undefined && (stats !== undefined || !shows);
+      if (gone && add(walk, { path: full, change: 'deleted' })) return true;
       continue;
     }
-    const [first] = lower ?? [];
-    const merged = stats.isDirectory() && first?.stats.isDirectory() === true;
-    // A directory stands in the writable layer also where only something in it was changed.
+    const first = lower?.[0]?.stats;
     const change: FileChange = {
       ...{ path: full, change: lower === undefined ? 'added' : 'changed', type: typeOf(stats) },
       ...(stats.isFile() && { size: Number(stats.size) }),
@@ -67,16 +67,30 @@ async function directory(walk: Walk, here: FileHandle, below: readonly string[],
     const inner = await enter(`${base}/${name}`);
     if (inner === undefined) continue;
     try {
-      const opaque = hasExtendedAttribute(`/proc/self/fd/${inner.fd}`, 'trusted.overlay.opaque');
-      const seen = merged && !opaque ? (lower ?? []).map((each) => each.path) : [];
-      if (await directory(walk, inner, seen, full, depth + 1)) return true;
+      const merged = shows && !hasExtendedAttribute(`/proc/self/fd/${inner.fd}`, 'trusted.overlay.opaque');
+      const under = first?.isDirectory() ? (lower ?? []).map((each) => each.path) : [];
+      if (await directory(walk, inner, { below: under, shows: merged, path: full, depth: depth + 1 })) return true;
       // It stands in the writable layer for the sake of what set-up put there.
-      if (shown && merged && walk.changes.length === count && sameRights(stats, first.stats)) walk.changes.pop();
+      const idle = merged && first?.isDirectory() && walk.changes.length === count && sameRights(stats, first);
+      if (shown && idle) walk.changes.pop();
     } finally {
       await inner.close();
     }
   }
   return false;
+}
+
+interface Level {
+  readonly below: readonly string[];
+  readonly shows: boolean;
+  readonly path: string;
+  readonly depth: number;
+}
+
+/** Each once, in order. */
+async function namesIn(directories: readonly string[]): Promise<string[]> {
+  const names = await Promise.all(directories.map((path) => readdir(path)));
+  return [...new Set(names.flat())].sort();
 }
 
 function add({ changes, limit }: Walk, change: FileChange): boolean {

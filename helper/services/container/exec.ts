@@ -13,7 +13,7 @@ import { broken } from '../failures';
 import { containerFailure } from './failure';
 import { type Exec, isAlive, type Living, whenGone } from './life';
 import type { ContainerRecord, ProcessIdentity } from './record';
-import { confinement, type FirstClient, type Kitchen } from './start';
+import type { FirstClient, Kitchen } from './start';
 
 /** `user` is the host's own and `time` nobody makes; the rest may be shared with the host, which costs nothing. */
 const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
@@ -22,7 +22,7 @@ export type ExecWish = Omit<Params<'container/exec'>, 'container' | 'detach'>;
 
 /** Resolves once it has been executed; with its pid on the host. */
 export async function execInContainer(
-  { house, store, lives }: Pick<Kitchen, 'house' | 'store' | 'lives'>,
+  { house, store, lives, confinements }: Pick<Kitchen, 'house' | 'store' | 'lives' | 'confinements'>,
   record: ContainerRecord,
   wish: ExecWish,
   client?: FirstClient,
@@ -47,7 +47,7 @@ export async function execInContainer(
       {
         join: joins.map(({ kind }) => kind),
         cgroups: cgroups.length,
-        ...(wish.privileged ? confinement({ ...record, capAdd: ['ALL'], capDrop: [] }) : confinement(record)),
+        ...confinements.of(wish.privileged ? { ...record, capAdd: ['ALL'], capDrop: [] } : record),
         userName: wish.user ?? (record.user === '' ? '0' : record.user),
         ...{ umask: 0o022, cwd: wish.workdir ?? record.workdir, cwdRequired: true },
         ...(wish.tty && { pty: { rows: client?.rows ?? 24, columns: client?.columns ?? 80 } }),

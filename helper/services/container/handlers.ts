@@ -101,7 +101,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
     'container/show': async ({ container }, caller) => {
       const record = find(caller, container);
       const { layers } = await containers.images.resolve({ id: record.image.id });
-      return viewDetails(record, lives.get(record.id), store, layers);
+      return viewDetails(record, lives.get(record.id), containers, layers);
     },
     'container/logs': ({ container, ...wish }, caller, call) =>
       followLog(containers, find(caller, container), wish, call),

@@ -61,11 +61,14 @@ export class ContainerLives {
 
   async #finish(id: string, { startedAt }: Run, cgroup: Cgroup | undefined): Promise<LastRun> {
     const oomKilled = await clear(cgroup);
-    return settle(this.store, id, { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }) });
+    const last = settle(this.store, id, { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }) });
+    // Nobody need wait for the disk: until then the monitor’s own note tells.
+    this.store.seal(id).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
+    return last;
   }
 }
 
-/** Writes the end of a run down, as far as anybody saw it; `seen` fills in what the monitor did not leave. */
+/** Writes the end of a run down, as far as anybody saw it; `seen` fills in what the monitor did not leave. To be sealed. */
 export function settle(store: ContainerStore, id: string, seen: LastRun): LastRun {
   const record = store.get(id);
   const status = store.status(id);
@@ -75,7 +78,6 @@ export function settle(store: ContainerStore, id: string, seen: LastRun): LastRu
   const how = { ...(exit !== undefined && { exit }), ...(signal !== undefined && { signal }) };
   const last = { ...seen, ...ended, ...how };
   store.put({ ...record, last });
-  store.forgetRun(id);
   return last;
 }
 

@@ -19,13 +19,12 @@ import { asFailure, broken, errnoOf } from '../failures';
 import type { House } from '../house';
 import { openNetns } from '../netns-ref';
 import { withSocket } from '../rtnetlink';
-import { settleCapabilities } from './capabilities';
+import type { Confinements } from './confine';
 import { deviceRules } from './devices';
 import { containerFailure } from './failure';
 import { type ContainerLives, isAlive, type Living } from './life';
 import { type ContainerRecord, newRun, type ProcessIdentity, type Run } from './record';
 import { hostsFile, resolvConfFor, rootOperations } from './root';
-import { isMachine, seccompProgram } from './seccomp';
 import { openBinds } from './sources';
 import type { ContainerStore } from './store';
 
@@ -41,6 +40,7 @@ export interface Kitchen {
   readonly store: ContainerStore;
   readonly lives: ContainerLives;
   readonly hierarchies: Hierarchies;
+  readonly confinements: Confinements;
 }
 
 /** Who is attached from the first byte on. */
@@ -58,7 +58,7 @@ export async function startContainer(
   layers: readonly string[],
   client?: FirstClient,
 ): Promise<Living> {
-  const { house, store, lives, hierarchies } = kitchen;
+  const { house, store, lives, hierarchies, confinements } = kitchen;
   const { id } = record;
   const opened: number[] = [];
   const keep = (fd: number) => {
@@ -83,6 +83,7 @@ export async function startContainer(
     await launch(
       house.nativeDir,
       launchPlanOf(record, {
+        confinements,
         join: joins.map(({ kind }) => kind),
         mounts: mounts.length,
         cgroups: cgroups.length,
@@ -201,14 +202,15 @@ function openJoins(
 }
 
 interface Opened {
+  readonly confinements: Confinements;
   readonly join: readonly Kind[];
   readonly mounts: number;
   readonly cgroups: number;
   readonly client: FirstClient | undefined;
 }
 
-function launchPlanOf(record: ContainerRecord, { join, mounts, cgroups, client }: Opened): LaunchPlan {
-  const confined = confinement(record);
+function launchPlanOf(record: ContainerRecord, opened: Opened): LaunchPlan {
+  const { join, mounts, cgroups, client } = opened;
   const sharesHost = record.network === 'host';
   return {
     create: createdKinds(record),
@@ -221,7 +223,7 @@ function launchPlanOf(record: ContainerRecord, { join, mounts, cgroups, client }
       resolvConf: resolvConfFor(readText('/etc/resolv.conf'), sharesHost),
       cpus: readdirSync('/sys/devices/system/cpu'),
     }),
-    ...confined,
+    ...opened.confinements.of(record),
     userName: record.user === '' ? '0' : record.user,
     ...{ umask: 0o022, cwd: record.workdir, createCwd: true, cwdRequired: true },
     ...(record.oomScoreAdj !== undefined && { oomScoreAdj: record.oomScoreAdj }),
@@ -249,24 +251,6 @@ export function createdKinds({ network, pid, ipc, uts, cgroupns }: ContainerReco
     cgroup: cgroupns === 'own',
   };
   return KINDS.filter((kind) => own[kind]);
-}
-
-/** What its programs may do at most. */
-export function confinement(
-  record: Pick<ContainerRecord, 'capAdd' | 'capDrop' | 'newPrivileges' | 'seccomp'>,
-): Pick<LaunchPlan, 'capabilities' | 'noNewPrivileges' | 'seccomp'> {
-  const capabilities = settleCapabilities({ add: record.capAdd, drop: record.capDrop }, lastCapability());
-  const { arch } = process;
-  if (record.seccomp === 'default' && !isMachine(arch)) throw broken('unsupported-kernel', 'seccomp-machine', { arch });
-  return {
-    capabilities,
-    ...(!record.newPrivileges && { noNewPrivileges: true }),
-    ...(record.seccomp === 'default' && isMachine(arch) && { seccomp: seccompProgram(capabilities.bounding, arch) }),
-  };
-}
-
-export function lastCapability(): number {
-  return Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'latin1'));
 }
 
 /** What is missing, or too large to be anybody's list of hosts, is as an empty one. */

@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -14,7 +13,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnd } from '../../sys/monitor';
 import { errnoOf } from '../failures';
@@ -33,6 +32,8 @@ export class ContainerStore {
   readonly #data: string;
   readonly #state: string;
   readonly #records = new Map<string, ContainerRecord>();
+  /** How often each was started by this helper. */
+  readonly #runs = new Map<string, number>();
 
   constructor(
     places: Places,
@@ -86,11 +87,10 @@ export class ContainerStore {
       rmSync(building, { recursive: true, force: true });
       throw error;
     }
-    syncDirectory(this.#data);
     this.#records.set(record.id, record);
   }
 
-  /** Replaces what is written of it. */
+  /** Replaces what is written of it: old or new after a crash of the helper. */
   put(record: ContainerRecord): void {
     writeWhole(join(this.directory(record.id), 'container.json'), formatJson(record));
     this.#records.set(record.id, record);
@@ -102,6 +102,7 @@ export class ContainerStore {
     this.forgetRun(id);
     renameSync(this.directory(id), gone);
     this.#records.delete(id);
+    this.#runs.delete(id);
     await rm(gone, { recursive: true, force: true, maxRetries: 3 });
   }
 
@@ -132,7 +133,7 @@ export class ContainerStore {
   }
 
   putRun(id: string, run: Run): void {
-    writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run), false);
+    writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run));
   }
 
   /** Ready for a run: nothing of an earlier one is left. */
@@ -140,7 +141,30 @@ export class ContainerStore {
     this.forgetRun(id);
     const path = this.runDirectory(id);
     mkdirSync(path, { mode: 0o700 });
+    this.#runs.set(id, (this.#runs.get(id) ?? 0) + 1);
     return path;
+  }
+
+  /** What was put is on the disk when this resolves; only then what the monitor left about that run is taken away. */
+  async seal(id: string): Promise<void> {
+    const record = this.#records.get(id);
+    const runs = this.#runs.get(id);
+    rmSync(this.runDirectory(id), { recursive: true, force: true });
+    let file: FileHandle;
+    try {
+      file = await open(join(this.directory(id), 'container.json'));
+    } catch (error) {
+      // Removed meanwhile.
+      if (errnoOf(error) === 'ENOENT') return;
+      throw error;
+    }
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    // Else it was put anew, or runs again: then the status is another run's.
+    if (this.#records.get(id) === record && this.#runs.get(id) === runs) rmSync(this.#status(id), { force: true });
   }
 
   forgetRun(id: string): void {
@@ -199,25 +223,15 @@ function chmodOf(path: string, mode: number): void {
   }
 }
 
-/** Old or new after a crash, never half; `synced`: also after one of the machine. */
-function writeWhole(path: string, text: string, synced = true): void {
+/** Old or new after a crash, never half. */
+function writeWhole(path: string, text: string): void {
   const fresh = `${path}.new`;
   const fd = openSync(fresh, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
   try {
     const bytes = Buffer.from(text);
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
-    if (synced) fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
   renameSync(fresh, path);
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -3,10 +3,10 @@ import { readProcess } from '../../discovery/processes';
 import type { Container, ContainerDetails, ContainerProcess, ContainerState } from '../../rpc/contract/container';
 import { KINDS } from '../../rpc/contract/kinds';
 import { capabilityNames } from './capabilities';
+import type { Confinements } from './confine';
 import type { Living } from './life';
 import type { ContainerRecord, SharedWith } from './record';
 import { signalName } from './signals';
-import { confinement } from './start';
 import type { ContainerStore } from './store';
 
 export function viewContainer(record: ContainerRecord, living: Living | undefined): Container {
@@ -36,12 +36,15 @@ function stateOf({ cgroup }: Living): ContainerState {
 export function viewDetails(
   record: ContainerRecord,
   living: Living | undefined,
-  store: Pick<ContainerStore, 'get' | 'upper'>,
+  {
+    store,
+    confinements,
+  }: { readonly store: Pick<ContainerStore, 'get' | 'upper'>; readonly confinements: Confinements },
   layers: readonly string[],
 ): ContainerDetails {
   const shared = (of: SharedWith) => (typeof of === 'object' ? nameOf(store, of.container) : of);
   const { network, mounts, devices } = record;
-  const { capabilities } = confinement(record);
+  const { capabilities } = confinements.of(record);
   return {
     ...viewContainer(record, living),
     env: record.env,
@@ -64,7 +67,7 @@ export function viewDetails(
           },
     ),
     devices: devices.map(({ target, kind, major, minor, access }) => ({ target, kind, major, minor, access })),
-    capabilities: capabilityNames(capabilities?.bounding ?? 0n),
+    capabilities: capabilityNames(capabilities.bounding),
     noNewPrivileges: !record.newPrivileges,
     seccomp: record.seccomp,
     init: record.init,
