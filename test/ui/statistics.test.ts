@@ -179,6 +179,11 @@ test('several containers from the palette, one panel; in dark colours and in hig
 test('by the keyboard one goes back to the first reading', async () => {
   const first = await statistics.at('pids', 'Home');
   expect(first).toMatch(/^\d\d:\d\d:\d\d .*hog/);
+  // It stays there while readings come in.
+  const cpu = await statistics.cell('hog', 'cpu');
+  await until(async () => (await statistics.cell('hog', 'cpu')) !== cpu, 'another reading');
+  expect(await statistics.tip('pids')).toBe(first);
+  await statistics.frame.getByRole('img', { name: 'Processes and threads' }).waitFor();
   expect(await statistics.at('pids', 'End')).not.toBe(first);
 });
 
