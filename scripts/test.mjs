@@ -21,7 +21,7 @@ main(async () => {
   await installPackages('build');
   if (tiers.some((tier) => tier !== 'unit')) await installPackages('kernel');
   if (tiers.includes('vm')) await installPackages('vm');
-  if (tiers.includes('kernel')) unpackPackages('busybox');
+  if (tiers.includes('kernel')) await unpackPackages('busybox');
   if (tiers.includes('ui')) await installPackages('editor', 'ui');
   build();
 

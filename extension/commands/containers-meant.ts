@@ -10,7 +10,6 @@ import { pickSome } from '../prompts/pick';
 import { containerChoices, imageChoices } from '../prompts/pick-container';
 import { alone, askPick, Cancelled } from '../prompts/wizard';
 import { t } from '../translate';
-import { imageLabel } from '../views/images-rows';
 import { visible } from '../views/row';
 import { done, offer } from './report';
 import type { Target } from './target';
@@ -117,8 +116,4 @@ export function containerName({ name }: Container): string {
 /** By its name where it has one, as people remember where a container came from. */
 export function imageRef({ id, names: [name] }: Image): ImageRef {
   return name === undefined ? { id } : { name };
-}
-
-export function imageName(image: Image): string {
-  return imageLabel(image);
 }

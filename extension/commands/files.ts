@@ -1,6 +1,6 @@
 // Files that cross to the helper: opened here, with the rights of the person, and handed over as a descriptor that the helper
 // fetches from this process. It never opens a path for us.
-import { type FileHandle, open, rename, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Uri, window } from 'vscode';
 import { Cancelled } from '../prompts/wizard';
@@ -82,12 +82,4 @@ export async function askSave(
   const chosen = await window.showSaveDialog({ title, filters, ...proposal });
   if (chosen?.scheme !== 'file') throw new Cancelled();
   return chosen.fsPath;
-}
-
-export async function isDirectory(path: string): Promise<boolean> {
-  // What is not there is told when it is opened.
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

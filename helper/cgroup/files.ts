@@ -1,5 +1,5 @@
 // Control files: small texts of the kernel, read whole and written by one write(2). Errors are SysErrors that name the file.
-import { closeSync, mkdirSync, openSync, readdirSync, readSync, rmdirSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readSync, rmdirSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { SysError } from '../sys/errors';
 
@@ -67,10 +67,11 @@ export function writeControl(path: string, value: string): void {
   }
 }
 
-/** mkdir(2) of a group. */
+/** mkdir(2) of a group. Whatever our umask, anybody may look: programs in it that are not root read their limits there. */
 export function makeGroup(path: string): void {
   try {
-    mkdirSync(path, 0o755);
+    mkdirSync(path);
+    chmodSync(path, 0o755);
   } catch (error) {
     throw asSysError(error, `mkdir ${path}`);
   }

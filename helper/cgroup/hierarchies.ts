@@ -73,7 +73,10 @@ export class Hierarchies {
     this.#parents.clear();
   }
 
-  /** Names of our groups: of all hierarchies, since a crash may have left one in some of them only. */
+  /**
+   * Names of the groups of every helper on this machine: of all hierarchies, since a crash may have left one in some of them
+   * only. Which of them are one's own only the journal says.
+   */
   names(): string[] {
     return [...new Set(this.all.flatMap((one) => this.places(one)).flatMap(groupsBelow))].sort();
   }

@@ -63,7 +63,7 @@ export function createServices(house: House, features: readonly Feature[], progr
         ...routeHandlers(house),
         ...neighbourHandlers(house),
         ...processHandlers(scanner),
-        ...namespaceHandlers(house, scanner),
+        ...namespaceHandlers(house, scanner, containers),
         ...sessionHandlers(house, scanner, attachments),
         ...containerHandlers(containers, attachments),
         ...uplinkHandlers(house, uplinks),
@@ -75,8 +75,7 @@ export function createServices(house: House, features: readonly Feature[], progr
     changed: (topics) => uplinks.changed(topics),
     close: async () => {
       uplinks.close();
-      containers.close();
-      await Promise.all([scanner.close(), images.close()]);
+      await Promise.all([scanner.close(), images.close(), containers.close()]);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { FoundNamespace } from '../discovery/snapshot';
 import { KINDS } from '../rpc/contract/kinds';
 import type { Namespace } from '../rpc/contract/namespace';
 import type { Kind, NamespaceRef } from '../rpc/contract/terms';
+import type { Containers } from './container/containers';
 import type { Handlers, House } from './house';
 import { asProcess, processByRef, theOne } from './processes';
 import { livingSessions } from './session/record';
@@ -13,6 +14,7 @@ import { livingSessions } from './session/record';
 export function namespaceHandlers(
   house: House,
   scanner: Scanner,
+  containers: Pick<Containers, 'namespaces'>,
 ): Pick<Handlers, 'namespace/list' | 'namespace/show' | 'namespace/compare'> {
   return {
     'namespace/list': async (params) => {
@@ -23,7 +25,7 @@ export function namespaceHandlers(
         hierarchy: true,
         identity: true,
       });
-      const marks = marksOf(house);
+      const marks = marksOf(house, containers);
       return { namespaces: namespaces.map((row) => asNamespace(row, marks)).sort(byKindAndId), hidden };
     },
 
@@ -37,7 +39,7 @@ export function namespaceHandlers(
         within: namespace,
       });
       return {
-        namespace: asNamespace(theOne(answer.namespaces, namespace, 'namespace'), marksOf(house)),
+        namespace: asNamespace(theOne(answer.namespaces, namespace, 'namespace'), marksOf(house, containers)),
         processes: answer.processes.flatMap(asProcess),
       };
     },
@@ -63,19 +65,20 @@ function compareKind(kind: Kind, a: NamespaceRef['id'] | undefined, b: Namespace
 /** Keys of namespaces, `net4026531840`. */
 interface Marks {
   readonly host: ReadonlySet<string>;
-  /** Of living sessions: the kinds that were made for them. */
-  readonly sessions: ReadonlySet<string>;
+  /** Of living sessions and containers: the kinds that were made for them. */
+  readonly made: ReadonlySet<string>;
   /** Uid, or inode where the kernel has no uids, of the netns that the journal has. */
   readonly netns: ReadonlySet<string>;
 }
 
-function marksOf(house: House): Marks {
+function marksOf(house: House, containers: Pick<Containers, 'namespaces'>): Marks {
   const own = readProcess(process.pid, KINDS)?.namespaces ?? {};
   return {
     host: new Set(KINDS.map((kind) => kind + own[kind])),
-    sessions: new Set(
-      livingSessions(house).flatMap(({ namespaces, made }) => made.map((kind) => kind + namespaces[kind])),
-    ),
+    made: new Set([
+      ...livingSessions(house).flatMap(({ namespaces, made }) => made.map((kind) => kind + namespaces[kind])),
+      ...containers.namespaces(),
+    ]),
     netns: new Set(house.journal.made().flatMap((made) => (made.type === 'netns' ? [identityOf(made)] : []))),
   };
 }
@@ -93,7 +96,7 @@ function asNamespace(row: FoundNamespace, marks: Marks): Namespace {
     ...(row.uid === undefined ? {} : { uid: row.uid }),
     names: [...row.names].sort(),
     host: marks.host.has(key),
-    ours: marks.sessions.has(key) || (row.kind === 'net' && marks.netns.has(identityOf(row))),
+    ours: marks.made.has(key) || (row.kind === 'net' && marks.netns.has(identityOf(row))),
     processes: row.processes,
     ...(pid === undefined || details === undefined
       ? {}

@@ -82,13 +82,20 @@ export function encodeLine({ uid, pid, method, params, result }: AuditLine, now:
   return line.length <= MAX_LINE ? line : JSON.stringify({ ...head, params: 'too long', result });
 }
 
-/** A ticket admits to a session, and arguments of programs carry passwords: of a command its program only. */
+/** A ticket admits to a session, arguments and variables of programs carry passwords: of a command its program only, of a variable its name. */
 function withoutSecrets(params: unknown): unknown {
   if (typeof params !== 'object' || params === null) return params;
-  const { ticket, command, ...rest } = params as Record<string, unknown>;
+  const { ticket, command, entrypoint, env, change, ...rest } = params as Record<string, unknown>;
   return {
     ...rest,
     ...(ticket !== undefined && { ticket: '…' }),
-    ...(Array.isArray(command) && { command: [command[0], ...(command.length > 1 ? ['…'] : [])] }),
+    ...(Array.isArray(entrypoint) && { entrypoint: programOf(entrypoint) }),
+    ...(Array.isArray(env) && { env: env.map((one) => `${String(one).split('=', 1)[0]}=…`) }),
+    ...(change !== undefined && { change: withoutSecrets(change) }),
+    ...(Array.isArray(command) && { command: programOf(command) }),
   };
+}
+
+function programOf(words: readonly unknown[]): unknown[] {
+  return words.length > 1 ? [words[0], '…'] : [...words];
 }

@@ -1,7 +1,7 @@
 // Files by descriptor where a path may have been arranged by somebody, and waiting for pipes in a thread that may wait.
 import { constants } from 'node:os';
 import koffi from 'koffi';
-import { O_CLOEXEC } from './libc';
+import { close, O_CLOEXEC } from './libc';
 import { c, check, lastErrno, whole } from './libc-calls';
 
 const libc = koffi.load(null);
@@ -17,6 +17,7 @@ const setxattrCall = libc.func(
   'int setxattr(const char *path, const char *name, const uint8_t *value, size_t size, int flags)',
 );
 const syncfsCall = libc.func('int syncfs(int fd)');
+const teeCall = libc.func('long tee(int from, int to, size_t size, unsigned int flags)');
 const readCall = libc.func('long read(int fd, uint8_t *buffer, size_t size)');
 const writeCall = libc.func('long write(int fd, const uint8_t *buffer, size_t size)');
 
@@ -111,18 +112,11 @@ export function writeSome(fd: number, buffer: Buffer): number | undefined {
 }
 
 const F_GETFL = 3;
-const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
 
-/** Whether reads and writes of the open file would wait; not ours alone where the descriptor is somebody else's too. */
+/** Whether reads and writes of the open file would wait. */
 export function isBlocking(fd: number): boolean {
   return (check(c.fcntl(fd, F_GETFL, 0), 'fcntl', fd) & O_NONBLOCK) === 0;
-}
-
-/** Only of descriptors that are nobody else's: the flag belongs to the open file. */
-export function setNonBlocking(fd: number): void {
-  const flags = check(c.fcntl(fd, F_GETFL, 0), 'fcntl', fd);
-  check(c.fcntl(fd, F_SETFL, flags | O_NONBLOCK), 'fcntl', fd);
 }
 
 /** pipe2(2), close-on-exec: the end to read from, the end to write to. */
@@ -130,4 +124,20 @@ export function pipe(): [number, number] {
   const pair = Buffer.alloc(8);
   check(pipeCall(pair, O_CLOEXEC), 'pipe2');
   return [pair.readInt32LE(0), pair.readInt32LE(4)];
+}
+
+const SPLICE_F_NONBLOCK = 2;
+
+/** tee(2): what comes next out of a pipe, at most so many bytes; it stays in there. Empty where nothing is in it now. */
+export function peekPipe(fd: number, size: number): Buffer {
+  const [from, to] = pipe();
+  try {
+    const copied = teeCall(fd, to, size, SPLICE_F_NONBLOCK) as number;
+    if (copied === -1 && busy()) return Buffer.alloc(0);
+    const bytes = Buffer.alloc(check(copied, 'tee', fd));
+    return bytes.length === 0 ? bytes : bytes.subarray(0, readSome(from, bytes) ?? 0);
+  } finally {
+    close(from);
+    close(to);
+  }
 }

@@ -6,7 +6,7 @@ import type { ClientFlags } from './launch-plan';
 import { close } from './libc';
 import { connectPackets, receiveMessage, sendMessage } from './libc-message';
 
-const ORDER = { ping: 1, attach: 2, resize: 3, reopenLog: 4 } as const;
+const ORDER = { ping: 1, attach: 2, resize: 3, reopenLog: 4, signal: 5 } as const;
 /** The monitor is never busy for long: who does not answer by then is stopped, or is none. */
 const TIMEOUT_MS = 2000;
 
@@ -32,6 +32,14 @@ export class Monitor {
   /** The log is opened anew with the next line, so that its files may be taken away. */
   reopenLog(): void {
     this.order(ORDER.reopenLog);
+  }
+
+  /**
+   * A signal for the program alone. Unlike kill(2) also SIGHUP, SIGINT, SIGQUIT and SIGTERM end a process 1 that neither
+   * handles nor ignores them, and count as its end.
+   */
+  signal(number: number): void {
+    this.order(ORDER.signal, [number]);
   }
 
   private order(kind: number, words: readonly number[] = [], fds: readonly number[] = []): number {

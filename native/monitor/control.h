@@ -11,6 +11,7 @@ enum order {
   ORDER_ATTACH,      // flags; the client's socket comes along
   ORDER_RESIZE,      // rows, columns
   ORDER_REOPEN_LOG,
+  ORDER_SIGNAL,  // number: for the program alone, not its group
 };
 
 enum { MAX_CONNECTIONS = 8, CONTROL_WATCHED = 1 + MAX_CONNECTIONS };

@@ -45,15 +45,18 @@ static void resize(uint16_t rows, uint16_t columns) {
   if (life.terminal >= 0) ioctl(life.terminal, TIOCSWINSZ, &size);
 }
 
-static void pass_signal(int number) {
+// Not reaped yet, so the number is still the program's own, or with a minus that of its group.
+static void send_signal(pid_t to, int number) {
   bool ends = number == SIGHUP || number == SIGINT || number == SIGQUIT || number == SIGTERM;
-  // Its group, as a terminal would. Not reaped yet, so the number is still its own.
-  kill(-life.program, number);
+  kill(to, number);
   if (ends && (life.flags & PROCESS_ONE) != 0 && has_default_action(life.program, number)) {
     life.ended_with = number;
     kill(life.program, SIGKILL);
   }
 }
+
+// As a terminal would.
+static void pass_signal(int number) { send_signal(-life.program, number); }
 
 static void close_input(void) {
   if (life.terminal < 0 && life.input >= 0) {
@@ -97,6 +100,10 @@ static int obey(enum order order, uint32_t first, uint32_t second, int fd, uint3
       else resize((uint16_t)first, (uint16_t)second);
       break;
     case ORDER_REOPEN_LOG: log_reopen(); break;
+    case ORDER_SIGNAL:
+      if (first < 1 || first > 64) error = EINVAL;
+      else send_signal(life.program, (int)first);
+      break;
     default: error = EOPNOTSUPP;
   }
   if (fd >= 0) close(fd);

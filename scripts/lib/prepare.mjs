@@ -31,6 +31,8 @@ const PACKAGES = {
     setcap: 'libcap2-bin',
     zstd: 'zstd',
     xz: 'xz-utils',
+    'mkfs.ext4': 'e2fsprogs',
+    losetup: 'mount',
   },
   vm: { 'qemu-system-x86_64': 'qemu-system-x86', busybox: 'busybox-static' },
   editor: { 'g++': 'g++', python3: 'python3' },
@@ -90,7 +92,7 @@ export async function installPackages(...groups) {
  * Unpacks Debian packages that cannot be installed beside others (busybox beside busybox-static), each into a folder of its
  * name below artifacts/. Throws Stop where one cannot be had.
  */
-export function unpackPackages(...names) {
+export async function unpackPackages(...names) {
   for (const name of names) {
     const folder = join(ROOT, 'artifacts', name);
     if (existsSync(folder)) continue;
@@ -99,13 +101,26 @@ export function unpackPackages(...names) {
     mkdirSync(join(ROOT, 'artifacts'), { recursive: true });
     const fresh = mkdtempSync(`${folder}.`);
     try {
-      capture(['apt-get', 'download', '-qq', '-o', 'APT::Sandbox::User=root', name], { cwd: fresh });
+      await download(name, fresh);
       const [file] = readdirSync(fresh);
       capture(['dpkg-deb', '-x', join(fresh, file), join(fresh, 'root')]);
       renameSync(join(fresh, 'root'), folder);
     } finally {
       rmSync(fresh, { recursive: true, force: true });
     }
+  }
+}
+
+async function download(name, cwd) {
+  const argv = ['apt-get', 'download', '-qq', '-o', 'APT::Sandbox::User=root', name];
+  try {
+    capture(argv, { cwd });
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    // The lists of packages are not there yet, or too old.
+    const root = process.getuid() === 0 ? [] : ['sudo'];
+    await run([...root, 'apt-get', 'update', '-qq'], { stdio: ['inherit', 'ignore', 'inherit'] });
+    capture(argv, { cwd });
   }
 }
 

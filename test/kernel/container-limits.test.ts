@@ -62,8 +62,10 @@ test('who takes more memory than there is, is killed, and that is told', async (
 test('forks beyond the limit are refused, outside nothing is felt', async () => {
   const { ref } = await startContainer(helper, {
     limits: { pids: 5 },
-    command: ['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done; sleep 1000'],
   });
+  // Beside the first process: a shell that cannot fork ends.
+  const command = ['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done'];
+  await helper.client.call('container/exec', { container: ref, command, detach: true });
   const stats = await until(async () => {
     const { stats: all } = await helper.client.call('container/stats', { containers: [ref] });
     return (all[0]?.stats.pids?.limitHits ?? 0) > 0 ? all[0]?.stats.pids : undefined;

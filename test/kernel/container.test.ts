@@ -33,6 +33,9 @@ describe('exercises 27 and 3 to 7: everything of its own', () => {
     ]);
     const shown = await helper.client.call('container/show', { container: { id } });
     expect(shown).toMatchObject({ state: 'running', pid, command: ['sleep', '1000'] });
+    const { namespaces } = await helper.client.call('namespace/list', {});
+    const ours = namespaces.filter((one) => one.ours).map(({ kind }) => kind);
+    expect(ours.sort()).toEqual((await differing(pid, 'self')).sort());
     for (const [kind, number] of Object.entries(shown.namespaces ?? {})) {
       expect(await readlink(`/proc/${pid}/ns/${kind}`)).toBe(`${kind}:[${number}]`);
     }

@@ -8,6 +8,8 @@ import type { Input, Result } from '../../helper/rpc/contract';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
 import { output, run } from '../support/run';
+import { compare, fdsOf, machine } from '../support/snapshot';
+import { until } from '../support/until';
 import { archiveOf, blocksOf, folder, inspect, looks, makeRoot } from './support/images';
 import { refused } from './support/network';
 
@@ -68,6 +70,7 @@ describe('image/import', () => {
   test.each([
     ['gzip', ['--gzip']],
     ['zstd', ['--zstd']],
+    ['xz', ['--xz']],
     ['old GNU sparse files', ['--format=gnu', '--sparse']],
     ['pax', ['--format=pax', '--sparse']],
   ])('packed or written another way it is the same: %s', async (_what, options) => {
@@ -327,6 +330,31 @@ describe('image/layer', () => {
   });
 });
 
+test('coming and going leaves nothing: no descriptor, no mount, no process', async () => {
+  const work = await folder(undo);
+  const root = await makeRoot(join(work, 'root'));
+  const archive = await archiveOf(root, join(work, 'root.tar'), '--xz');
+  const round = async (at: number) => {
+    await importRoot(archive, { name: 'round:1' });
+    await save(join(work, `${at}.tar`), [{ name: 'round:1' }]);
+    await call('image/layer', { image: { name: 'round:1' }, layer: 0 });
+    await call('image/remove', { image: { name: 'round:1' } });
+    await load(join(work, `${at}.tar`));
+    await call('image/prune', { all: true });
+  };
+  const children = async () => (await run(['ps', '-o', 'args=', '--ppid', String(helper.pid)])).stdout;
+  await round(0);
+  const before = { ...(await fdsOf(helper.pid)), mount: (await machine()).mount ?? [], children: [await children()] };
+  for (let at = 1; at <= 10; at++) await round(at);
+  const look = async () => ({
+    ...(await fdsOf(helper.pid)),
+    mount: (await machine()).mount ?? [],
+    children: [await children()],
+  });
+  await until(async () => compare(before, await look()).length === 0, 'a helper as it was');
+  expect(readdirSync(join(helper.stateDir, 'image-jobs'))).toEqual([]);
+});
+
 describe('isolab image', () => {
   const cli = (...args: string[]) => isolab(helper.socket, ['image', ...args]);
   const pipe = (first: readonly string[], second: readonly string[]) =>
@@ -336,6 +364,8 @@ describe('isolab image', () => {
   test('pipes both ways, and files', async () => {
     const work = await folder(undo);
     const root = await makeRoot(join(work, 'root'));
+    await pipe(['tar', '-C', root, '--xz', '-c', '.'], cli('import', '-', 'packed:1'));
+    expect((await named('packed:1')).layerCount).toBe(1);
     await pipe(['tar', '-C', root, '-c', '.'], cli('import', '-', 'piped:1', '-c', 'CMD ["/bin/sh"]', '-c', 'ENV A=1'));
     expect((await named('piped:1')).config).toMatchObject({ cmd: ['/bin/sh'], env: ['A=1'] });
     const listed = await pipe(cli('save', 'piped:1'), ['tar', '-t']);

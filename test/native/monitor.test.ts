@@ -138,7 +138,7 @@ describe.each(BUILDS)('$name build', (build) => {
   });
 
   it('drops who does not know the rules, and goes on', async () => {
-    const run = await monitored(build, sh('sleep 1000'), { input: 'once' });
+    const run = await monitored(build, sh('exec sleep 1000'), { input: 'once' });
     const bad: [number, Uint8Array][] = [
       [FRAME.size, Buffer.from([1])],
       [FRAME.signal, Buffer.from([1, 2])],
@@ -206,6 +206,24 @@ describe.each(BUILDS)('$name build', (build) => {
     }
   });
 
+  it('passes a helper’s signal to the program alone, and ends a process 1 by it as well', async () => {
+    const script = 'trap "echo child" TERM; while :; do sleep 0.02; done';
+    const command = ['sh', '-c', `trap "echo parent; exit 6" TERM; sh -c '${script}' & echo ready; wait`];
+    // With a namespace of its own, so that nothing of it stays behind.
+    const run = await monitored(build, { create: ['pid'], command });
+    await until(() => run.log().includes('ready'), 'the traps');
+    run.monitor.signal(15);
+    expect(await run.ended).toBe(6);
+    expect(run.log()).toContain('parent');
+    expect(run.log()).not.toContain('child');
+    const first = await monitored(build, { create: ['pid'], command: ['sleep', '1000'] });
+    first.monitor.signal(2);
+    expect(await first.ended).toBe(130);
+    const other = await monitored(build, sh('exec sleep 1000'));
+    expect(() => other.monitor.signal(0)).toThrow('EINVAL');
+    expect(() => other.monitor.signal(65)).toThrow('EINVAL');
+  });
+
   it('outlives its helper’s signals, its clients, and orders that make no sense', async () => {
     const run = await monitored(build, sh('read _; echo still here'), { input: 'kept' });
     for (const signal of ['SIGHUP', 'SIGPIPE'] as const) process.kill(run.launcherPid, signal);
@@ -251,7 +269,7 @@ describe.each(BUILDS)('$name build', (build) => {
   });
 
   it('killed, leaves the program running and no status', async () => {
-    const run = await monitored(build, sh('sleep 1000'));
+    const run = await monitored(build, sh('exec sleep 1000'));
     process.kill(run.launcherPid, 'SIGKILL');
     await run.ended;
     expect(process.kill(run.pid, 0)).toBe(true);
@@ -262,26 +280,27 @@ describe.each(BUILDS)('$name build', (build) => {
   });
 
   it('hangs the program up with its last client only where it is told to', async () => {
-    const run = await monitored(build, sh('sleep 1000'), { client: ALL, hangUp: true });
+    const run = await monitored(build, sh('exec sleep 1000'), { client: ALL, hangUp: true });
     const other = run.attach(ALL);
     run.client?.socket.destroy();
     other.send(FRAME.signal, Buffer.from([18]));
     expect(run.monitor.ping()).toBe(run.pid);
     other.socket.destroy();
     expect(await run.ended).toBe(129);
-    const stays = await monitored(build, sh('sleep 1000'), { client: ALL, hangUp: true });
+    const stays = await monitored(build, sh('exec sleep 1000'), { client: ALL, hangUp: true });
     stays.client?.send(FRAME.detached);
     await until(() => stays.client?.socket.readableEnded || stays.client?.socket.destroyed, 'the client to be let go');
     expect(stays.monitor.ping()).toBe(stays.pid);
   });
 
   it('keeps no descriptor of the program’s alive, nor the program any of its', async () => {
-    const run = await monitored(build, sh('sleep 1000; :'), { input: 'kept', client: ALL });
+    const run = await monitored(build, sh('exec sleep 1000'), { input: 'kept', client: ALL });
     const names = (pid: number) =>
       readdirSync(`/proc/${pid}/fd`)
         .map(Number)
         .sort((a, b) => a - b);
-    expect(names(run.pid)).toEqual([0, 1, 2]);
+    // While it starts, it opens and closes its libraries.
+    await until(() => names(run.pid).join() === '0,1,2', 'three descriptors and no more');
     // 0-2 are /dev/null; control, log, status, client, three pipes, a pidfd.
     await until(() => names(run.launcherPid).length <= 12, 'the monitor to settle');
     expect(names(run.launcherPid).filter((fd) => fd > 12)).toEqual([]);

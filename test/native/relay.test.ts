@@ -96,7 +96,7 @@ describe.each(BUILDS)('$name build', (build) => {
     it('passes ^P on once another key follows', async () => {
       const { type, screen } = await bring({
         ...SHELL,
-        command: ['sh', '-c', 'stty raw -echo; echo ready; head -c 3 | od -An -tx1; sleep 1000'],
+        command: ['sh', '-c', 'stty raw -echo; echo ready; head -c 3 | od -An -tx1; exec sleep 1000'],
       });
       await until(() => screen().includes('ready'), 'the program');
       type('\x10');
@@ -223,8 +223,9 @@ describe.each(BUILDS)('$name build', (build) => {
         text += chunk.toString();
       });
       const status = new Promise((resolve) => child.once('close', resolve));
-      const { launcherPid } = await until(() => server.launched[0], 'the program');
+      const { launcherPid, pid } = await until(() => server.launched[0], 'the program');
       process.kill(launcherPid, 'SIGKILL');
+      later(() => process.kill(pid, 'SIGKILL'));
       expect(await status).toBe(1);
       expect(text).toContain('it may still run');
     });

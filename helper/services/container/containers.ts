@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { Cgroup } from '../../cgroup/cgroup';
 import { Hierarchies } from '../../cgroup/hierarchies';
+import { readProcess } from '../../discovery/processes';
 import type { Params, Result } from '../../rpc/contract';
 import type { Container } from '../../rpc/contract/container';
 import type { ContainerPlan, ContainerRef } from '../../rpc/contract/container-plan';
+import { KINDS } from '../../rpc/contract/kinds';
 import { bootId } from '../../state/journal';
 import { close } from '../../sys/libc';
 import { asFailure, broken, errnoOf } from '../failures';
@@ -24,7 +26,7 @@ import { newName } from './names';
 import { settleContainer } from './plan';
 import { type ContainerRecord, newRecord, type SettledNetwork, type SharedWith } from './record';
 import { settleDevices, settleMounts } from './sources';
-import { type FirstClient, startContainer } from './start';
+import { createdKinds, type FirstClient, startContainer } from './start';
 import { endContainer, signalContainer } from './stop';
 import { ContainerStore } from './store';
 import { openTree } from './tree';
@@ -48,12 +50,20 @@ export class Containers {
   ) {
     this.store = new ContainerStore(house, bootId(), (text) => house.log.warn(text));
     this.lives = new ContainerLives(house, this.store, (id) => this.#ended(id));
-    for (const { id } of this.store.all()) this.#adopt(id);
+    for (const { id } of this.store.all()) {
+      try {
+        this.#adopt(id);
+      } catch (error) {
+        // One that cannot be written about (a full disk) must not keep the helper from the others.
+        house.log.error(`container ${id}: ${String(error)}`);
+      }
+    }
   }
 
   /** What runs goes on; the group above all is taken away where nothing does. */
-  close(): void {
+  async close(): Promise<void> {
     this.hierarchies.tidy();
+    await this.store.close();
   }
 
   #adopt(id: string): void {
@@ -112,6 +122,17 @@ export class Containers {
   /** Names of the containers that were made from an image. */
   usersOf(image: string): string[] {
     return this.store.all().flatMap((record) => (record.image.id === image ? [record.name] : []));
+  }
+
+  /** Those that were made for containers that run: kind and id, `net4026532281`. */
+  namespaces(): string[] {
+    return this.store.all().flatMap((record) => {
+      const pid = this.lives.get(record.id)?.run.program.pid;
+      const found = pid === undefined ? undefined : readProcess(pid, KINDS);
+      return createdKinds(record).flatMap((kind) =>
+        found?.namespaces[kind] === undefined ? [] : kind + found.namespaces[kind],
+      );
+    });
   }
 
   view(record: ContainerRecord): Container {
@@ -188,7 +209,7 @@ export class Containers {
       return await startContainer(this, this.store.get(id) ?? record, layers, client);
     } catch (error) {
       // It has come to its end before it began.
-      if (record.autoRemove) await this.store.remove(id);
+      if (record.autoRemove) this.store.remove(id);
       throw error;
     }
   }
@@ -226,7 +247,7 @@ export class Containers {
       }
       await living?.ended;
       try {
-        await this.store.remove(id);
+        this.store.remove(id);
       } catch (error) {
         throw asFailure(error, { step: 'container-directory' });
       }

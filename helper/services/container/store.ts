@@ -32,6 +32,7 @@ export class ContainerStore {
   readonly #data: string;
   readonly #state: string;
   readonly #records = new Map<string, ContainerRecord>();
+  readonly #going = new Set<Promise<void>>();
   /** How often each was started by this helper. */
   readonly #runs = new Map<string, number>();
 
@@ -42,6 +43,15 @@ export class ContainerStore {
   ) {
     this.#data = join(places.dataDir, 'containers');
     this.#state = join(places.stateDir, 'containers');
+    try {
+      this.#read();
+    } catch (error) {
+      // A full disk: what is there is served, and the next container is refused with its reason.
+      this.warn(`containers: ${String(error)}`);
+    }
+  }
+
+  #read(): void {
     for (const directory of [this.#data, this.#state]) mkdirSync(directory, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(this.#data)) {
       if (name.startsWith(NEW) || name.startsWith(GONE)) rmSync(join(this.#data, name), { recursive: true });
@@ -96,14 +106,24 @@ export class ContainerStore {
     this.#records.set(record.id, record);
   }
 
-  /** It is gone as soon as this is called; its files go until it resolves. */
-  async remove(id: string): Promise<void> {
+  /** It is gone when this returns; its files go afterwards, or when the next helper starts. */
+  remove(id: string): void {
     const gone = join(this.#data, `${GONE}${id}`);
     this.forgetRun(id);
     renameSync(this.directory(id), gone);
     this.#records.delete(id);
     this.#runs.delete(id);
-    await rm(gone, { recursive: true, force: true, maxRetries: 3 });
+    const going = rm(gone, { recursive: true, force: true, maxRetries: 3 })
+      .catch((error: unknown) => this.warn(`containers: ${gone} stays: ${String(error)}`))
+      .then(() => {
+        this.#going.delete(going);
+      });
+    this.#going.add(going);
+  }
+
+  /** Resolves when the files of everything that was removed are gone. */
+  async close(): Promise<void> {
+    await Promise.all(this.#going);
   }
 
   directory(id: string): string {
@@ -170,14 +190,6 @@ export class ContainerStore {
   forgetRun(id: string): void {
     rmSync(this.runDirectory(id), { recursive: true, force: true });
     rmSync(this.#status(id), { force: true });
-  }
-
-  /** Run directories that no container has. */
-  strayRuns(): string[] {
-    const known = new Set(this.all().map(({ id }) => id.slice(0, 32)));
-    return readdirSync(this.#state)
-      .filter((name) => !known.has(name))
-      .map((name) => join(this.#state, name));
   }
 
   /** A descriptor for the monitor to write the exit status to; the caller closes it. */

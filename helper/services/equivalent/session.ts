@@ -153,7 +153,7 @@ function disks({ asked, root }: SettledPlan): string[][] {
     ...(at === 0 ? ['unshare', '--mount'] : []),
     'sh',
     '-c',
-    'f=$(mktemp) && truncate -s "$0" "$f" && mkfs.ext4 -qF "$f" && mount -o loop "$f" "$1" && rm "$f" && shift && exec "$@"',
+    'f=`mktemp` && truncate -s "$0" "$f" && mkfs.ext4 -qF "$f" && mount -o loop "$f" "$1" && rm "$f" && shift && exec "$@"',
     String(size),
     root ? `${ROOT_PLACEHOLDER}${target}` : target,
   ]);

@@ -14,6 +14,7 @@ import { skopeo } from './skopeo';
 import type { ImageStore, StoredImage } from './store';
 import type { TakenImage } from './tasks';
 import { savedOf } from './view';
+import { withUnpackedXz } from './xz';
 
 type Names =
   | 'image/list'
@@ -28,7 +29,7 @@ type Names =
   | 'image/pull'
   | 'image/push';
 
-export function imageHandlers(house: Pick<House, 'changes' | 'realm'>, store: ImageStore): Pick<Handlers, Names> {
+export function imageHandlers(house: Pick<House, 'changes' | 'nativeDir'>, store: ImageStore): Pick<Handlers, Names> {
   const changed = () => house.changes.bump('image');
   const brought = async (
     params: { progress?: number | undefined },
@@ -70,7 +71,11 @@ export function imageHandlers(house: Pick<House, 'changes' | 'realm'>, store: Im
         const fd = readable(fetched, params.archive, false);
         const { name, change = {}, message } = params;
         const more = { ...(name !== undefined && { name }), ...(message !== undefined && { message }) };
-        return brought(params, call, (job) => job.ask('import', { fd, change, ...more }));
+        return brought(params, call, async (job) => {
+          const take = (from: number) => job.ask('import', { fd: from, change, ...more });
+          const packing = await job.ask('sniff', { fd });
+          return packing === 'xz' ? withUnpackedXz(job, house.nativeDir, fd, take) : take(fd);
+        });
       }),
 
     'image/save': (params, caller, call) =>

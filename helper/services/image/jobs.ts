@@ -14,6 +14,8 @@ export interface JobOptions {
   readonly signal?: AbortSignal;
   /** Bytes. */
   readonly progress?: (step: string, done: number, total?: number) => void;
+  /** It neither reads nor writes images. */
+  readonly bare?: boolean;
 }
 
 interface Waiting {
@@ -26,6 +28,8 @@ const MAX_JOBS = 8;
 
 export class Jobs {
   readonly #open = new Set<Job>();
+  /** Of these, those that read or write images. */
+  readonly #busy = new Set<Job>();
   #closing = false;
   /** Called when the last of them is over. */
   onIdle: () => void = () => {};
@@ -36,7 +40,7 @@ export class Jobs {
   ) {}
 
   get busy(): boolean {
-    return this.#open.size > 0;
+    return this.#busy.size > 0;
   }
 
   /** What `work` resolves or rejects with, once thread and directory are gone. */
@@ -45,12 +49,13 @@ export class Jobs {
     if (this.#open.size >= MAX_JOBS) throw broken('busy', 'image-jobs', { max: MAX_JOBS });
     const job = new Job(this.workerFile, this.places, options);
     this.#open.add(job);
+    if (!options.bare) this.#busy.add(job);
     try {
       return await work(job);
     } finally {
       await job.end();
       this.#open.delete(job);
-      if (this.#open.size === 0) this.onIdle();
+      if (this.#busy.delete(job) && !this.busy) this.onIdle();
     }
   }
 
@@ -87,7 +92,7 @@ export class Job {
       this.#settle = resolve;
     });
     this.temp = join(places.temp, randomBytes(8).toString('hex'));
-    mkdirSync(this.temp, { mode: 0o700 });
+    if (!options.bare) mkdirSync(this.temp, { mode: 0o700 });
     options.signal?.addEventListener('abort', this.#onAbort);
   }
 

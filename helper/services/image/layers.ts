@@ -1,7 +1,17 @@
 // Layers unpacked for overlay: each once, whole under its name or not there, and unpacked anew where nobody can be sure
 // that all of it reached the disk before the machine went down.
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { close } from '../../sys/libc';
@@ -53,13 +63,8 @@ export class Layers {
 
   /** Whether it stands there whole. */
   isReady(diffId: string): boolean {
-    try {
-      const mark = readFileSync(layerMark(this.places, diffId), 'utf8').trim();
-      return (mark === 'synced' || mark === this.#bootId) && existsSync(layerPath(this.places, diffId));
-    } catch {
-      // No mark: no layer.
-      return false;
-    }
+    const mark = this.#markOf(diffId);
+    return (mark === 'synced' || mark === this.#bootId) && existsSync(layerPath(this.places, diffId));
   }
 
   /** Makes sure of it. `trusted`: the blob was hashed and checked in this job already. */
@@ -70,11 +75,19 @@ export class Layers {
     });
   }
 
-  /** Everything unpacked so far will be there after the machine went down, too. */
-  async settle(job: Job, diffIds: readonly string[]): Promise<void> {
-    const waiting = diffIds.filter((diffId) => this.isReady(diffId) && !this.#isSettled(diffId));
+  /** Those that might not be on the disk yet. */
+  unsettled(): string[] {
+    const marks = readdirSync(this.places.layers).filter((name) => name.endsWith('.whole'));
+    const diffIds = marks.map((name) => `sha256:${name.slice(0, -'.whole'.length)}`);
+    return diffIds.filter((diffId) => this.#markOf(diffId) === this.#bootId);
+  }
+
+  /** Whatever was unpacked before this was asked will be there after the machine went down, too. */
+  async settle(job: Job): Promise<void> {
+    const waiting = this.unsettled();
     if (waiting.length === 0) return;
     await job.ask('sync', {});
+    // One that was taken away meanwhile gets no mark.
     for (const diffId of waiting) if (this.isReady(diffId)) this.#writeMark(diffId, 'synced');
   }
 
@@ -94,8 +107,13 @@ export class Layers {
     }
   }
 
-  #isSettled(diffId: string): boolean {
-    return readFileSync(layerMark(this.places, diffId), 'utf8').trim() === 'synced';
+  #markOf(diffId: string): string | undefined {
+    try {
+      return readFileSync(layerMark(this.places, diffId), 'utf8').trim();
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   #writeMark(diffId: string, text: string): void {

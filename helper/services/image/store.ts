@@ -84,13 +84,18 @@ export class ImageStore {
   #opened = false;
   /** Something may be there that no image needs. */
   #litter = false;
+  /** Layers were unpacked that may not be on the disk yet. */
+  #unsettled = false;
 
   constructor(private readonly options: StoreOptions) {
     this.places = placesIn(options.dataDir);
     this.jobs = new Jobs(options.workerFile, this.places);
     this.#layout = new Layout(this.places);
     this.#layers = new Layers(this.places, options.nativeDir);
-    this.jobs.onIdle = () => this.#sweep();
+    this.jobs.onIdle = () => {
+      this.#sweep();
+      this.#settle();
+    };
   }
 
   /** Who asks before an image is removed; there is one. */
@@ -168,6 +173,7 @@ export class ImageStore {
   /** Layers unpacked, then one entry of the index a name. */
   async #adopt(job: Job, taken: readonly TakenImage[]): Promise<{ images: StoredImage[]; notes: Coded[] }> {
     if (this.options.unpacks) {
+      this.#unsettled = true;
       for (const layer of taken.flatMap(({ layers }) => layers))
         await this.#layers.ensure(job, layer, { trusted: true });
     }
@@ -195,6 +201,7 @@ export class ImageStore {
     if (missing.length > 0) {
       if (!this.options.unpacks) throw broken('missing-capability', 'image-unpack-host', undefined, { hint: HOST });
       await this.jobs.run(options, async (job) => {
+        this.#unsettled = true;
         for (const layer of missing) await this.#layers.ensure(job, layer, { trusted: false });
       });
       // It may have been removed meanwhile.
@@ -301,6 +308,14 @@ export class ImageStore {
       this.#litter = true;
       this.#sweep();
     });
+  }
+
+  /** Beside everything else: nobody waits for the disk. */
+  #settle(): void {
+    if (!this.#unsettled) return;
+    this.#unsettled = false;
+    // Given up where the helper ends: the next boot unpacks those layers anew.
+    this.jobs.run({ bare: true }, (job) => this.#layers.settle(job)).catch(() => undefined);
   }
 
   #sweep(): void {

@@ -2,6 +2,7 @@
 import type { Coded, ErrorData } from '../../rpc/contract/errors';
 import type { ImageChange, LayerEntry } from '../../rpc/contract/image';
 import type { Places } from './places';
+import type { Packing } from './work/inflate';
 import type { LayerFacts } from './work/layer-rows';
 
 /** An image whose blobs have their places. */
@@ -33,6 +34,8 @@ export interface Tasks {
     params: { fd: number; name?: string; change: ImageChange; message?: string };
     result: { images: TakenImage[]; notes: Coded[] };
   };
+  /** What a stream is packed with, before anything of it is read. */
+  sniff: { params: { fd: number }; result: Packing };
   /** From a pipe, the archive of a writable layer. */
   commit: {
     params: {

@@ -1,6 +1,6 @@
 // A directory as an archive, made by tar where nothing but that directory can be named: whatever a program turns into a link
 // meanwhile leads nowhere.
-import { closeSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { close } from '../../sys/libc';
 import { pipe } from '../../sys/libc-files';
 import { broken } from '../failures';
@@ -54,7 +54,7 @@ export async function withTreeArchive<T>(
       readsTrusted: true,
     });
   } catch (error) {
-    closeSync(from);
+    close(from);
     throw error;
   } finally {
     close(to);
@@ -65,7 +65,7 @@ export async function withTreeArchive<T>(
       tar.stop();
       throw error;
     })
-    .finally(() => closeSync(from));
+    .finally(() => close(from));
   const [given, ended] = await Promise.allSettled([taken, tar.ended]);
   forget();
   if (job.isCancelled) throw cancelled();

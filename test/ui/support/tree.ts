@@ -131,12 +131,18 @@ export class Tree {
 
   /** Waits for the row, and that its description says this; resolves with the description. */
   async shows(path: Path, wanted: string | RegExp = '', timeoutMs = 10_000): Promise<string> {
+    let missed = 0;
     const { description } = await until(
       async () => {
         const row = await this.find(path);
         const fits =
           row && (typeof wanted === 'string' ? row.description.includes(wanted) : wanted.test(row.description));
-        if (!fits) throw new Error((await this.texts()).join('\n'));
+        if (!fits) {
+          const seen = (await this.texts()).join('\n');
+          // Out of view, perhaps: looked for from the top down, each time with a moment for the rows to be drawn.
+          if (!row && ++missed % 8 === 0) await this.scroll(missed % 64 === 8 ? -10_000 : 250);
+          throw new Error(seen);
+        }
         return row;
       },
       `the row ${path} with ${wanted}`,

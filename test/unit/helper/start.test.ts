@@ -128,6 +128,14 @@ describe('an audit line', () => {
     });
   });
 
+  test('of variables it has the names, of entrypoints the program, also of images', () => {
+    const secret = { entrypoint: ['/e', 's3cret'], env: ['TOKEN=s3cret', 'A=b=c'] };
+    const text = encodeLine({ ...line, params: { image: 'i', ...secret, change: secret } }, now);
+    expect(text).not.toContain('s3cret');
+    const told = { entrypoint: ['/e', '…'], env: ['TOKEN=…', 'A=…'] };
+    expect(JSON.parse(text)).toMatchObject({ params: { image: 'i', ...told, change: told } });
+  });
+
   test('is one line of bounded length, whatever was asked', () => {
     const text = encodeLine({ ...line, params: { title: `a\nb${'x'.repeat(10_000)}` } }, now);
     expect(text).not.toContain('\n');

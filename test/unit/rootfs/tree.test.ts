@@ -61,9 +61,11 @@ describe('looking', () => {
     writeFileSync(at('canary'), 'inside');
     symlinkSync('usr/lib', at('lib'));
     symlinkSync('/lib/a', at('absolute'));
+    symlinkSync('/canary', at('usr/lib/below'));
     symlinkSync('../../../../../canary', at('up'));
     expect(textOf('/lib/a')).toBe('a');
     expect(textOf('lib/../lib/./a')).toBe('a');
+    expect(textOf('/lib/below')).toBe('inside');
     expect(tree.find('/absolute')?.path).toBe('/usr/lib/a');
     expect(textOf('/up')).toBe('inside');
     expect(textOf('/../../canary')).toBe('inside');

@@ -1,7 +1,8 @@
 // An archive of images, opened: its files by name, whether they come out of a stream, where all of them were staged as they
 // passed by, or out of a directory, where each is when it is asked for.
-import { closeSync, constants, fstatSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { posix } from 'node:path';
+import { close } from '../../../sys/libc';
 import { openBelow } from '../../../sys/libc-files';
 import { broken, errnoOf } from '../../failures';
 import { type Bytes, bytesOf } from './flow';
@@ -130,7 +131,7 @@ export function readDirectory(work: Work, directory: number): Archive {
     try {
       const fd = openBelow(directory, name, constants.O_RDONLY | constants.O_NONBLOCK);
       if (fstatSync(fd).isFile()) return fd;
-      closeSync(fd);
+      close(fd);
       throw broken('invalid', 'archive-file-kind', { file: name });
     } catch (error) {
       if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined;
@@ -159,7 +160,7 @@ export function readDirectory(work: Work, directory: number): Archive {
   return {
     has: (name) => {
       const fd = open(name);
-      if (fd !== undefined) closeSync(fd);
+      if (fd !== undefined) close(fd);
       return fd !== undefined;
     },
     blob: async (name) => {
@@ -169,7 +170,7 @@ export function readDirectory(work: Work, directory: number): Archive {
       try {
         return await stageFile(name, fd);
       } finally {
-        closeSync(fd);
+        close(fd);
       }
     },
   };

@@ -77,7 +77,7 @@ export function changesOf(rows: readonly LayerRow[], below: Below): Change[] {
   );
   for (const row of rows) {
     const { path, type } = row;
-    if (type === 'skip' || path === '') continue;
+    if (type === 'skip' || (path === '' && type !== 'opaque')) continue;
     if (type === 'whiteout') {
       // One for what was not there hides nothing; and what the layer itself brings is not deleted.
       if (below.has(path) && !own.has(path)) changes.set(path, { path, change: 'deleted' });

@@ -1,9 +1,9 @@
 // Bytes from and to descriptors of somebody else, in a thread that may wait: files, pipes and sockets. Waiting is cut into
 // slices, so that a call that is cancelled ends although the other side says nothing.
-import { constants, fstatSync, readSync, writeSync } from 'node:fs';
+import { constants, fstatSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { SysError } from '../../../sys/errors';
 import { close, MSG_DONTWAIT, open, recvfrom, sendto } from '../../../sys/libc';
-import { readSome, waitReadable, waitWritable, writeSome } from '../../../sys/libc-files';
+import { peekPipe, readSome, waitReadable, waitWritable, writeSome } from '../../../sys/libc-files';
 import { broken } from '../../failures';
 import { cancelled } from '../cancelled';
 
@@ -12,6 +12,9 @@ const SLICE = 50;
 /** Bytes at a time. */
 export const CHUNK = 1024 * 1024;
 const MSG_NOSIGNAL = 0x4000;
+const MSG_PEEK = 0x2;
+/** Times that a stream is looked at for its first bytes. */
+const PEEKS = 200;
 
 export type Bytes = AsyncIterable<Buffer>;
 
@@ -56,6 +59,34 @@ export async function* bytesOf(fd: number, wanted: Wanted): Bytes {
   } finally {
     if (from !== fd) close(from);
   }
+}
+
+/** The next bytes of a stream, which stay in it; fewer where it ends, or where its other side is slow to say more. */
+export async function peek(fd: number, size: number, wanted: Wanted): Promise<Buffer> {
+  const kind = kindOf(fd);
+  if (kind === 'file') {
+    const bytes = Buffer.alloc(size);
+    return bytes.subarray(0, readSync(fd, bytes, 0, size, positionOf(fd)));
+  }
+  let seen: Buffer = Buffer.alloc(0);
+  for (let looks = 0; seen.length < size && looks < PEEKS; ) {
+    if (!wanted()) throw cancelled();
+    if (!waitReadable(fd, SLICE)) continue;
+    looks++;
+    if (looks > 1) await new Promise((resolve) => setTimeout(resolve, 1));
+    seen = kind === 'pipe' ? peekPipe(fd, size) : peekSocket(fd, size);
+  }
+  return seen;
+}
+
+function peekSocket(fd: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  return bytes.subarray(0, recvfrom(fd, bytes, MSG_DONTWAIT | MSG_PEEK, null) ?? 0);
+}
+
+/** Where the next read begins (proc_pid_fdinfo(5)). */
+function positionOf(fd: number): number {
+  return Number(/^pos:\s+([0-9]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? 0);
 }
 
 /** Writes in order, all or a Failure: `image-reader-gone` where nobody reads the pipe any more. */

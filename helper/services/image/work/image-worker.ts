@@ -7,7 +7,9 @@ import { explainSpace } from '../space';
 import type { Order, Reply, TaskName, Tasks, WorkerData } from '../tasks';
 import { commit } from './commit';
 import { entries } from './entries';
+import { peek } from './flow';
 import { importRoot } from './import';
+import { MAGIC_SIZE, packingOf } from './inflate';
 import { load } from './load';
 import { save } from './save';
 import { check, feed, mark, sync } from './unpack';
@@ -24,6 +26,7 @@ type Runners = {
 };
 const RUNNERS: Runners = {
   load,
+  sniff: async ({ wanted }, { fd }) => packingOf(await peek(fd, MAGIC_SIZE, wanted)),
   import: importRoot,
   commit,
   save,

@@ -65,11 +65,13 @@ function text(block: Buffer, [at, size]: Field): string {
 /** Octal digits, or big-endian with the highest bit set (GNU); undefined for anything else. */
 function number(block: Buffer, [at, size]: Field): number | undefined {
   const first = block[at] as number;
-  if (first === 0xff) return Number(BigInt.asIntN(64, block.readBigUInt64BE(at + size - 8)));
-  if (first === 0x80) {
-    const value = block.readBigUInt64BE(at + size - 8);
-    const high = block.subarray(at + 1, Math.max(at + 1, at + size - 8)).every((byte) => byte === 0);
-    return high && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : undefined;
+  if (first === 0xff || first === 0x80) {
+    const bits = 8 * (size - 1);
+    const rest = BigInt(`0x${block.toString('hex', at + 1, at + size)}`);
+    const value = first === 0xff ? BigInt.asIntN(bits, rest) : rest;
+    return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER)
+      ? Number(value)
+      : undefined;
   }
   const [, digits] = /^[ ]*([0-7]*)[ \0]*$/.exec(block.toString('latin1', at, at + size)) ?? [];
   return digits === undefined ? undefined : digits === '' ? 0 : Number.parseInt(digits, 8);
@@ -119,7 +121,14 @@ function put(block: Buffer, [at, size]: Field, value: number): void {
     block.write(value.toString(8).padStart(size - 1, '0'), at, 'latin1');
     return;
   }
-  block.writeBigInt64BE(BigInt(value), at + size - 8);
+  const bits = 8 * (size - 1);
+  block.write(
+    BigInt.asUintN(bits, BigInt(value))
+      .toString(16)
+      .padStart(bits / 4, '0'),
+    at + 1,
+    'hex',
+  );
   block[at] = value < 0 ? 0xff : 0x80;
 }
 

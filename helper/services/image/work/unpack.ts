@@ -2,6 +2,7 @@
 // archive does.
 import { closeSync, constants, openSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { close } from '../../../sys/libc';
 import { makeDirectory, makeWhiteout, openBelow, setExtendedAttribute, syncFileSystem } from '../../../sys/libc-files';
 import { errnoOf } from '../../failures';
 import { entriesPath } from '../places';
@@ -57,7 +58,7 @@ function withDirectory(top: number, path: string, act: (directory: number) => vo
   try {
     act(directory);
   } finally {
-    closeSync(directory);
+    close(directory);
   }
 }
 
