@@ -32,7 +32,11 @@ const TASKS = {
       label: 'look inside',
       type: 'isolab',
       container: 'hog',
-      command: ['sh', '-c', 'echo "notes.md:1: written by $WHO in $(cat /proc/1/comm) $PWD"; exit 7'],
+      command: [
+        'sh',
+        '-c',
+        'echo x >> runs; echo runs $(cat runs); echo "notes.md:1: written by $WHO in $(cat /proc/1/comm) $PWD"; exit 7',
+      ],
       cwd: '/tmp',
       env: { WHO: 'Ada' },
       problemMatcher: { owner: 'lab', fileLocation: ['relative', '$'.concat('{workspaceFolder}')], pattern: PATTERN },
@@ -43,6 +47,13 @@ const TASKS = {
       netns: 'blue',
       command: ['sh', '-c', 'echo "uid $(id -u) $WHO $PWD $(readlink /proc/self/ns/net)"; exit 3'],
       env: { WHO: 'Grace' },
+      problemMatcher: [],
+    },
+    {
+      label: 'look within',
+      type: 'isolab',
+      new: ['uts', 'pid', 'mnt', 'user'],
+      command: ['sh', '-c', 'echo "pid $$ uid $(id -u) $(readlink /proc/self/ns/net)"; exit 5'],
       problemMatcher: [],
     },
     { label: 'nowhere', type: 'isolab', command: ['true'], problemMatcher: [] },
@@ -156,6 +167,7 @@ test('several containers from the palette, one panel; in dark colours and in hig
     'the lines in the colours of the dark theme',
     { timeoutMs: 20_000 },
   );
+  await editor().page.mouse.move(160, 960);
   await editor().screenshot('statistics-dark');
   await editor().theme('contrast');
   await until(async () => (await statistics.painted('pids', '.sample.line-green')) > 20, 'the lines in high contrast', {
@@ -167,6 +179,11 @@ test('several containers from the palette, one panel; in dark colours and in hig
 test('by the keyboard one goes back to the first reading', async () => {
   const first = await statistics.at('pids', 'Home');
   expect(first).toMatch(/^\d\d:\d\d:\d\d .*hog/);
+  // It stays there while readings come in.
+  const cpu = await statistics.cell('hog', 'cpu');
+  await until(async () => (await statistics.cell('hog', 'cpu')) !== cpu, 'another reading');
+  expect(await statistics.tip('pids')).toBe(first);
+  await statistics.frame.getByRole('img', { name: 'Processes and threads' }).waitFor();
   expect(await statistics.at('pids', 'End')).not.toBe(first);
 });
 
@@ -236,6 +253,19 @@ test('a task runs in a container: its exit status shows, and its problems are fo
   await terminals.shows(/exit code: 7/);
   await editor().page.locator('.statusbar-item [aria-label*="Errors: 1"]').waitFor();
   await editor().screenshot('task-container');
+});
+
+test('a task that is run again is run again', async () => {
+  await editor().command('Tasks: Rerun Last Task');
+  await editor().terminals.shows(/runs x x$/m, 30_000);
+  await editor().terminals.shows(/exit code: 7/);
+});
+
+test('a task runs in namespaces of its own', async () => {
+  const net = (await output(['readlink', '/proc/self/ns/net'])).trim();
+  await runTask('look within');
+  await editor().terminals.shows(`pid 1 uid 0 ${net}`, 30_000);
+  await editor().terminals.shows(/exit code: 5/);
 });
 
 test('a task runs in a network namespace as the person', async () => {

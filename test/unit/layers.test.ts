@@ -44,7 +44,7 @@ const BELOW: Record<string, readonly string[]> = {
 /** Packages that only these places may name. */
 const PACKAGES: Record<string, (path: string, layer: string) => boolean> = {
   vscode: (path, layer) => layer === 'extension' && !path.startsWith('extension/panels/page/'),
-  uplot: (path) => path === 'extension/panels/page/chart.ts',
+  uplot: (path) => path.startsWith('extension/panels/page/'),
   koffi: (path) => path.startsWith('helper/sys/libc'),
   fzstd: (path) => path.startsWith('helper/services/image/work/'),
   zod: (_path, layer) => ['contract', 'rpc', 'services', 'cli'].includes(layer),

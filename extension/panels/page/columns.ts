@@ -54,3 +54,14 @@ export function eventsOf(ticks: readonly Tick[], ids: readonly string[], what: '
     return amount > 0 ? [{ time: time / 1000, amount }] : [];
   });
 }
+
+/** Place of the first value at or behind `from` in this direction, else of the last one before it; undefined without any. */
+export function nearest(columns: readonly Column[], from: number, direction: number): number | undefined {
+  const length = columns[0]?.length ?? 0;
+  const start = Math.min(length - 1, Math.max(0, from));
+  const holds = (at: number) => columns.some((column) => column[at] !== null && column[at] !== undefined);
+  for (const way of [direction, -direction]) {
+    for (let at = start; at >= 0 && at < length; at += way) if (holds(at)) return at;
+  }
+  return undefined;
+}

@@ -1,7 +1,7 @@
 // The Statistics page: keeps the last ten minutes of what it is sent, and draws them.
 import { History } from '../history';
 import { type FromPage, type Kept, type Shown, type Texts, type ToPage, toPage } from '../messages';
-import { Chart, type ChartKind } from './chart';
+import { Chart, type ChartKind, type Clock } from './chart';
 import { coloursNow, onThemeChange } from './colours';
 import { element, say } from './elements';
 import { FigureTable } from './table';
@@ -97,7 +97,7 @@ function chartKinds(texts: Texts): ChartKind[] {
   ];
 }
 
-function clockOf(language: string) {
+function clockOf(language: string): Clock {
   const format = (options: Intl.DateTimeFormatOptions) => {
     const written = new Intl.DateTimeFormat(language, {
       hour: '2-digit',

@@ -68,6 +68,11 @@ export class StatisticsPage {
   async at(name: ChartName, key: 'Home' | 'End'): Promise<string> {
     await this.chart(name).locator('.plot').focus();
     await this.page.keyboard.press(key);
+    return this.tip(name);
+  }
+
+  /** What stands beside the cursor. */
+  async tip(name: ChartName): Promise<string> {
     const tip = this.chart(name).locator('.tip');
     await tip.waitFor();
     return (await tip.allInnerTexts()).join(' ').replace(/\s+/g, ' ').trim();

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { History, only, SPAN_MS, type Tick } from '../../../extension/panels/history';
 import { pageHtml } from '../../../extension/panels/html';
 import { fromPage, kept, TEXTS, type ToPage, toPage } from '../../../extension/panels/messages';
-import { columnsOf, eventsOf } from '../../../extension/panels/page/columns';
+import { columnsOf, eventsOf, nearest } from '../../../extension/panels/page/columns';
 import { beginOf, inSight, scaleFor, timeTicks } from '../../../extension/panels/page/scales';
 import { countText, percentText, rateText, sizeText } from '../../../extension/panels/page/units';
 import { sampleOf } from '../../../extension/panels/rates';
@@ -187,6 +187,21 @@ describe('columns', () => {
       used: 70,
       limits: [50],
     });
+  });
+
+  test('keys go to readings that say something', () => {
+    const columns = [
+      [null, 1, null, null, 2, null],
+      [null, 3, null, null, null, null],
+    ];
+    expect(nearest(columns, 0, 1)).toBe(1);
+    expect(nearest(columns, 2, 1)).toBe(4);
+    expect(nearest(columns, 3, -1)).toBe(1);
+    expect(nearest(columns, 5, -1)).toBe(4);
+    expect(nearest(columns, 99, 1)).toBe(4);
+    expect(nearest(columns, -30, -1)).toBe(1);
+    expect(nearest([[null]], 0, 1)).toBeUndefined();
+    expect(nearest([], 0, 1)).toBeUndefined();
   });
 
   test('what went wrong has its time', () => {
