@@ -44,6 +44,8 @@ export function createServices(house: House, features: readonly Feature[], progr
     unpacks: house.realm.kind === 'host',
     warn: house.log.warn,
   });
+  // Once this helper answers.
+  setImmediate(() => images.recover());
   return {
     handlers: sayingWhatIsGone(
       {
