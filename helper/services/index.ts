@@ -47,14 +47,11 @@ export function createServices(house: House, features: readonly Feature[], progr
     unpacks: house.realm.kind === 'host',
     warn: house.log.warn,
   });
-<<<<<<< HEAD
   const containers = new Containers(house, images, join(programDir, 'root-worker.cjs'));
   const attachments = new Attachments(containers);
   images.askUsers((id) => containers.usersOf(id));
-=======
   // Once this helper answers.
   setImmediate(() => images.recover());
->>>>>>> image
   return {
     handlers: sayingWhatIsGone(
       {
