@@ -161,6 +161,8 @@ describe('exercise 28: its life', () => {
     const spent = async () => (await readFile(`/proc/${pid}/stat`, 'latin1')).split(') ')[1]?.split(' ')[11];
     await helper.client.call('container/pause', { container: ref });
     expect(await stateOf(id)).toBe('paused');
+    const exec = helper.client.call('container/exec', { container: ref, command: ['true'], detach: true });
+    await expect(exec).rejects.toMatchObject({ data: { rule: { code: 'container-paused' } } });
     const then = await spent();
     await new Promise((resolve) => setTimeout(resolve, 60));
     expect(await spent()).toBe(then);

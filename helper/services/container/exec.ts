@@ -29,6 +29,10 @@ export async function execInContainer(
 ): Promise<number> {
   const living = lives.get(record.id);
   if (living === undefined) throw notRunning(record);
+  // It would stand still like all the others, and whoever waits for it with it.
+  if (living.cgroup?.frozen()) {
+    throw broken('conflict', 'container-paused', { name: record.name }, { field: 'container' });
+  }
   const opened: number[] = [];
   const keep = (fd: number) => {
     opened.push(fd);
