@@ -50,6 +50,8 @@ export function createServices(house: House, features: readonly Feature[], progr
   const containers = new Containers(house, images, join(programDir, 'root-worker.cjs'));
   const attachments = new Attachments(containers);
   images.askUsers((id) => containers.usersOf(id));
+  // Once this helper answers.
+  setImmediate(() => images.recover());
   return {
     handlers: sayingWhatIsGone(
       {

@@ -10,6 +10,7 @@ export function ownCode(programDir: string): string[] {
     'isolab.cjs',
     'daemon.cjs',
     'scan-worker.cjs',
+    'image-worker.cjs',
     'native/isolab-launch',
     'native/isolab-attach',
     'native/isolab-keep',

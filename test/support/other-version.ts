@@ -41,6 +41,7 @@ export async function buildOther(other: OtherVersion): Promise<Built> {
     bundle('helper/main.ts', 'isolab.cjs'),
     bundle('helper/daemon/start.ts', 'daemon.cjs'),
     bundle('helper/discovery/scan-worker.ts', 'scan-worker.cjs'),
+    bundle('helper/services/image/work/image-worker.ts', 'image-worker.cjs'),
   ]);
   for (const part of ['native', 'node_modules'])
     await cp(join(ROOT, 'dist', part), join(folder, part), { recursive: true });

@@ -29,6 +29,7 @@ const FILES = [
   'extension/dist/LICENCES.txt',
   'extension/dist/daemon.cjs',
   'extension/dist/extension.cjs',
+  'extension/dist/image-worker.cjs',
   'extension/dist/in-terminal.cjs',
   'extension/dist/isolab.cjs',
   'extension/dist/native/isolab-attach',
