@@ -78,7 +78,12 @@ export async function execInContainer(
       },
     );
     const made = exec;
-    if (made !== undefined) void ended.then(() => whenGone(made)).then(() => forget(living, made, house));
+    if (made !== undefined) {
+      ended
+        .then(() => whenGone(made))
+        .catch((error: unknown) => house.log.error(`exec ${made.pid}: ${String(error)}`))
+        .then(() => forget(living, made, house));
+    }
     house.changes.bump('container');
     return pid;
   } catch (error) {

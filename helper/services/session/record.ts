@@ -44,7 +44,8 @@ export function holdProgram(record: Pick<MadeSession, 'pid' | 'startTime'>): num
   try {
     pidfd = pidfdOpen(record.pid);
   } catch (error) {
-    if (errnoOf(error) === 'ESRCH') return undefined;
+    // EINVAL of older kernels: it ended, but its number is still that of a session or process group.
+    if (['ESRCH', 'EINVAL'].includes(errnoOf(error) ?? '')) return undefined;
     throw error;
   }
   // Looked at after the pidfd is there: what the start time fits now is what the pidfd means.
