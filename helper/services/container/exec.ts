@@ -79,7 +79,7 @@ export async function execInContainer(
     );
     const made = exec;
     if (made !== undefined) {
-      ended
+      void ended
         .then(() => whenGone(made))
         .catch((error: unknown) => house.log.error(`exec ${made.pid}: ${String(error)}`))
         .then(() => forget(living, made, house));

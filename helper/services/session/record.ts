@@ -44,8 +44,7 @@ export function holdProgram(record: Pick<MadeSession, 'pid' | 'startTime'>): num
   try {
     pidfd = pidfdOpen(record.pid);
   } catch (error) {
-    // EINVAL of older kernels: it ended, but its number is still that of a session or process group.
-    if (['ESRCH', 'EINVAL'].includes(errnoOf(error) ?? '')) return undefined;
+    if (errnoOf(error) === 'ESRCH') return undefined;
     throw error;
   }
   // Looked at after the pidfd is there: what the start time fits now is what the pidfd means.
