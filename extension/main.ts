@@ -110,6 +110,8 @@ export function activate(extension: ExtensionContext): void {
     workspace.registerTextDocumentContentProvider(SCHEME, context.documents),
     workspace.registerFileSystemProvider(FILES_SCHEME, context.containerFiles, { isCaseSensitive: true }),
     workspace.registerTextDocumentContentProvider(LOG_SCHEME, context.logs),
+    // What is changed through the editor is no event of the helper's.
+    context.containerFiles.onDidChangeFile(() => refresh.changed(['container'])),
     helper.onDidChange((topics) => {
       refresh.changed(topics);
       if (topics.includes('container')) context.containerFiles.lookAgain();

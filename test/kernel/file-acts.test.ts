@@ -6,13 +6,18 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { startTimeOf } from '../../helper/discovery/processes';
+import { hostRealm } from '../../helper/realm/host';
 import type { Failure } from '../../helper/rpc/contract/errors';
+import type { ContainerRecord } from '../../helper/services/container/record';
 import { ACTS } from '../../helper/services/file/acts';
 import { fileFailure } from '../../helper/services/file/failures';
+import { Roots } from '../../helper/services/file/roots';
 import { close, open } from '../../helper/sys/libc';
 import { O_PATH } from '../../helper/sys/libc-inside';
 import { undoAfterEach } from '../support/cleanup';
 import { output } from '../support/run';
+import { until } from '../support/until';
 
 const undo = undoAfterEach();
 const SECRET = 'of the host alone\n';
@@ -307,4 +312,30 @@ test('a directory swapped for a link to outside, again and again, while we work 
   expect(seen.size).toBeGreaterThan(1);
   expect(await sh('cat "$2/victim/file"; ls -A "$2/victim"')).toBe(`${SECRET}file\n`);
   expect(lstatSync(join(inside, 'real/file')).size).toBe(5);
+});
+
+test('a program whose root directory is still the host’s, since it is just being set up, has no files to show', async () => {
+  const program = { pid: process.pid, startTime: startTimeOf(process.pid) ?? '' };
+  const none = () => Promise.reject(new Error('not asked'));
+  const container = { id: 'c'.repeat(64), name: 'c', uid: 0 } as ContainerRecord;
+  const roots = new Roots(
+    { realm: hostRealm(), stateDir: outside },
+    {
+      images: { resolve: none },
+      store: { all: () => [container], get: () => container, upper: () => outside, work: () => outside },
+      lives: { get: () => ({ run: { program }, ended: new Promise(() => {}) }) },
+      turn: none,
+    },
+  );
+  const ask = (pid: number) => {
+    program.pid = pid;
+    program.startTime = startTimeOf(pid) ?? '';
+    return roots.with({ container: { name: 'c' } }, { uid: 0 }, async ({ fd }) => ACTS.stat(fd, '/').type);
+  };
+  await expect(ask(process.pid)).rejects.toMatchObject({ data: { rule: { code: 'container-not-ready' } } });
+  // A mount namespace of its own is not enough: its root is a copy of the host's.
+  const child = spawn('unshare', ['--mount', 'sleep', '60'], { stdio: 'ignore' });
+  undo(() => child.kill('SIGKILL'));
+  await until(async () => (await output(['cat', `/proc/${child.pid}/comm`])) === 'sleep\n', 'a namespace of its own');
+  await expect(ask(child.pid as number)).rejects.toMatchObject({ data: { rule: { code: 'container-not-ready' } } });
 });

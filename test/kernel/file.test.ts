@@ -473,7 +473,7 @@ test('some hundred requests leave no descriptor behind', async () => {
   await work(stopped.root);
   const open = async () => (await readdir(`/proc/${helper.pid}/fd`)).length;
   const before = await open();
-  for (let count = 0; count < 60; count++) {
+  for (let count = 0; count < 30; count++) {
     await work(root);
     await work(stopped.root);
   }
