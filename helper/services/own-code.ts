@@ -11,6 +11,7 @@ export function ownCode(programDir: string): string[] {
     'daemon.cjs',
     'scan-worker.cjs',
     'image-worker.cjs',
+    'root-worker.cjs',
     'native/isolab-launch',
     'native/isolab-attach',
     'native/isolab-keep',

@@ -42,6 +42,7 @@ export async function buildOther(other: OtherVersion): Promise<Built> {
     bundle('helper/daemon/start.ts', 'daemon.cjs'),
     bundle('helper/discovery/scan-worker.ts', 'scan-worker.cjs'),
     bundle('helper/services/image/work/image-worker.ts', 'image-worker.cjs'),
+    bundle('helper/services/container/root-worker.ts', 'root-worker.cjs'),
   ]);
   for (const part of ['native', 'node_modules'])
     await cp(join(ROOT, 'dist', part), join(folder, part), { recursive: true });

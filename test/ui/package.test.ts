@@ -39,6 +39,7 @@ const FILES = [
   'extension/dist/node_modules/@koromix/koffi-linux-x64/index.js',
   'extension/dist/node_modules/@koromix/koffi-linux-x64/linux_x64/koffi.node',
   'extension/dist/node_modules/@koromix/koffi-linux-x64/package.json',
+  'extension/dist/root-worker.cjs',
   'extension/dist/scan-worker.cjs',
   'extension/dist/schemas.cjs',
   'extension/l10n/bundle.l10n.zh-cn.json',

@@ -127,4 +127,5 @@ export const STEPS: Readonly<Record<string, string>> = {
   monitor: 'running the monitor',
   init: 'starting process 1',
   'container-tree': 'reaching the container’s files',
+  'container-freeze': 'stopping all processes of the container',
 };
