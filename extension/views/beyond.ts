@@ -11,15 +11,28 @@ export function beyondNodes(features: readonly Feature[], what: BeyondNode['what
 }
 
 export function beyondLabel(what: BeyondNode['what'], t: Translate): string {
-  return what === 'host-network' ? t('Host') : t('Processes of others');
+  switch (what) {
+    case 'host-network':
+      return t('Host');
+    case 'other-users':
+      return t('Processes of others');
+    case 'containers':
+      return t('Containers');
+  }
 }
+
+const ICONS: Readonly<Record<BeyondNode['what'], string>> = {
+  'host-network': 'vm',
+  'other-users': 'lock',
+  containers: 'vm-outline',
+};
 
 export function beyondRow({ id, what, reason }: BeyondNode, t: Translate): Row {
   return {
     id,
     label: beyondLabel(what, t),
     description: t('needs root'),
-    icon: what === 'host-network' ? 'vm' : 'lock',
+    icon: ICONS[what],
     colour: 'disabledForeground',
     facts: [[t('Reason'), coded(reason, t)]],
     context: `beyond ${what}`,

@@ -9,6 +9,7 @@ import type { Process } from '../../helper/rpc/contract/process';
 import { filesBelow, filesIn } from '../files/rows';
 import type { Helper } from '../helper/client';
 import { t } from '../translate';
+import { beyondNodes } from './beyond';
 import { insideChange } from './changes-nodes';
 import {
   belongingNodes,
@@ -103,6 +104,8 @@ export class ContainersView extends Tree {
     // What is drawn already keeps its node: the one that the editor knows.
     this.#shown = kept.map((node) => this.known(node) as ContainerNode);
     if (nodes.length > 0 || filter !== undefined) return kept;
+    const beyond = beyondNodes(client.greeting.features, 'containers');
+    if (beyond.length > 0) return beyond;
     return [
       message('containers', 'empty', t('Run a container…'), {
         id: 'isolab.container.run',

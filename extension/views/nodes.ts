@@ -236,7 +236,7 @@ export interface DetailNode extends Identified {
 /** What is there, but out of reach of a helper without root. */
 export interface BeyondNode extends Identified {
   readonly type: 'beyond';
-  readonly what: 'host-network' | 'other-users';
+  readonly what: 'host-network' | 'other-users' | 'containers';
   readonly reason: Coded;
 }
 

@@ -11,15 +11,23 @@ export function openInput(path: string): number {
   return 0;
 }
 
-/** A file appears under its name when it is whole; devices and pipes are written as they are. */
-export async function withOutput<T>(path: string, write: (fd: number) => Promise<T>): Promise<T> {
+/**
+ * A file appears under its name when it is whole; devices and pipes are written as they are. With `onlyNamed` nothing is
+ * written: the descriptor only says which file is meant.
+ */
+export async function withOutput<T>(
+  path: string,
+  write: (fd: number) => Promise<T>,
+  { onlyNamed = false } = {},
+): Promise<T> {
   if (path === '-') {
     if (isatty(1)) throw new Usage('Standard output is a terminal: name a file with -o, or pipe the archive on.');
     return write(1);
   }
   const special = statSync(path, { throwIfNoEntry: false });
   if (special !== undefined && !special.isFile()) return write(opened(path, 'w'));
-  const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+  if (onlyNamed && special !== undefined) return write(opened(path, 'r'));
+  const partial = onlyNamed ? path : join(dirname(path), `.${basename(path)}.${process.pid}.part`);
   const fd = opened(partial, 'wx');
   try {
     const result = await write(fd);

@@ -53,6 +53,8 @@ export function createServices(house: House, features: readonly Feature[], progr
   const files = new Files(house, containers, join(programDir, 'file-worker.cjs'));
   containers.guests.push((id) => files.leave(id));
   images.askUsers((id) => containers.usersOf(id));
+  // Once this helper answers.
+  setImmediate(() => images.recover());
   return {
     handlers: sayingWhatIsGone(
       {

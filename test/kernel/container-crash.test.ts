@@ -158,3 +158,18 @@ test('100 cycles leave nothing', async () => {
   expect({ ...after, fds: 0 }).toEqual({ ...before, fds: 0 });
   await until(async () => (await readdir(join(helper.stateDir, 'containers'))).length === 0, 'their files to go');
 });
+
+test('100 at once: all run, and the next helper has them again', { timeout: 120_000 }, async () => {
+  const started = await Promise.all(Array.from({ length: 100 }, () => startContainer(helper)));
+  const pids = new Set(started.map(({ pid }) => pid));
+  expect(pids.size).toBe(100);
+  await killHelper();
+  const before = performance.now();
+  await nextHelper();
+  const { containers } = await helper.client.call('container/list', {});
+  const patience = Number(process.env.ISOLAB_TEST_PATIENCE ?? 1);
+  expect(performance.now() - before).toBeLessThan(10_000 * patience);
+  expect(new Set(containers.map(({ pid }) => pid))).toEqual(pids);
+  await removeContainers(helper);
+  await until(() => [...pids].every((pid) => !existsSync(`/proc/${pid}`)), 'the end of all');
+});

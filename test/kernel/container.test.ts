@@ -19,6 +19,7 @@ beforeAll(async () => {
 afterEach(() => removeContainers(helper));
 afterAll(() => helper?.stop());
 
+const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 const stateOf = async (id: string) => (await helper.client.call('container/show', { container: { id } })).state;
 
 describe('exercises 27 and 3 to 7: everything of its own', () => {
@@ -199,7 +200,9 @@ describe('exercise 28: its life', () => {
     const topics: Topic[] = [];
     const stop = helper.client.onChanged((changed) => topics.push(...changed.topics));
     const { ref, id } = await startContainer(helper, { name: 'first' });
+    await until(() => topics.splice(0).includes('container'), 'the event of the start');
     await helper.client.call('container/rename', { container: { name: 'first' }, name: 'second' });
+    await until(() => topics.splice(0).includes('container'), 'the event of the new name');
     const { containers } = await helper.client.call('container/list', {});
     expect(containers).toMatchObject([{ id, name: 'second', image: { name: IMAGE } }]);
     await expect(helper.client.call('container/remove', { container: ref })).rejects.toMatchObject({
@@ -208,8 +211,23 @@ describe('exercise 28: its life', () => {
     await helper.client.call('container/remove', { container: ref, force: true });
     expect((await helper.client.call('container/list', { all: true })).containers).toEqual([]);
     expect(existsSync(join(helper.stateDir, 'containers', id))).toBe(false);
-    await until(() => topics.filter((topic) => topic === 'container').length >= 3, 'the events');
+    await until(() => topics.splice(0).includes('container'), 'the event of the end');
     stop();
+  });
+
+  test('a cleanup lists and removes them, running or not', async () => {
+    const { name, pid } = await startContainer(helper);
+    const idle = await helper.client.call('container/create', { image: { name: IMAGE }, command: ['true'] });
+    const both = [name, idle.name].map((one) => ({ type: 'container', name: one })).sort(byName);
+    const would = await helper.client.call('helper/cleanup', { dryRun: true });
+    expect(would.removed.sort(byName)).toEqual(both);
+    const { lines } = await helper.client.call('command/equivalent', { method: 'helper/cleanup', params: {} });
+    expect(lines).toEqual([['kill', '-s', 'KILL', String(pid)]]);
+    const did = await helper.client.call('helper/cleanup', {});
+    expect(did.removed.sort(byName)).toEqual(both);
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    expect((await helper.client.call('container/list', { all: true })).containers).toEqual([]);
+    expect((await helper.client.call('helper/cleanup', {})).removed).toEqual([]);
   });
 
   test('autoRemove: gone as soon as it has ended', async () => {

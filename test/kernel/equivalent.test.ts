@@ -372,11 +372,18 @@ describe.each<RealmKind>(['host', 'user'])('in a %s realm', (kind) => {
     const none = Object.entries(CASES).flatMap(([method, cases]) =>
       'none' in cases && typeof cases.none === 'string' ? [[method, cases.none] as const] : [],
     );
+    const container = { container: { name: 'c' } };
     const valid: Partial<Record<string, Record<string, unknown>>> = {
       'session/attach': { ticket: '0'.repeat(32), stdio: [0, 1, 2], link: 3 },
       'session/reopen': { session: '0'.repeat(16) },
       'image/load': { archive: 0 },
       'image/import': { archive: 0 },
+      'container/create': { image: { name: 'i' } },
+      'container/rename': { ...container, name: 'n' },
+      'container/update': { ...container, limits: {} },
+      ...Object.fromEntries(
+        ['pause', 'unpause', 'restart', 'remove', 'commit'].map((verb) => [`container/${verb}`, container]),
+      ),
       'file/write': { root: { container: { name: 'x' } }, path: '/x' },
     };
 

@@ -129,3 +129,15 @@ test('where there is no line', async () => {
   const two = [{ name: 'mine:1' }, { name: 'more:1' }];
   expect(await ask('image/save', { images: two, archive: 1 })).toBe('no-equivalent-image-several');
 });
+
+test('isolab image … --print names the file, and leaves it alone', async () => {
+  const work = await folder(undo);
+  await bring(work);
+  const print = (path: string) => output(isolab(called.socket, ['image', 'save', '--print', '-o', path, 'mine:1']));
+  const path = join(work, 'new.tar');
+  expect(await print(path)).toMatch(new RegExp(`^skopeo copy .* docker-archive:${path}:mine:1\n$`));
+  expect(readdirSync(work)).not.toContain('new.tar');
+  const before = await output(['cksum', join(work, 'mine.tar')]);
+  expect(await print(join(work, 'mine.tar'))).toContain('/mine.tar:mine:1');
+  expect(await output(['cksum', join(work, 'mine.tar')])).toBe(before);
+});

@@ -8,7 +8,7 @@ import { helperPid, isolatedKinds, type Kind, netnsNames, statusField } from './
 import { maySudo, PERSON } from './support/person';
 import { endRealm, keeperPid, realmHelperPid, realmIp } from './support/realm';
 import { Shells } from './support/shells';
-import type { Tree } from './support/tree';
+import { Tree } from './support/tree';
 import { useEditor } from './support/use-editor';
 
 interface Link {
@@ -50,6 +50,11 @@ test('what needs root stands there greyed, with its reason and the way to it', a
   await networks.hover('Host');
   await editor().screenshot('realm-home');
   await editor().page.locator('.monaco-hover', { hasText: 'root' }).first().waitFor();
+  const containers = new Tree(editor().page, 2);
+  await containers.toggle();
+  await containers.shows('Containers', 'needs root');
+  await editor().screenshot('realm-containers');
+  await containers.toggle();
 });
 
 test.each([

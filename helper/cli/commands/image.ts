@@ -146,13 +146,14 @@ export const IMAGES: readonly Command[] = [
     },
     fields: { images: 'IMAGE', archive: '--output', format: '--format' },
     run: async (context, { images, output, format }) => {
-      const result = await withOutput(output ?? '-', (archive) =>
+      const onlyNamed = context.print !== undefined;
+      const write = (archive: number) =>
         context.call(
           'image/save',
           { images: [...images], archive, ...(format !== undefined && { format }) },
           progressLine(context),
-        ),
-      );
+        );
+      const result = await withOutput(output ?? '-', write, { onlyNamed });
       // Standard output has the archive.
       return output === undefined ? 0 : context.show(result, () => []);
     },

@@ -2,7 +2,7 @@
 
 import type { ImageRef } from '../../rpc/contract/image';
 import { broken } from '../failures';
-import { hexOf } from './documents';
+import { hexOf } from './digest';
 import { Layout } from './layout';
 import { candidates, withTag } from './names';
 import { placesIn } from './places';

@@ -126,8 +126,3 @@ export function read<T extends z.ZodType>(schema: T, bytes: Buffer, document: st
     ? broken('invalid', 'image-document', { document })
     : broken('invalid', 'image-document-field', { document, field });
 }
-
-/** The hexadecimal part. */
-export function hexOf(digest: string): string {
-  return digest.slice('sha256:'.length);
-}

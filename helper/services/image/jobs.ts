@@ -5,7 +5,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Failure } from '../../rpc/contract/errors';
-import { broken } from '../failures';
 import { cancelled } from './cancelled';
 import type { Places } from './places';
 import type { Order, Reply, TaskName, Tasks, WorkerData } from './tasks';
@@ -23,7 +22,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** At once: each has a thread, and some memory. */
+/** At once: each has a thread, and some memory. Others wait for their turn. */
 const MAX_JOBS = 8;
 
 export class Jobs {
@@ -45,8 +44,8 @@ export class Jobs {
 
   /** What `work` resolves or rejects with, once thread and directory are gone. */
   async run<Result>(options: JobOptions, work: (job: Job) => Promise<Result>): Promise<Result> {
-    if (this.#closing || options.signal?.aborted) throw cancelled();
-    if (this.#open.size >= MAX_JOBS) throw broken('busy', 'image-jobs', { max: MAX_JOBS });
+    while (this.#open.size >= MAX_JOBS && !this.#isOver(options)) await this.#oneEnds(options.signal);
+    if (this.#isOver(options)) throw cancelled();
     const job = new Job(this.workerFile, this.places, options);
     this.#open.add(job);
     if (!options.bare) this.#busy.add(job);
@@ -57,6 +56,16 @@ export class Jobs {
       this.#open.delete(job);
       if (this.#busy.delete(job) && !this.busy) this.onIdle();
     }
+  }
+
+  #isOver({ signal }: JobOptions): boolean {
+    return this.#closing || signal?.aborted === true;
+  }
+
+  /** Or nobody waits any more. */
+  #oneEnds(signal: AbortSignal | undefined): Promise<unknown> {
+    const aborted = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve(), { once: true }));
+    return Promise.race([aborted, ...[...this.#open].map((job) => job.over)]);
   }
 
   /** Cancels all; resolves when they have undone what they did. */

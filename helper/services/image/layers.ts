@@ -124,12 +124,13 @@ export class Layers {
 
   async #unpack(job: Job, layer: TakenLayer, trusted: boolean): Promise<void> {
     const { places } = this;
-    const facts = factsOf(places, layer.diffId) ?? (await job.ask('check', layer));
+    const known = factsOf(places, layer.diffId);
+    const facts = known ?? (await job.ask('check', layer));
     needSpace(places.layers, facts.bytes + facts.entries * PER_ENTRY);
     const root = join(job.temp, `layer-${layer.diffId.slice(-16)}`);
     mkdirSync(root, { mode: 0o755 });
     try {
-      if (facts.packing === 'plain') await this.#fromFile(job, layer, root, trusted);
+      if (facts.packing === 'plain') await this.#fromFile(job, layer, root, trusted || known === undefined);
       else await this.#fromPipe(job, layer, root);
     } catch (error) {
       throw explainSpace(error, places.layers, 'image-unpack');
@@ -144,7 +145,8 @@ export class Layers {
 
   /** Straight from the blob: no byte passes through here. What was not read in this job is checked beside it. */
   async #fromFile(job: Job, layer: TakenLayer, root: string, trusted: boolean): Promise<void> {
-    const checked = trusted ? undefined : job.ask('check', layer);
+    const { digest, size } = layer;
+    const checked = trusted ? undefined : job.ask('verify', { digest, size });
     const fd = openSync(blobPath(this.places, layer.digest), 'r');
     try {
       const tar = await this.#start(fd, root);

@@ -1,7 +1,7 @@
 // What lies in the store and no image needs: of images that were removed, and of jobs that a crash ended between their last
 // blob and the index.
 import { readdirSync } from 'node:fs';
-import { hexOf } from './documents';
+import { hexOf } from './digest';
 import type { Layout } from './layout';
 import type { StoredImage } from './store';
 

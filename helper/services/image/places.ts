@@ -1,6 +1,6 @@
 // Where the store keeps what, below the data directory. `images` is an OCI image layout; the rest is made from it, or passing.
 import { join } from 'node:path';
-import { hexOf } from './documents';
+import { hexOf } from './digest';
 
 export interface Places {
   readonly images: string;

@@ -1,7 +1,7 @@
 // The store of images: an OCI image layout, the layers of it unpacked for overlay, and who uses what. Reading and writing of
 // archives is the thread's (work/); here are the index, which alone says what an image of the store is, and the rules.
 
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Coded } from '../../rpc/contract/errors';
@@ -9,8 +9,8 @@ import { Failure } from '../../rpc/contract/errors';
 import type { Image, ImageChange, ImageConfig, ImageDetails, ImageRef } from '../../rpc/contract/image';
 import { broken } from '../failures';
 import { normalised, ownPlatform } from './config';
+import { hexOf } from './digest';
 import type { Config, Manifest } from './documents';
-import { hexOf } from './documents';
 import { type IndexEntry, withImages, withName } from './index-entries';
 import { type Job, type JobOptions, Jobs } from './jobs';
 import { Layers } from './layers';
@@ -101,6 +101,16 @@ export class ImageStore {
   /** Who asks before an image is removed; there is one. */
   askUsers(usedBy: UsedBy): void {
     this.#usedBy = usedBy;
+  }
+
+  /** Removes what an earlier helper left in the middle of things, where there ever was an image. */
+  recover(): void {
+    if (!existsSync(this.places.temp)) return;
+    try {
+      this.open();
+    } catch (error) {
+      this.options.warn(`image store: ${String(error)}`);
+    }
   }
 
   /** Cancels what runs. */

@@ -55,6 +55,8 @@ export interface Tasks {
   feed: { params: { digest: string; diffId: string; size: number; fd: number }; result: LayerFacts };
   /** Reads a blob of the store and checks its digests, and lists what it holds. */
   check: { params: { digest: string; diffId: string; size: number }; result: LayerFacts };
+  /** Reads a blob of the store and checks its digest. */
+  verify: { params: { digest: string; size: number }; result: null };
   /** What tar does not do for overlay: names that hide those below. */
   mark: { params: { diffId: string; root: string }; result: null };
   /** Everything on the file system of the store is on the disk. */

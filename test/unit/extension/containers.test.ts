@@ -4,6 +4,7 @@ import { copied, FACTS } from '../../../extension/commands/copying';
 import { describe as described, isDeletable, isForeign, lostWith } from '../../../extension/commands/deletable';
 import { dropOf, isDraggable, isRun } from '../../../extension/commands/dropping';
 import { agoText, bytesText, durationText, memoryText, modeText } from '../../../extension/views/amounts';
+import { beyondNodes } from '../../../extension/views/beyond';
 import { changeNodes, entryOfLayer, insideChange } from '../../../extension/views/changes-nodes';
 import {
   belongingNodes,
@@ -378,6 +379,14 @@ describe('every row', () => {
     const explained = ALL.filter((node) => explain(node, english)).map(({ type }) => type);
     expect(explained).toEqual(['container', 'belonging', 'mount', 'image', 'layer']);
   });
+});
+
+test('where there can be no containers, a row says why', () => {
+  const features = [{ name: 'containers', present: false, reason: { code: 'needs-host-realm' } }];
+  expect(printed(beyondNodes(features, 'containers'))).toEqual([
+    '  (vm-outline disabledForeground) Containers | needs root [beyond containers] !beyond',
+  ]);
+  expect(beyondNodes([{ name: 'containers', present: true }], 'containers')).toEqual([]);
 });
 
 test('an image is dragged to the containers to be run, and nowhere else', () => {

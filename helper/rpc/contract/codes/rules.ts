@@ -254,7 +254,6 @@ export const RULES: Readonly<Record<string, string>> = {
   'image-used-by-several': 'The container {container} and {more} more were made of the image {image}.',
   'image-name-moved': 'The name {name} was another image’s before.',
   'image-foreign': 'The image {image} is for {is}; this machine is {here}.',
-  'image-jobs': '{max} images are being read or written already.',
   'image-space':
     'On the disk of {directory} only {free} MiB are free; {needed} MiB are needed, with what must stay free.',
   'image-no-space': 'The disk of {directory} is full.',

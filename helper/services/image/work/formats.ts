@@ -2,12 +2,12 @@
 // names; whether the layers are what the configuration says is looked at in one place for all of them.
 import { broken } from '../../failures';
 import { ownPlatform } from '../config';
+import { hexOf } from '../digest';
 import {
   CONTAINERD_NAME,
   Config,
   type Descriptor,
   DockerManifest,
-  hexOf,
   Index,
   MAX_DOCUMENT,
   Manifest,

@@ -5,14 +5,10 @@ import { Failure } from '../../../rpc/contract/errors';
 import { asFailure, errnoOf } from '../../failures';
 import { explainSpace } from '../space';
 import type { Order, Reply, TaskName, Tasks, WorkerData } from '../tasks';
-import { commit } from './commit';
 import { entries } from './entries';
 import { peek } from './flow';
-import { importRoot } from './import';
 import { MAGIC_SIZE, packingOf } from './inflate';
-import { load } from './load';
-import { save } from './save';
-import { check, feed, mark, sync } from './unpack';
+import { check, feed, mark, sync, verify } from './unpack';
 import type { Work } from './work';
 
 const { places, temp, cancelled } = workerData as WorkerData;
@@ -24,14 +20,16 @@ const REST = 100;
 type Runners = {
   [T in TaskName]: (work: Work, params: Tasks[T]['params']) => Tasks[T]['result'] | Promise<Tasks[T]['result']>;
 };
+/** What reads documents loads what it takes to check them when it is needed: unpacking begins without. */
 const RUNNERS: Runners = {
-  load,
+  load: async (work, params) => (await import('./load')).load(work, params),
   sniff: async ({ wanted }, { fd }) => packingOf(await peek(fd, MAGIC_SIZE, wanted)),
-  import: importRoot,
-  commit,
-  save,
+  import: async (work, params) => (await import('./import')).importRoot(work, params),
+  commit: async (work, params) => (await import('./commit')).commit(work, params),
+  save: async (work, params) => (await import('./save')).save(work, params),
   feed,
   check,
+  verify,
   mark,
   sync,
   entries: ({ places }, params) => entries(places, params),

@@ -2,7 +2,8 @@
 // is what it is, and as they are in the second.
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { CONTAINERD_NAME, hexOf, Manifest, MEDIA, REF_NAME, read } from '../documents';
+import { hexOf } from '../digest';
+import { CONTAINERD_NAME, Manifest, MEDIA, REF_NAME, read } from '../documents';
 import { splitTag } from '../names';
 import { blobPath } from '../places';
 import type { SavedImage, Tasks } from '../tasks';

@@ -1,6 +1,8 @@
 // Gives an image that is known to be sound its places in the layout: layers, configuration, manifest, each on the disk
 // before it is named. Only the index, which the main thread writes, makes it an image of the store.
-import { hexOf, MEDIA } from '../documents';
+
+import { hexOf } from '../digest';
+import { MEDIA } from '../documents';
 import type { TakenImage } from '../tasks';
 import { checkImage, type FoundImage } from './formats';
 import type { Packing } from './inflate';

@@ -7,7 +7,7 @@ import { makeDirectory, makeWhiteout, openBelow, setExtendedAttribute, syncFileS
 import { errnoOf } from '../../failures';
 import { entriesPath } from '../places';
 import type { Tasks } from '../tasks';
-import { readLayer } from './blob';
+import { blobBytes, readLayer } from './blob';
 import { Sink } from './flow';
 import { type LayerFacts, rowsOf } from './layer-rows';
 import type { Work } from './work';
@@ -22,6 +22,16 @@ export async function feed(work: Work, { fd, ...blob }: Tasks['feed']['params'])
   } finally {
     sink.close();
   }
+}
+
+/** Reads all of it: what it holds is known by its digest. */
+export async function verify(work: Work, blob: Tasks['verify']['params']): Promise<null> {
+  let done = 0;
+  for await (const chunk of blobBytes(work, blob)) {
+    done += chunk.length;
+    work.progress('image-check', done, blob.size);
+  }
+  return null;
 }
 
 /** Reads all of it, and writes its list anew. */
