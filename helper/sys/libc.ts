@@ -1,6 +1,7 @@
 // System calls that Node does not offer, as thin synchronous functions.
 // Each throws SysError with the call and its errno. Numbers are the kernel's of x86-64 and arm64, which agree on all of these.
 import { constants } from 'node:os';
+import { SysError } from './errors';
 import { c, check, lastErrno, whole } from './libc-calls';
 
 const SYS_pidfd_send_signal = 424;
@@ -149,7 +150,12 @@ export function recvfrom(fd: number, data: Buffer, flags: number, from: Buffer |
 
 /** pidfd_open(2). ESRCH: no such process, or none any more. */
 export function pidfdOpen(pid: number): number {
-  return check(c.syscall(SYS_pidfd_open, pid, 0, 0, 0), 'pidfd_open', pid);
+  const pidfd = c.syscall(SYS_pidfd_open, pid, 0, 0, 0);
+  // Older kernels' word for one that ended while its number is still that of a session or a process group.
+  if (pidfd === -1 && lastErrno() === constants.errno.EINVAL) {
+    throw new SysError(`pidfd_open ${pid}`, constants.errno.ESRCH);
+  }
+  return check(pidfd, 'pidfd_open', pid);
 }
 
 /** pidfd_getfd(2): a duplicate, close-on-exec, of descriptor `fd` of another process. Needs PTRACE_MODE_ATTACH. */

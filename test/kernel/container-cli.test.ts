@@ -281,6 +281,7 @@ describe('exercise 26, and files in and out', () => {
   });
 
   test.each(['running', 'ended'])('export and copies of one that is %s', async (state) => {
+    const mounts = await readFile('/proc/self/mountinfo', 'utf8');
     const command = state === 'running' ? 'sleep 1000' : 'true';
     const { ref, id, name } = await startContainer(helper, {
       command: [
@@ -315,7 +316,7 @@ describe('exercise 26, and files in and out', () => {
     const missing = await cli('copy-out', name, '/no/such', folder);
     expect(missing).toMatchObject({ status: 1, stderr: expect.stringContaining('/no/such') });
     expect(await cli('copy-in', name, join(folder, 'in'), '/etc/passwd')).toMatchObject({ status: 1 });
-    expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain('lowerdir');
+    expect(await readFile('/proc/self/mountinfo', 'utf8')).toBe(mounts);
   });
 
   test('a hostile link and a hostile archive stay inside', async () => {

@@ -1,31 +1,25 @@
 // container/*: what a request means. What concerns one container is done one after another, different ones side by side.
-import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { Cgroup } from '../../cgroup/cgroup';
 import { Hierarchies } from '../../cgroup/hierarchies';
 import { readProcess } from '../../discovery/processes';
-import type { Params, Result } from '../../rpc/contract';
+import type { Params } from '../../rpc/contract';
 import type { Container } from '../../rpc/contract/container';
-import type { ContainerPlan, ContainerRef } from '../../rpc/contract/container-plan';
+import type { ContainerRef } from '../../rpc/contract/container-plan';
 import { KINDS } from '../../rpc/contract/kinds';
 import { bootId } from '../../state/journal';
 import { close } from '../../sys/libc';
 import { asFailure, broken, errnoOf } from '../failures';
-import { NEEDS_HOST_REALM } from '../features';
 import type { Caller, House } from '../house';
 import type { JobOptions } from '../image/jobs';
 import type { ImageStore } from '../image/store';
-import { Fetched } from '../session/caller';
 import { Turns } from '../turns';
 import { Confinements } from './confine';
 import { deviceRules } from './devices';
 import { MADE_BY_US } from './diff';
 import { findContainer, nameTaken, visibleTo } from './find';
-import { ContainerLives, isAlive, type Living, settle } from './life';
-import { newName } from './names';
-import { settleContainer } from './plan';
-import { type ContainerRecord, newRecord, type SettledNetwork, type SharedWith } from './record';
-import { settleDevices, settleMounts } from './sources';
+import { ContainerLives, clear, isAlive, type Living, settle } from './life';
+import type { ContainerRecord } from './record';
 import { createdKinds, type FirstClient, startContainer } from './start';
 import { endContainer, signalContainer } from './stop';
 import { ContainerStore } from './store';
@@ -57,7 +51,7 @@ export class Containers {
         this.#adopt(id);
       } catch (error) {
         // One that cannot be written about (a full disk) must not keep the helper from the others.
-        house.log.error(`container ${id}: ${String(error)}`);
+        this.#complain(id, error);
       }
     }
   }
@@ -76,7 +70,7 @@ export class Containers {
       return;
     }
     // A start that was cut off before the program was known, or a run that a reboot ended.
-    if (cgroup !== undefined) void cgroup.kill().then(() => cgroup.remove());
+    if (cgroup !== undefined) clear(cgroup).catch((error: unknown) => this.#complain(id, error));
     const status = this.store.status(id);
     if (status === undefined) {
       this.store.forgetRun(id);
@@ -86,7 +80,7 @@ export class Containers {
     const seen = exit !== undefined || signal !== undefined;
     // Written down already, but not yet known to be on the disk.
     if (!seen || this.store.get(id)?.last?.finishedAt !== at) settle(this.store, id, seen ? {} : { startedAt: at });
-    this.store.seal(id).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
+    this.store.seal(id).catch((error: unknown) => this.#complain(id, error));
     this.#ended(id);
   }
 
@@ -101,7 +95,11 @@ export class Containers {
 
   #ended(id: string): void {
     if (this.store.get(id)?.autoRemove !== true) return;
-    this.remove(id, false).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
+    this.remove(id, false).catch((error: unknown) => this.#complain(id, error));
+  }
+
+  #complain(id: string, error: unknown): void {
+    this.house.log.error(`container ${id}: ${String(error)}`);
   }
 
   /** One after another with everything else that concerns this container; Failure where it is gone by then. */
@@ -139,57 +137,6 @@ export class Containers {
 
   view(record: ContainerRecord): Container {
     return viewContainer(record, this.lives.get(record.id));
-  }
-
-  async create(plan: ContainerPlan, caller: Caller, signal: AbortSignal): Promise<Result<'container/create'>> {
-    if (this.house.realm.kind === 'user') {
-      throw broken('denied', NEEDS_HOST_REALM, undefined, { hint: { code: 'use-host-realm' } });
-    }
-    const fetched = new Fetched(caller.pidfd);
-    try {
-      const [mounts, devices] = [settleMounts(plan, fetched), settleDevices(plan, fetched)];
-      const image = await this.images.resolve(plan.image, 'image', { signal });
-      const taken = (name: string) => nameTaken(this.store, name);
-      if (plan.name !== undefined && taken(plan.name)) {
-        throw broken('exists', 'container-name-taken', { name: plan.name }, { field: 'name' });
-      }
-      const record = newRecord(
-        settleContainer(plan, {
-          id: randomBytes(32).toString('hex'),
-          name: plan.name ?? newName(taken),
-          uid: caller.uid,
-          now: Date.now(),
-          image: { id: image.id, name: 'name' in plan.image ? plan.image.name : image.id, config: image.config },
-          ...{ mounts, devices },
-          network: this.#network(caller, plan.network),
-          pid: this.#shared(caller, plan.pid, 'pid'),
-          ipc: this.#shared(caller, plan.ipc, 'ipc'),
-        }),
-      );
-      this.confinements.of(record);
-      try {
-        this.store.add(record);
-      } catch (error) {
-        throw asFailure(error, { step: 'container-directory' });
-      }
-      this.house.changes.bump('container');
-      return { id: record.id, name: record.name };
-    } finally {
-      fetched.close();
-    }
-  }
-
-  #shared(caller: Caller, share: ContainerPlan['pid'], field: string): SharedWith {
-    if (typeof share !== 'object') return share ?? 'own';
-    return { container: findContainer(this.store, caller, share.container, `${field}.container`).id };
-  }
-
-  #network(caller: Caller, network: ContainerPlan['network'] = 'own'): SettledNetwork {
-    if (typeof network === 'string') return network;
-    if ('container' in network) {
-      return { container: findContainer(this.store, caller, network.container, 'network.container').id };
-    }
-    return 'host' in network ? 'host' : { netns: network };
   }
 
   /** Runs it; one that runs already stays as it is, unless a client is to be there from the beginning. */
@@ -283,8 +230,8 @@ export class Containers {
     const { running: goesOn = false, name, change, message } = params;
     return this.turn(id, async (record) => {
       const cgroup = this.lives.get(id)?.cgroup;
-      const freeze = !goesOn && cgroup !== undefined && !cgroup.frozen();
-      if (freeze) await cgroup.freeze();
+      const still = !goesOn && cgroup !== undefined && !cgroup.frozen();
+      if (still) await freeze(cgroup);
       try {
         const without = [...MADE_BY_US, ...record.mounts.map(({ target }) => target)];
         const base = record.image.id;
@@ -298,7 +245,7 @@ export class Containers {
           options,
         );
       } finally {
-        if (freeze) cgroup.thaw();
+        if (still) cgroup.thaw();
       }
     });
   }
@@ -314,7 +261,7 @@ export class Containers {
 
   freeze(id: string): Promise<void> {
     return this.turn(id, async (record) => {
-      await running(record, this.lives.get(id)).cgroup.freeze();
+      await freeze(running(record, this.lives.get(id)).cgroup);
       this.house.changes.bump('container');
     });
   }
@@ -335,6 +282,15 @@ export class Containers {
       this.house.changes.bump('container');
       return merged.limits;
     });
+  }
+}
+
+/** Failure `busy` where one of its processes cannot be stopped. */
+async function freeze(cgroup: Cgroup): Promise<void> {
+  try {
+    await cgroup.freeze();
+  } catch (error) {
+    throw asFailure(error, { step: 'container-freeze' });
   }
 }
 

@@ -29,6 +29,10 @@ export async function execInContainer(
 ): Promise<number> {
   const living = lives.get(record.id);
   if (living === undefined) throw notRunning(record);
+  // It would stand still like all the others, and whoever waits for it with it.
+  if (living.cgroup?.frozen()) {
+    throw broken('conflict', 'container-paused', { name: record.name }, { field: 'container' });
+  }
   const opened: number[] = [];
   const keep = (fd: number) => {
     opened.push(fd);
@@ -74,7 +78,12 @@ export async function execInContainer(
       },
     );
     const made = exec;
-    if (made !== undefined) void ended.then(() => whenGone(made)).then(() => forget(living, made, house));
+    if (made !== undefined) {
+      void ended
+        .then(() => whenGone(made))
+        .catch((error: unknown) => house.log.error(`exec ${made.pid}: ${String(error)}`))
+        .then(() => forget(living, made, house));
+    }
     house.changes.bump('container');
     return pid;
   } catch (error) {

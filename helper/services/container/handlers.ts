@@ -6,6 +6,7 @@ import { optionsOf } from '../image/images';
 import { Fetched } from '../session/caller';
 import type { Attachments } from './attach';
 import { type Containers, running } from './containers';
+import { createContainer } from './create';
 import { changesOf } from './diff';
 import { execInContainer } from './exec';
 import { followLog } from './logs';
@@ -43,7 +44,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
   };
 
   return {
-    'container/create': (plan, caller, call) => containers.create(plan, caller, call.signal),
+    'container/create': (plan, caller, call) => createContainer(containers, plan, caller, call.signal),
     'container/start': async ({ container }, caller) => {
       const { id } = find(caller, container);
       return pidOf(id, await containers.start(id));

@@ -60,7 +60,13 @@ export class ContainerLives {
   }
 
   async #finish(id: string, { startedAt }: Run, cgroup: Cgroup | undefined): Promise<LastRun> {
-    const oomKilled = await clear(cgroup);
+    let oomKilled = false;
+    try {
+      oomKilled = cgroup !== undefined && (await clear(cgroup));
+    } catch (error) {
+      // A process that cannot be ended stays in it; the container’s end is known all the same.
+      this.house.log.warn(`container ${id}: ${String(error)}`);
+    }
     const last = settle(this.store, id, { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }) });
     // Nobody need wait for the disk: until then the monitor’s own note tells.
     this.store.seal(id).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
@@ -82,8 +88,7 @@ export function settle(store: ContainerStore, id: string, seen: LastRun): LastRu
 }
 
 /** Ends what outlived the first process (in another's pid namespace), and takes the group away. Whether the kernel killed one. */
-async function clear(cgroup: Cgroup | undefined): Promise<boolean> {
-  if (cgroup === undefined) return false;
+export async function clear(cgroup: Cgroup): Promise<boolean> {
   const kills = cgroup.stats().memory?.oomKills ?? 0;
   await cgroup.kill();
   await cgroup.remove();

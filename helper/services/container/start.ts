@@ -22,7 +22,7 @@ import { withSocket } from '../rtnetlink';
 import type { Confinements } from './confine';
 import { deviceRules } from './devices';
 import { containerFailure } from './failure';
-import { type ContainerLives, isAlive, type Living } from './life';
+import { type ContainerLives, clear, isAlive, type Living } from './life';
 import { type ContainerRecord, newRun, type ProcessIdentity, type Run } from './record';
 import { hostsFile, resolvConfFor, rootOperations } from './root';
 import { openBinds } from './sources';
@@ -70,7 +70,7 @@ export async function startContainer(
   try {
     const directory = during({ step: 'container-directory' }, () => store.newRunDirectory(id));
     const control = during({ step: 'container-directory' }, () => keep(bindPackets(join(directory, CONTROL))));
-    cgroup = during({ step: 'cgroup' }, () => Cgroup.create(hierarchies, id));
+    cgroup = await newGroup(hierarchies, id);
     cgroup.apply({ ...record.limits, devices: deviceRules(record) });
     const cgroups = cgroup.procs();
     opened.push(...cgroups);
@@ -118,6 +118,21 @@ export async function startContainer(
     throw failure;
   } finally {
     for (const fd of opened) close(fd);
+  }
+}
+
+/** One that is there already was left by a run that nobody saw the end of. */
+async function newGroup(hierarchies: Hierarchies, id: string): Promise<Cgroup> {
+  try {
+    try {
+      return Cgroup.create(hierarchies, id);
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      await clear(Cgroup.open(hierarchies, id));
+      return Cgroup.create(hierarchies, id);
+    }
+  } catch (error) {
+    throw asFailure(error, { step: 'cgroup' });
   }
 }
 

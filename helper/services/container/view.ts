@@ -2,6 +2,7 @@
 import { readProcess } from '../../discovery/processes';
 import type { Container, ContainerDetails, ContainerProcess, ContainerState } from '../../rpc/contract/container';
 import { KINDS } from '../../rpc/contract/kinds';
+import { errnoOf } from '../failures';
 import { capabilityNames } from './capabilities';
 import type { Confinements } from './confine';
 import type { Living } from './life';
@@ -29,8 +30,18 @@ export function viewContainer(record: ContainerRecord, living: Living | undefine
   };
 }
 
+/** It goes a moment before the end is written down. */
+function ofGroup<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (['ENOENT', 'ENODEV'].includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
 function stateOf({ cgroup }: Living): ContainerState {
-  return cgroup?.frozen() ? 'paused' : 'running';
+  return cgroup !== undefined && ofGroup(() => cgroup.frozen()) ? 'paused' : 'running';
 }
 
 export function viewDetails(
@@ -74,7 +85,7 @@ export function viewDetails(
     stopSignal: signalName(record.stopSignal),
     stopTimeout: record.stopTimeout,
     ...(record.oomScoreAdj !== undefined && { oomScoreAdj: record.oomScoreAdj }),
-    limits: living?.cgroup === undefined ? record.limits : { ...living.cgroup.limits(), ...pick(record) },
+    limits: { ...(ofGroup(() => living?.cgroup?.limits()) ?? record.limits), ...pick(record) },
     layers: [...layers],
     upper: store.upper(record.id),
     execs: [...(living?.execs ?? [])].map(({ pid, command, startedAt }) => ({ pid, command: [...command], startedAt })),

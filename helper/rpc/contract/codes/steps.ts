@@ -129,4 +129,5 @@ export const STEPS: Readonly<Record<string, string>> = {
   'container-tree': 'reaching the container’s files',
   'file-read': 'reading the file',
   'file-write': 'writing the file',
+  'container-freeze': 'stopping all processes of the container',
 };

@@ -1,0 +1,69 @@
+// container/create: a plan and an image become a record on disk; nothing runs yet.
+import { randomBytes } from 'node:crypto';
+import type { Result } from '../../rpc/contract';
+import type { ContainerPlan } from '../../rpc/contract/container-plan';
+import { asFailure, broken } from '../failures';
+import { NEEDS_HOST_REALM } from '../features';
+import type { Caller } from '../house';
+import { Fetched } from '../session/caller';
+import type { Containers } from './containers';
+import { findContainer, nameTaken } from './find';
+import { newName } from './names';
+import { settleContainer } from './plan';
+import { newRecord, type SettledNetwork, type SharedWith } from './record';
+import { settleDevices, settleMounts } from './sources';
+
+/** `signal`: nobody wants it any more while layers are unpacked. */
+export async function createContainer(
+  { house, store, images, confinements }: Pick<Containers, 'house' | 'store' | 'images' | 'confinements'>,
+  plan: ContainerPlan,
+  caller: Caller,
+  signal: AbortSignal,
+): Promise<Result<'container/create'>> {
+  if (house.realm.kind === 'user') {
+    throw broken('denied', NEEDS_HOST_REALM, undefined, { hint: { code: 'use-host-realm' } });
+  }
+  const shared = (share: ContainerPlan['pid'], field: string): SharedWith => {
+    if (typeof share !== 'object') return share ?? 'own';
+    return { container: findContainer(store, caller, share.container, `${field}.container`).id };
+  };
+  const network = (wish: ContainerPlan['network'] = 'own'): SettledNetwork => {
+    if (typeof wish === 'string') return wish;
+    if ('container' in wish) {
+      return { container: findContainer(store, caller, wish.container, 'network.container').id };
+    }
+    return 'host' in wish ? 'host' : { netns: wish };
+  };
+  const fetched = new Fetched(caller.pidfd);
+  try {
+    const [mounts, devices] = [settleMounts(plan, fetched), settleDevices(plan, fetched)];
+    const image = await images.resolve(plan.image, 'image', { signal });
+    const taken = (name: string) => nameTaken(store, name);
+    if (plan.name !== undefined && taken(plan.name)) {
+      throw broken('exists', 'container-name-taken', { name: plan.name }, { field: 'name' });
+    }
+    const record = newRecord(
+      settleContainer(plan, {
+        id: randomBytes(32).toString('hex'),
+        name: plan.name ?? newName(taken),
+        uid: caller.uid,
+        now: Date.now(),
+        image: { id: image.id, name: 'name' in plan.image ? plan.image.name : image.id, config: image.config },
+        ...{ mounts, devices },
+        network: network(plan.network),
+        pid: shared(plan.pid, 'pid'),
+        ipc: shared(plan.ipc, 'ipc'),
+      }),
+    );
+    confinements.of(record);
+    try {
+      store.add(record);
+    } catch (error) {
+      throw asFailure(error, { step: 'container-directory' });
+    }
+    house.changes.bump('container');
+    return { id: record.id, name: record.name };
+  } finally {
+    fetched.close();
+  }
+}
