@@ -20,9 +20,10 @@ import { capture, ROOT, run, Stop, which } from './run.mjs';
 import { asRoot } from './seal.mjs';
 
 /** What of the kernel tier is run there: what differs between kernels. Each list has a machine, and so a processor, of its own. */
-export const VM_TESTS = [['cgroup', 'session', 'netns'], ['link']].map((names) =>
-  names.map((name) => `test/kernel/${name}.test.ts`),
-);
+export const VM_TESTS = [
+  ['cgroup', 'session', 'netns'],
+  ['link', 'container', 'container-limits'],
+].map((names) => names.map((name) => `test/kernel/${name}.test.ts`));
 
 const CACHE = join(ROOT, '.vm');
 /** The package whose one dependency is the kernel of the day. */
@@ -220,7 +221,10 @@ function machine(work, kernel, initial, files, { answer, log }) {
       ...['-device', 'virtserialport,chardev=answer,name=answer'],
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', log ? `file:${log}` : 'stdio'],
       ...['-kernel', join(kernel, 'vmlinuz'), '-initrd', initial],
-      ...['-append', 'console=ttyS0 no_timer_check quiet panic=-1 random.trust_cpu=on mitigations=off nowatchdog audit=0'],
+      ...[
+        '-append',
+        'console=ttyS0 no_timer_check quiet panic=-1 random.trust_cpu=on mitigations=off nowatchdog audit=0',
+      ],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );
