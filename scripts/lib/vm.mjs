@@ -220,7 +220,10 @@ function machine(work, kernel, initial, files, { answer, log }) {
       ...['-device', 'virtserialport,chardev=answer,name=answer'],
       ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none', '-serial', log ? `file:${log}` : 'stdio'],
       ...['-kernel', join(kernel, 'vmlinuz'), '-initrd', initial],
-      ...['-append', 'console=ttyS0 no_timer_check quiet panic=-1 random.trust_cpu=on mitigations=off nowatchdog audit=0'],
+      ...[
+        '-append',
+        'console=ttyS0 no_timer_check quiet panic=-1 random.trust_cpu=on mitigations=off nowatchdog audit=0',
+      ],
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );
