@@ -1,9 +1,9 @@
 // What lies in the store and no image needs: of images that were removed, and of jobs that a crash ended between their last
 // blob and the index.
 import { readdirSync } from 'node:fs';
+import type { StoredImage } from './catalogue';
 import { hexOf } from './digest';
 import type { Layout } from './layout';
-import type { StoredImage } from './store';
 
 export interface Litter {
   /** Hexadecimal digests. */

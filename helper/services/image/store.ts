@@ -5,18 +5,16 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Coded } from '../../rpc/contract/errors';
-import { Failure } from '../../rpc/contract/errors';
 import type { Image, ImageChange, ImageConfig, ImageDetails, ImageRef } from '../../rpc/contract/image';
 import { broken } from '../failures';
+import { Catalogue, type DamagedImage, type StoredImage } from './catalogue';
 import { normalised, ownPlatform } from './config';
-import { hexOf } from './digest';
-import type { Config, Manifest } from './documents';
-import { type IndexEntry, withImages, withName } from './index-entries';
+import { withImages, withName } from './index-entries';
 import { type Job, type JobOptions, Jobs } from './jobs';
 import { Layers } from './layers';
-import { exportLayout, Layout } from './layout';
+import { exportLayout } from './layout';
 import { type Litter, litterOf } from './litter';
-import { candidates, withTag } from './names';
+import { withTag } from './names';
 import { layerPath, type Places, placesIn } from './places';
 import type { TakenImage, TakenLayer } from './tasks';
 import { withTreeArchive } from './tree-archive';
@@ -26,15 +24,6 @@ import { factsOf } from './work/layer-rows';
 /** Names of the containers that were made of an image. */
 export type UsedBy = (imageId: string) => string[];
 
-export interface StoredImage {
-  readonly id: string;
-  readonly digest: string;
-  readonly manifestSize: number;
-  readonly names: readonly string[];
-  readonly manifest: Manifest;
-  readonly config: Config;
-}
-
 /** What a container needs of its image. */
 export interface ResolvedImage {
   readonly id: string;
@@ -43,12 +32,6 @@ export interface ResolvedImage {
   readonly layers: readonly string[];
   readonly diffIds: readonly string[];
   readonly config: ImageConfig;
-}
-
-export interface DamagedImage {
-  digest: string;
-  names: string[];
-  reason: Coded;
 }
 
 /** What becomes of a container's writable layer. */
@@ -78,10 +61,9 @@ interface StoreOptions {
 export class ImageStore {
   readonly places: Places;
   readonly jobs: Jobs;
-  readonly #layout: Layout;
+  readonly #catalogue: Catalogue;
   readonly #layers: Layers;
   #usedBy: UsedBy = () => [];
-  #opened = false;
   /** Something may be there that no image needs. */
   #litter = false;
   /** Layers were unpacked that may not be on the disk yet. */
@@ -90,7 +72,7 @@ export class ImageStore {
   constructor(private readonly options: StoreOptions) {
     this.places = placesIn(options.dataDir);
     this.jobs = new Jobs(options.workerFile, this.places);
-    this.#layout = new Layout(this.places);
+    this.#catalogue = new Catalogue(this.places, () => this.#clearLeft());
     this.#layers = new Layers(this.places, options.nativeDir);
     this.jobs.onIdle = () => {
       this.#sweep();
@@ -107,7 +89,7 @@ export class ImageStore {
   recover(): void {
     if (!existsSync(this.places.temp)) return;
     try {
-      this.open();
+      this.#catalogue.open();
     } catch (error) {
       this.options.warn(`image store: ${String(error)}`);
     }
@@ -120,40 +102,12 @@ export class ImageStore {
 
   /** The newest first; what cannot be read any more apart. */
   list(): { images: StoredImage[]; damaged: DamagedImage[] } {
-    const images: StoredImage[] = [];
-    const damaged: DamagedImage[] = [];
-    for (const [digest, { size, names }] of this.#byManifest()) {
-      try {
-        const { manifest, config } = this.#layout.documents(digest);
-        images.push({ id: hexOf(manifest.config.digest), digest, manifestSize: size, names, manifest, config });
-      } catch (error) {
-        const reason = error instanceof Failure ? error.data.rule : undefined;
-        if (reason === undefined) throw error;
-        damaged.push({ digest, names, reason });
-      }
-    }
-    const age = ({ config }: StoredImage) => Date.parse(config.created ?? '') || 0;
-    return { images: images.sort((a, b) => age(b) - age(a)), damaged };
+    return this.#catalogue.list();
   }
 
   /** The one image that is meant. A Failure `not-found` or, for a beginning of several ids, `conflict`. */
-  find(ref: ImageRef, field = 'image'): StoredImage {
-    const { images, damaged } = this.list();
-    if ('name' in ref) {
-      const names = candidates(ref.name);
-      for (const name of names) {
-        const found = images.find((image) => image.names.includes(name));
-        if (found !== undefined) return found;
-        const lost = damaged.find((image) => image.names.includes(name));
-        if (lost !== undefined) throw new Failure({ kind: 'conflict', field, rule: lost.reason, hint: AGAIN });
-      }
-      throw broken('not-found', 'image-not-found', { image: withTag(ref.name) }, { field });
-    }
-    const found = images.filter(({ id }) => id.startsWith(ref.id));
-    if (found.length > 1)
-      throw broken('conflict', 'image-ambiguous', { image: ref.id, count: found.length }, { field });
-    if (found[0] === undefined) throw broken('not-found', 'image-not-found', { image: ref.id }, { field });
-    return found[0];
+  find(ref: ImageRef, field?: string): StoredImage {
+    return this.#catalogue.find(ref, field);
   }
 
   row(image: StoredImage): Image {
@@ -170,7 +124,7 @@ export class ImageStore {
     options: JobOptions,
     take: (job: Job) => Promise<{ images: readonly TakenImage[]; notes: readonly Coded[] }>,
   ): Promise<{ images: StoredImage[]; notes: Coded[] }> {
-    this.open();
+    this.#catalogue.open();
     return this.jobs.run(options, async (job) => {
       // Whatever it ends with: blobs may have their places by then that no image needs.
       this.#litter = true;
@@ -187,8 +141,8 @@ export class ImageStore {
       for (const layer of taken.flatMap(({ layers }) => layers))
         await this.#layers.ensure(job, layer, { trusted: true });
     }
-    const { entries, notes } = withImages(this.#index(), taken, this.list().images);
-    this.#write(entries);
+    const { entries, notes } = withImages(this.#catalogue.entries(), taken, this.list().images);
+    this.#catalogue.write(entries);
     const ids = new Set(taken.map(({ id }) => id));
     return { images: this.list().images.filter(({ id }) => ids.has(id)), notes };
   }
@@ -261,25 +215,28 @@ export class ImageStore {
     const whole = withTag(name);
     const before = this.list().images.find(({ names }) => names.includes(whole));
     if (before?.id === image.id) return undefined;
-    this.#write(withName(this.#index(), { digest: image.digest, size: image.manifestSize }, whole));
+    this.#catalogue.write(
+      withName(this.#catalogue.entries(), { digest: image.digest, size: image.manifestSize }, whole),
+    );
     return before?.id;
   }
 
   /** Takes names away, and the image with the last one. The bytes that are given back, once nobody reads any more. */
   async remove(image: StoredImage, names: readonly string[]): Promise<{ removed: boolean; freed: number }> {
     const kept = image.names.filter((name) => !names.includes(name));
-    const others = this.#index().filter(({ digest }) => digest !== image.digest);
-    this.#write([...others, ...kept.map((name) => ({ digest: image.digest, size: image.manifestSize, name }))]);
+    const others = this.#catalogue.entries().filter(({ digest }) => digest !== image.digest);
+    this.#catalogue.write([
+      ...others,
+      ...kept.map((name) => ({ digest: image.digest, size: image.manifestSize, name })),
+    ]);
     if (kept.length > 0) return { removed: false, freed: 0 };
-    this.#layout.forget(image.digest);
+    this.#catalogue.layout.forget(image.digest);
     return { removed: true, freed: await this.collect() };
   }
 
   /** Several at once, with all their names. */
   forget(images: readonly StoredImage[]): void {
-    const gone = new Set(images.map(({ digest }) => digest));
-    for (const digest of gone) this.#layout.forget(digest);
-    if (gone.size > 0) this.#write(this.#index().filter(({ digest }) => !gone.has(digest)));
+    this.#catalogue.writeWithout(new Set(images.map(({ digest }) => digest)));
   }
 
   /** A layout of this image alone, in the job's directory, in the words of skopeo(1): names of ours may mean more there. */
@@ -293,8 +250,7 @@ export class ImageStore {
 
   /** Forgets damaged images, whose blobs nobody can use. */
   forgetDamaged(): void {
-    const lost = new Set(this.list().damaged.map(({ digest }) => digest));
-    if (lost.size > 0) this.#write(this.#index().filter(({ digest }) => !lost.has(digest)));
+    this.#catalogue.writeWithout(new Set(this.list().damaged.map(({ digest }) => digest)));
   }
 
   /** Removes what no image needs; while jobs run it is only counted, and removed when the last one is over. */
@@ -305,12 +261,8 @@ export class ImageStore {
     return litter.bytes;
   }
 
-  /** Made, or cleaned of what an earlier helper left, before the first look. */
-  open(): void {
-    if (this.#opened) return;
-    this.#layout.open();
-    this.#opened = true;
-    // Renamed away at once and removed at leisure: a program of an earlier helper may still be ending in there.
+  /** What an earlier helper left goes at leisure: a program of it may still be ending in there. */
+  #clearLeft(): void {
     const left = readdirSync(this.places.temp).map((name) => join(this.places.temp, name));
     const gone = left.map((path) => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
     void Promise.allSettled(gone).then((results) => {
@@ -337,7 +289,7 @@ export class ImageStore {
   #unneeded(): Litter {
     const { images, damaged } = this.list();
     // Whoever is damaged may need any of them.
-    return damaged.length > 0 ? { blobs: [], layers: [], bytes: 0 } : litterOf(this.#layout, images);
+    return damaged.length > 0 ? { blobs: [], layers: [], bytes: 0 } : litterOf(this.#catalogue.layout, images);
   }
 
   /** In one go, so that no job can begin to rely on what is about to vanish; only the trees go at leisure. */
@@ -355,26 +307,6 @@ export class ImageStore {
       return { digest, size, diffId, packing, bytes };
     });
   }
-
-  #index(): IndexEntry[] {
-    this.open();
-    return this.#layout.index();
-  }
-
-  #write(entries: readonly IndexEntry[]): void {
-    this.#layout.writeIndex(entries);
-  }
-
-  #byManifest(): Map<string, { size: number; names: string[] }> {
-    const found = new Map<string, { size: number; names: string[] }>();
-    for (const { digest, size, name } of this.#index()) {
-      const entry = found.get(digest) ?? { size, names: [] };
-      found.set(digest, entry);
-      if (name !== undefined) entry.names.push(name);
-    }
-    return found;
-  }
 }
 
-const AGAIN: Coded = { code: 'image-load-again' };
 const HOST: Coded = { code: 'needs-host-realm' };

@@ -1,7 +1,7 @@
 // What is told of an image of the store. Pure.
 import type { Image, ImageDetails } from '../../rpc/contract/image';
+import type { StoredImage } from './catalogue';
 import { historyOf, normalised } from './config';
-import type { StoredImage } from './store';
 import type { SavedImage } from './tasks';
 
 export function rowOf(image: StoredImage, usedBy: string[]): Image {
