@@ -20,9 +20,10 @@ import { capture, ROOT, run, Stop, which } from './run.mjs';
 import { asRoot } from './seal.mjs';
 
 /** What of the kernel tier is run there: what differs between kernels. Each list has a machine, and so a processor, of its own. */
-export const VM_TESTS = [['cgroup', 'session', 'netns'], ['link']].map((names) =>
-  names.map((name) => `test/kernel/${name}.test.ts`),
-);
+export const VM_TESTS = [
+  ['cgroup', 'session', 'netns'],
+  ['link', 'container', 'container-limits'],
+].map((names) => names.map((name) => `test/kernel/${name}.test.ts`));
 
 const CACHE = join(ROOT, '.vm');
 /** The package whose one dependency is the kernel of the day. */
