@@ -1,9 +1,13 @@
-// Stands for the machine during a test run (see sealed.mjs): gives the run a /run, a loopback and a cgroup tree of its own,
+// Stands for the machine during a test run (see sealed.mjs): gives the run a /run, a loopback, a cgroup tree and a place for
+// images and containers of its own;
 // runs it, and writes what differs afterwards: `sealed-run.mjs [--cgroups] REPORT.json PROGRAM ARGUMENTS…`.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { remountCgroups } from './lib/cgroup.mjs';
 import { capture, main, run, which } from './lib/run.mjs';
 import { differences, endLeftovers, snapshot } from './lib/snapshot.mjs';
+
+/** Where helpers of the host realm keep what outlives a boot. */
+const DATA = '/var/lib/isolab';
 
 main(async () => {
   const given = process.argv.slice(2);
@@ -13,6 +17,9 @@ main(async () => {
   mkdirSync('/run/lock', { mode: 0o1777 });
   mkdirSync('/run/test', { mode: 0o1777 });
   capture([which('chmod'), '1777', '/run/test', '/run/lock']);
+  const hadData = existsSync(DATA);
+  if (!hadData) mkdirSync(DATA, { mode: 0o700 });
+  capture([which('mount'), '-t', 'tmpfs', '-o', 'mode=700', 'tmpfs', DATA]);
   capture([which('ip'), 'link', 'set', 'lo', 'up']);
   // The first name makes /run/netns a shared mount point, which then stays, as on any machine that uses names.
   for (const act of ['add', 'delete']) capture([which('ip'), 'netns', act, 'first']);
@@ -21,5 +28,7 @@ main(async () => {
   const status = await run(argv, { env: { ...process.env, TMPDIR: '/run/test', ISOLAB_SEALED: '1' } });
   const found = differences(before, await endLeftovers(cgroups, before));
   writeFileSync(report, JSON.stringify(found));
+  capture([which('umount'), '-l', DATA]);
+  if (!hadData) rmdirSync(DATA);
   return status;
 });
