@@ -46,16 +46,28 @@ export function choosePlaces(
   }
   const socketGiven = given.socket !== undefined;
   const stateGiven = socketGiven || given.state !== undefined;
-  const data = () => (stateGiven ? stateDir : dataDirectory(env, { realm, holder }));
+  const data = () => (stateGiven ? stateDir : (dataDirectory(env, { realm, holder }) ?? stateDir));
   const dataDir = given.data === undefined ? data() : resolve(given.data);
   return { socket, stateDir, dataDir, socketGiven, stateGiven, dataGiven: given.data !== undefined };
 }
 
-/** Of file-hierarchy(7); each holder of the host realm has his own, as helpers of two holders may run at once. */
-function dataDirectory(env: Readonly<Record<string, string | undefined>>, { realm, holder }: Standing): string {
+/**
+ * Of file-hierarchy(7); each holder of the host realm has his own, as helpers of two holders may run at once. Undefined for
+ * a user without an account, who has no home.
+ */
+function dataDirectory(
+  env: Readonly<Record<string, string | undefined>>,
+  { realm, holder }: Standing,
+): string | undefined {
   if (realm === 'host') return `/var/lib/isolab/${holder}`;
   const { XDG_DATA_HOME: chosen } = env;
-  return join(chosen?.startsWith('/') ? chosen : join(userInfo().homedir, '.local/share'), 'isolab');
+  if (chosen?.startsWith('/')) return join(chosen, 'isolab');
+  try {
+    return join(userInfo().homedir, '.local/share/isolab');
+  } catch {
+    // No line in passwd(5) for this uid.
+    return undefined;
+  }
 }
 
 /** The first whose parent is the user's own and private, as a login's runtime directory is; else the last one, in /tmp. */

@@ -58,8 +58,10 @@ export async function buildOther(other: OtherVersion): Promise<Built> {
 
 /** The one program in C that speaks the protocol, from a copy of its sources with the number changed. */
 async function buildAttach(folder: string, protocol: number): Promise<void> {
-  const sources = join(folder, 'attach');
+  const sources = join(folder, 'sources/attach');
   await cp(join(ROOT, 'native/attach'), sources, { recursive: true });
+  // What both programs say to each other stands in its header.
+  await cp(join(ROOT, 'native/monitor'), join(folder, 'sources/monitor'), { recursive: true });
   const file = join(sources, 'helper.c');
   const [before = '', after, ...more] = (await readFile(file, 'utf8')).split(/(?<=\bPROTOCOL = )\d+/);
   if (after === undefined || more.length > 0) throw new Error(`${file} does not name the protocol once`);
