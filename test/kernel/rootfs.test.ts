@@ -226,14 +226,7 @@ describe('isolab shell --root', () => {
   });
 
   test('new namespaces, and /proc mounted: process 1 sees its own processes only', async () => {
-    const said = await shell([
-      '--new',
-      'pid,mnt,uts,ipc',
-      '--',
-      '/bin/sh',
-      '-c',
-      'echo $$; ps -o pid,comm; true',
-    ]);
+    const said = await shell(['--new', 'pid,mnt,uts,ipc', '--', '/bin/sh', '-c', 'echo $$; ps -o pid,comm; true']);
     expect(said.status).toBe(0);
     expect(said.stdout).toMatch(/^1\n *PID +COMMAND\n +1 sh\n +2 ps\n$/);
     expect(existsSync(join(root, 'proc/1'))).toBe(false);
