@@ -116,6 +116,8 @@ describe('installed from the file, without Node and compiler on PATH', () => {
   let editor: Editor;
 
   beforeAll(async () => {
+    // Images and containers of helpers without root, of the files before: they outlive an extension.
+    await rm(`${PERSON.home}/.local/share/isolab`, { recursive: true, force: true });
     env = { PATH: await barePath() };
     // The editor asks a login shell for the environment, whose PATH is set here.
     await writeFile('/run/bare-profile', `PATH=${env.PATH}\nexport PATH\n`);

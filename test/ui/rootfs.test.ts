@@ -24,7 +24,7 @@ test('a busybox root file system is built, and a shell opened in it with namespa
   await editor().command('Isolab: Build a busybox root file system…');
   // The editor's own question for a folder, at the one that is open.
   await quick.step('Build a busybox root file system');
-  await quick.ok();
+  await quick.path(`${PERSON.folder}/`);
   await quick.step('Name of a new folder in');
   await quick.answer('alpha');
   await quick.step('Which busybox');
@@ -78,8 +78,7 @@ test('what a shell would lack is named before it is opened', async () => {
   await output(['cp', '/bin/dash', join(bare, 'bin/sh')]);
   await editor().command(`Isolab: ${OPEN}`);
   await quick.step(OPEN);
-  await quick.fill(`${bare}/`);
-  await quick.ok();
+  await quick.path(`${bare}/`);
   await dialogs.notice(`Missing in ${bare} for /bin/sh: `).waitFor();
   expect(await dialogs.notice('Missing in').textContent()).toContain('libc.so.6');
   await editor().screenshot('rootfs-missing');

@@ -1,5 +1,6 @@
 // The box at the top of the window: palette, pick lists and the steps of our wizards.
 import type { Locator, Page } from 'playwright-core';
+import { until } from '../../support/until';
 
 export class QuickInput {
   readonly widget: Locator;
@@ -35,6 +36,16 @@ export class QuickInput {
 
   async value(): Promise<string> {
     return await this.input.inputValue();
+  }
+
+  /** Chooses a path in the editor's own dialog for files and folders, which proposes one a moment after it opened. */
+  async path(path: string): Promise<void> {
+    await until(async () => (await this.value()) !== '', 'the path that the editor proposes');
+    await until(async () => {
+      await this.fill(path);
+      return (await this.value()) === path;
+    }, `${path} to stay in the box`);
+    await this.ok();
   }
 
   /** Types an answer and goes to the next step. */

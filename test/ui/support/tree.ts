@@ -198,9 +198,17 @@ export class Tree {
 
   /** Presses an inline action of a row; its label may end in the key that does the same. */
   async inline(path: Path, action: string): Promise<void> {
-    const row = await this.row(path);
-    await row.hover();
-    await row.locator(`.actions a.action-label[aria-label^="${action}"]`).click();
+    // A row is found by its place: where others come or go meanwhile it is looked for again.
+    await until(
+      async () => {
+        const row = await this.row(path);
+        await row.hover({ timeout: 2000 });
+        await row.locator(`.actions a.action-label[aria-label^="${action}"]`).click({ timeout: 2000 });
+        return true;
+      },
+      `${action} on ${path}`,
+      { timeoutMs: 20_000 },
+    );
   }
 
   /** Chooses from the row's context menu. */
