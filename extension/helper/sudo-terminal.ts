@@ -17,7 +17,13 @@ export async function runInTerminal(wrapper: string, argv: readonly string[]): P
     try {
       for (const earlier of window.terminals) if (isOurs(earlier, wrapper)) earlier.dispose();
       const terminal = open(wrapper, [socket, t('Press Enter to close this terminal.'), ...argv]);
-      return await Promise.race([status, closed(terminal)]);
+      // Where another one closes meanwhile the editor may bring up a third: a password would be typed there.
+      const stay = window.onDidCloseTerminal((each) => each !== terminal && terminal.show());
+      try {
+        return await Promise.race([status, closed(terminal)]);
+      } finally {
+        stay.dispose();
+      }
     } finally {
       server.close();
     }
