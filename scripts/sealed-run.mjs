@@ -1,6 +1,6 @@
 // Stands for the machine during a test run (see sealed.mjs): gives the run a /run, a loopback, a cgroup tree and a place for
-// images and containers of its own;
-// runs it, and writes what differs afterwards: `sealed-run.mjs [--cgroups] REPORT.json PROGRAM ARGUMENTS…`.
+// images and containers of its own, runs it, and writes what differs afterwards:
+// `sealed-run.mjs [--cgroups] REPORT.json PROGRAM ARGUMENTS…`.
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { remountCgroups } from './lib/cgroup.mjs';
 import { capture, main, run, which } from './lib/run.mjs';
