@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { build, installNodeModules, installPackages, unpackPackages } from './lib/prepare.mjs';
 import { main, ROOT, run, Stop } from './lib/run.mjs';
 import { runSealed } from './lib/seal.mjs';
-import { count, readSkipList, sum } from './lib/tally.mjs';
+import { count, nothing, readSkipList, sum } from './lib/tally.mjs';
 import { runInVm, setUpKernel, VM_TESTS } from './lib/vm.mjs';
 
 const TIERS = ['unit', 'native', 'kernel', 'realm', 'vm', 'ui'];
@@ -26,7 +26,7 @@ main(async () => {
   build();
 
   const results = mkdtempSync(join(tmpdir(), 'isolab-results-'));
-  const tally = { passed: 0, failed: 0, skipped: 0 };
+  const tally = nothing();
   try {
     if (!one) sum(tally, await asTest('scripts/check.mjs'));
     if (!one && process.env.VSCODE_EXECUTABLE) sum(tally, await asTest('scripts/desktop.mjs'));
@@ -36,6 +36,8 @@ main(async () => {
   } finally {
     rmSync(results, { recursive: true, force: true });
   }
+  // Once more at the end, where people look.
+  for (const failure of tally.failures) console.log(`\n${failure}`);
   console.log(`${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped`);
   return tally.failed > 0 ? 1 : 0;
 });
@@ -43,7 +45,7 @@ main(async () => {
 /** A script that passes or fails as a whole, counted as one test. */
 async function asTest(script) {
   const status = await run([process.execPath, script]);
-  return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+  return status === 0 ? { ...nothing(), passed: 1 } : { ...nothing(), failed: 1, failures: [script] };
 }
 
 /** The editor and the package under test are made while the network is still there. */
@@ -76,7 +78,7 @@ async function runVmTier(tally, vitestArgs, results) {
     const ended = await runInVm((inside) => vitestCommand('kernel', inside, tests), report, { later: at > 0 });
     return { ...tally, ...ended, report };
   });
-  const all = { passed: 0, failed: 0, skipped: 0 };
+  const all = nothing();
   for (const one of await Promise.all(done)) sum(all, count(one));
   return all;
 }

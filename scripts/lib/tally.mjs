@@ -1,6 +1,6 @@
 // Counts what a tier's run says: tests, files that did not load, things left behind, and skips that nobody allowed.
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { ROOT } from './run.mjs';
 
 /** Adds b's numbers to a. */
@@ -8,6 +8,12 @@ export function sum(a, b) {
   a.passed += b.passed;
   a.failed += b.failed;
   a.skipped += b.skipped;
+  a.failures.push(...b.failures);
+}
+
+/** A sum of nothing yet. `failures`: what failed, each with why, for people. */
+export function nothing() {
+  return { passed: 0, failed: 0, skipped: 0, failures: [] };
 }
 
 /** The tests that may be skipped under CI: lines of `start of the test's full name :: kernel fact that is tested for`. */
@@ -30,29 +36,27 @@ export function readSkipList() {
  * where there was none); `strict` makes a failure of every skip that `allowed` does not name.
  */
 export function count({ tier, report, status, left, allowed, strict }) {
-  const tally = { passed: 0, failed: 0, skipped: 0 };
+  const tally = nothing();
+  const fail = (what, why = '') => {
+    tally.failed++;
+    tally.failures.push([`${tier}: ${what}`, ...why.split('\n').slice(0, 12)].join('\n    ').trimEnd());
+  };
   const files = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : [];
   for (const file of files) {
-    let failures = 0;
+    const before = tally.failed;
+    const name = relative(ROOT, file.name);
     for (const test of file.assertionResults) {
       if (test.status === 'passed') tally.passed++;
-      else if (test.status === 'failed') failures++;
-      else if (strict && !allowed.some((name) => test.fullName.startsWith(name))) {
-        console.log(`${tier}: skipped and not in test/support/allowed-skips: ${test.fullName}`);
-        failures++;
+      else if (test.status === 'failed') fail(`${name}: ${test.fullName}`, test.failureMessages.join('\n'));
+      else if (strict && !allowed.some((start) => test.fullName.startsWith(start))) {
+        fail(`${name}: skipped and not in test/support/allowed-skips: ${test.fullName}`);
       } else tally.skipped++;
     }
     // A file that failed to load, or whose hooks failed, has no failed test of its own.
-    if (failures === 0 && file.status === 'failed') failures = 1;
-    tally.failed += failures;
+    if (tally.failed === before && file.status === 'failed') fail(name, file.message);
   }
-  if (status !== 0 && tally.failed === 0) {
-    console.log(`${tier}: the run ended with status ${status} though no test failed`);
-    tally.failed++;
-  }
-  if (left) {
-    for (const difference of left) console.log(`${tier}: left behind: ${difference}`);
-    tally[left.length === 0 ? 'passed' : 'failed']++;
-  }
+  if (status !== 0 && tally.failed === 0) fail(`the run ended with status ${status} though no test failed`);
+  if (left?.length === 0) tally.passed++;
+  else if (left) fail('left behind:', left.join('\n'));
   return tally;
 }

@@ -23,6 +23,12 @@ const twoNetns = async () => {
   await netns(helper.client, undo, 'isl-a');
   await netns(helper.client, undo, 'isl-b');
 };
+/** The helper's, once it has left the namespaces that it looked into when they came. */
+const fdsAtRest = () =>
+  until(async () => {
+    const fds = await fdsOf(helper.pid);
+    return fds.fd?.some((target) => target.startsWith('/run/netns/')) ? undefined : fds;
+  }, 'no namespace to be held');
 const ipLink = async (name: string, inside?: string): Promise<IpLink | undefined> => {
   const links = await ipJson<IpLink>([...(inside === undefined ? [] : ['-n', inside]), '-d', 'link']);
   return links.find(({ ifname }) => ifname === name);
@@ -187,7 +193,7 @@ describe('link/create', () => {
     ]);
     await output(['ip', 'netns', 'exec', 'isl-b', 'sysctl', '-qw', 'net.ipv6.conf.default.disable_ipv6=1']);
     const before = await network();
-    const fds = await fdsOf(helper.pid);
+    const fds = await fdsAtRest();
     const failure = await refused(call('link/create', { kind: 'veth', a: va, b: vb, up: true, ...change }));
     expect(failure).toMatchObject(expected);
     expect(await network()).toEqual(before);
@@ -197,7 +203,7 @@ describe('link/create', () => {
 
   test('numbers no namespace in the host and keeps no descriptor', async () => {
     await twoNetns();
-    const fds = await fdsOf(helper.pid);
+    const fds = await fdsAtRest();
     // A namespace of an earlier test may be on its way out still, with the number that the kernel gave it.
     const numbers = async () => (await output(['ip', 'netns', 'list-id'])).trim().split('\n');
     const before = await numbers();

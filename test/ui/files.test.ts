@@ -154,11 +154,22 @@ test('as a folder of the workspace: the explorer makes, shows and deletes', asyn
   await containers.menu(['web', 'Files'], 'Open files as workspace folder');
   // A window with one folder begins anew when it gets a second.
   const row = (label: string) =>
-    page.locator('.explorer-folders-view .monaco-list-row .label-name', { hasText: new RegExp(`^${label}$`) }).first();
-  await row('web').waitFor({ timeout: 60_000 });
-  await row('web').click();
-  await row('etc').click();
-  await row('motd').waitFor();
+    page
+      .locator('.explorer-folders-view .monaco-list-row')
+      .filter({ has: page.locator('.label-name', { hasText: new RegExp(`^${label}$`) }) })
+      .first();
+  const opened = (label: string, inside: string) =>
+    until(
+      async () => {
+        if (await row(inside).isVisible()) return true;
+        if ((await row(label).getAttribute('aria-expanded')) === 'false') await row(label).click();
+        return false;
+      },
+      `${label} to be opened`,
+      { timeoutMs: 60_000, everyMs: 500 },
+    );
+  await opened('web', 'etc');
+  await opened('etc', 'motd');
   await inside('/bin/sh', '-c', 'echo > /etc/appears');
   await row('appears').waitFor();
   await editor().screenshot('files-explorer-light');
