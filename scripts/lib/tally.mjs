@@ -11,6 +11,11 @@ export function sum(a, b) {
   a.failures.push(...b.failures);
 }
 
+/** Lines of an error without the test runner's own part of the stack. */
+function own(text) {
+  return text.split('\n').filter((line) => !line.includes('/node_modules/'));
+}
+
 /** A sum of nothing yet. `failures`: what failed, each with why, for people. */
 export function nothing() {
   return { passed: 0, failed: 0, skipped: 0, failures: [] };
@@ -39,7 +44,7 @@ export function count({ tier, report, status, left, allowed, strict }) {
   const tally = nothing();
   const fail = (what, why = '') => {
     tally.failed++;
-    tally.failures.push([`${tier}: ${what}`, ...why.split('\n').slice(0, 12)].join('\n    ').trimEnd());
+    tally.failures.push([`${tier}: ${what}`, ...own(why).slice(0, 12)].join('\n    ').trimEnd());
   };
   const files = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')).testResults : [];
   for (const file of files) {
