@@ -1,7 +1,9 @@
 // Stands for the machine during a test run (see sealed.mjs): gives the run a /run, a loopback, a cgroup tree and a place for
 // images and containers of its own, runs it, and writes what differs afterwards:
 // `sealed-run.mjs [--cgroups] REPORT.json PROGRAM ARGUMENTS…`.
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, openSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { remountCgroups } from './lib/cgroup.mjs';
 import { capture, main, run, which } from './lib/run.mjs';
 import { differences, endLeftovers, snapshot } from './lib/snapshot.mjs';
@@ -17,8 +19,9 @@ main(async () => {
   mkdirSync('/run/lock', { mode: 0o1777 });
   mkdirSync('/run/test', { mode: 0o1777 });
   capture([which('chmod'), '1777', '/run/test', '/run/lock']);
-  const hadData = existsSync(DATA);
-  if (!hadData) mkdirSync(DATA, { mode: 0o700 });
+  const turns = openSync(dirname(DATA), 'r');
+  lock(turns, ['--shared']);
+  mkdirSync(DATA, { mode: 0o700, recursive: true });
   capture([which('mount'), '-t', 'tmpfs', '-o', 'mode=700', 'tmpfs', DATA]);
   capture([which('ip'), 'link', 'set', 'lo', 'up']);
   // The first name makes /run/netns a shared mount point, which then stays, as on any machine that uses names.
@@ -29,6 +32,13 @@ main(async () => {
   const found = differences(before, await endLeftovers(cgroups, before));
   writeFileSync(report, JSON.stringify(found));
   capture([which('umount'), '-l', DATA]);
-  if (!hadData) rmdirSync(DATA);
+  // Removed below another run it would take that one's mount with it; the last of them finds it empty.
+  if (lock(turns, ['--exclusive', '--nonblock']) && readdirSync(DATA).length === 0) rmdirSync(DATA);
   return status;
 });
+
+/** Of this process until its end, by flock(1) on a descriptor that both have. Whether it was taken. */
+function lock(fd, how) {
+  const { status } = spawnSync(which('flock'), [...how, '3'], { stdio: ['ignore', 'ignore', 'inherit', fd] });
+  return status === 0;
+}

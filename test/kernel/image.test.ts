@@ -1,6 +1,6 @@
 // image/*: what other tools make is taken, what is made here they take, and nothing of it is lost on the way.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -379,6 +379,24 @@ describe('isolab image', () => {
     expect(await output(cli('show', 'piped:1'))).toContain('/bin/sh');
     expect(await output(cli('layer', 'piped:1', '0', '--under', '/etc'))).toContain('/etc/motd');
     expect(readdirSync(work).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('a directory is imported as it lies there', async () => {
+    const work = await folder(undo);
+    const root = await makeRoot(join(work, 'root'));
+    await output(['chown', '7:8', join(root, 'etc/motd')]);
+    await output(cli('import', root, 'lying:1', '--change', 'CMD ["/bin/sh"]'));
+    undo(() => run(cli('remove', '-f', 'lying:1')));
+    const theirs = await pipe(['tar', '-C', root, '--numeric-owner', '-c', '.'], ['tar', '--numeric-owner', '-tv']);
+    await pipe(cli('save', 'lying:1'), ['tar', '-C', work, '-x']);
+    const [layer = ''] = (JSON.parse(readFileSync(join(work, 'manifest.json'), 'utf8')) as [{ Layers: string[] }])[0]
+      .Layers;
+    const ours = await output(['tar', '--numeric-owner', '-tvf', join(work, layer)]);
+    // Names there begin with `./`.
+    const entries = (list: string) => list.replaceAll(' ./', ' ').trim().split('\n').sort();
+    expect(entries(ours)).toEqual(entries(theirs));
+    expect(ours).toMatch(/7\/8 .*etc\/motd/);
+    expect((await run(cli('import', join(work, 'nowhere')))).status).toBe(2);
   });
 
   test('a root file system given to load: the way on is said', async () => {

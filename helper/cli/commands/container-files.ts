@@ -1,9 +1,8 @@
 // isolab container commit, export, copy-in, copy-out: a container's files. Archives cross as descriptors; tar(1) packs and
 // unpacks on this side, with the person's own rights.
-import { spawn } from 'node:child_process';
-import { closeSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve as absolutePath, basename, dirname } from 'node:path';
-import { Failure } from '../../rpc/contract/errors';
+import { beside } from '../beside';
 import { type Command, command, flag, many, maybe, operand, short, value } from '../command';
 import { container } from '../container-plan';
 import { changes, merged } from '../image-refs';
@@ -97,36 +96,3 @@ export const CONTAINER_FILES: readonly Command[] = [
     },
   }),
 ];
-
-/** A program of this side at one end of a pipe, the helper at the other; the exit status of both. */
-async function beside(
-  argv: readonly string[],
-  does: 'reads' | 'writes',
-  helper: (end: number) => Promise<unknown>,
-): Promise<number> {
-  const { pipe } = await import('../../sys/libc-files');
-  const [from, to] = pipe();
-  const [its, ours] = does === 'reads' ? [from, to] : [to, from];
-  const [program = '', ...args] = argv;
-  const child = spawn(program, args, {
-    stdio: does === 'reads' ? [its, 'ignore', 'inherit'] : ['ignore', its, 'inherit'],
-  });
-  const ended = new Promise<number>((resolve, reject) => {
-    child.once('error', () => {
-      const hint = { code: 'install-package', args: { package: program } };
-      reject(new Failure({ kind: 'missing-program', rule: { code: 'program-not-found', args: { program } }, hint }));
-    });
-    child.once('close', (status) => resolve(status ?? 1));
-  });
-  closeSync(its);
-  try {
-    await helper(ours);
-  } catch (error) {
-    child.kill();
-    await ended.catch(() => undefined);
-    throw error;
-  } finally {
-    closeSync(ours);
-  }
-  return (await ended) === 0 ? 0 : 1;
-}

@@ -1,7 +1,9 @@
 // isolab image …: docker's words for images. Archives are opened here, with the person's own rights, and cross as descriptors.
+import { statSync } from 'node:fs';
 import { escaped } from '../../rpc/contract/escape';
 import type { Image, ImageDetails, ImageStep } from '../../rpc/contract/image';
 import { coded } from '../../rpc/contract/sentences';
+import { beside } from '../beside';
 import { type Command, command, flag, many, maybe, operand, several, short, value } from '../command';
 import type { Context } from '../context';
 import { changes, image, merged } from '../image-refs';
@@ -109,9 +111,9 @@ export const IMAGES: readonly Command[] = [
   }),
   command({
     words: 'image import',
-    summary: 'Make an image of the archive of a root file system.',
+    summary: 'Make an image of a root file system: of its archive, or of its directory.',
     operands: {
-      archive: operand('TAR', text, 'The archive, packed or not; “-” is standard input.'),
+      archive: operand('TAR|DIR', text, 'The archive, packed or not, “-” for standard input; or the directory itself.'),
       name: maybe('NAME', text, 'Its name, with or without a tag.'),
     },
     options: {
@@ -121,15 +123,18 @@ export const IMAGES: readonly Command[] = [
       ),
       message: short('m', value('TEXT', text, 'A comment for its history.')),
     },
-    fields: { archive: 'TAR', name: 'NAME', change: '--change', message: '--message' },
+    fields: { archive: 'TAR|DIR', name: 'NAME', change: '--change', message: '--message' },
     run: async (context, { archive, name, change, message }) => {
       const params = {
-        archive: openInput(archive),
         ...(name !== undefined && { name }),
         ...(message !== undefined && { message }),
         ...(change.length > 0 && { change: merged(change) }),
       };
-      return brought(context, await context.call('image/import', params, progressLine(context)));
+      const make = async (from: number) =>
+        brought(context, await context.call('image/import', { archive: from, ...params }, progressLine(context)));
+      const directory = statSync(archive, { throwIfNoEntry: false })?.isDirectory() ?? false;
+      if (!directory || context.print !== undefined) return make(openInput(archive));
+      return beside(packed(archive), 'writes', make);
     },
   }),
   command({
@@ -233,6 +238,12 @@ function brought(context: Context, result: { images: Image[]; notes: Parameters<
   context.show(result, ({ images }) => rows(context, images));
   for (const note of context.json ? [] : result.notes) context.note(coded(note, context.t));
   return 0;
+}
+
+/** tar(1) that writes all that a directory holds, as what the directory itself is the root of. */
+function packed(directory: string): string[] {
+  const kept = ['--numeric-owner', '--xattrs', '--xattrs-include=*', '--sparse', '--one-file-system'];
+  return ['tar', '--create', '--file=-', ...kept, `--directory=${directory}`, '--', '.'];
 }
 
 function rows({ t }: Context, images: readonly Image[]): string[] {

@@ -76,7 +76,21 @@ export class Tree {
       `the row ${path}`,
       { timeoutMs, everyMs: 80 },
     );
-    return this.pane.locator(`.monaco-list-row[data-index="${index - 1}"]`);
+    // By its label too: where rows arrive above it before it is clicked, another row has its place.
+    const label = this.page.locator('.label-name', { hasText: exactly(typeof path === 'string' ? path : path.at(-1)) });
+    return this.pane.locator(`.monaco-list-row[data-index="${index - 1}"]`).filter({ has: label });
+  }
+
+  /** Does something to the row, once more where it was pushed away between looking and acting. */
+  private async onRow(path: Path, what: string, act: (row: Locator) => Promise<void>): Promise<void> {
+    await until(
+      async () => {
+        await act(await this.row(path));
+        return true;
+      },
+      `${what} on ${path}`,
+      { timeoutMs: 20_000 },
+    );
   }
 
   /** A long tree shows a part of its rows only. */
@@ -114,7 +128,7 @@ export class Tree {
 
   /** Rests on a row, so that what it says more comes up. */
   async hover(path: Path): Promise<void> {
-    await (await this.row(path)).locator('.label-name').hover();
+    await this.onRow(path, 'hover', (row) => row.locator('.label-name').hover({ timeout: 2000 }));
   }
 
   /** The mark at the end of a row. */
@@ -164,8 +178,8 @@ export class Tree {
       await until(
         async () => {
           const row = await this.row(part);
-          if ((await row.getAttribute('aria-expanded')) === 'true') return true;
-          await row.locator('.monaco-tl-twistie').click();
+          if ((await row.getAttribute('aria-expanded', { timeout: 2000 })) === 'true') return true;
+          await row.locator('.monaco-tl-twistie').click({ timeout: 2000 });
           return false;
         },
         `the row ${part} to open`,
@@ -175,13 +189,14 @@ export class Tree {
   }
 
   async collapse(path: Path): Promise<void> {
-    const row = await this.row(path);
-    if ((await row.getAttribute('aria-expanded')) !== 'true') return;
-    await row.locator('.monaco-tl-twistie').click();
+    await this.onRow(path, 'collapse', async (row) => {
+      if ((await row.getAttribute('aria-expanded', { timeout: 2000 })) !== 'true') return;
+      await row.locator('.monaco-tl-twistie').click({ timeout: 2000 });
+    });
   }
 
   async click(path: Path, modifiers: ('Control' | 'Shift')[] = []): Promise<void> {
-    await (await this.row(path)).locator('.label-name').click({ modifiers });
+    await this.onRow(path, 'click', (row) => row.locator('.label-name').click({ modifiers, timeout: 2000 }));
   }
 
   /** Gives the tree the keyboard, its first row the frame. */
@@ -198,17 +213,10 @@ export class Tree {
 
   /** Presses an inline action of a row; its label may end in the key that does the same. */
   async inline(path: Path, action: string): Promise<void> {
-    // A row is found by its place: where others come or go meanwhile it is looked for again.
-    await until(
-      async () => {
-        const row = await this.row(path);
-        await row.hover({ timeout: 2000 });
-        await row.locator(`.actions a.action-label[aria-label^="${action}"]`).click({ timeout: 2000 });
-        return true;
-      },
-      `${action} on ${path}`,
-      { timeoutMs: 20_000 },
-    );
+    await this.onRow(path, action, async (row) => {
+      await row.hover({ timeout: 2000 });
+      await row.locator(`.actions a.action-label[aria-label^="${action}"]`).click({ timeout: 2000 });
+    });
   }
 
   /** Chooses from the row's context menu. */
@@ -319,6 +327,10 @@ export class Tree {
   welcome(label: string): Locator {
     return this.pane.locator('.welcome-view .monaco-button', { hasText: label });
   }
+}
+
+function exactly(label = ''): RegExp {
+  return new RegExp(`^\\s*${label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
 }
 
 /** A property as it is drawn. */
