@@ -21,8 +21,8 @@ import { asRoot } from './seal.mjs';
 
 /** What of the kernel tier is run there: what differs between kernels. Each list has a machine, and so a processor, of its own. */
 export const VM_TESTS = [
-  ['cgroup', 'session', 'netns'],
-  ['link', 'container', 'container-limits'],
+  ['cgroup', 'session', 'netns', 'container'],
+  ['link', 'container-limits'],
 ].map((names) => names.map((name) => `test/kernel/${name}.test.ts`));
 
 const CACHE = join(ROOT, '.vm');
@@ -76,8 +76,8 @@ function kernelName() {
 
 /**
  * Runs a command in the sealed place of a machine with that kernel. `command` gives its argv for the path of the report that
- * it writes in there, which then stands at `report`. Returns its exit status and what it left behind. What is said in there is shown at once, or
- * with `later` when it is over: two machines would speak at the same time.
+ * it writes in there, which then stands at `report`. Returns its exit status and what it left behind. What is said in there
+ * is shown at once, or with `later` when it is over: two machines would speak at the same time.
  */
 export async function runInVm(command, report, { later = false } = {}) {
   const kernel = join(
