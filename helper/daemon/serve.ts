@@ -60,7 +60,11 @@ export async function serve(places: Places, standing: Standing, idleExit = IDLE_
   reconcile(house);
   const audit = new Audit(stateDir);
   const services = createServices(house, probeFeatures(house.realm), __dirname);
-  const idle = new IdleExit(idleExit, () => end('nobody needs it'));
+  const idle = new IdleExit(
+    idleExit,
+    () => end('nobody needs it'),
+    () => services.needed(),
+  );
   const server = new Server(house, services.handlers, audit, idle);
   changes.onChanged((changed) => {
     server.broadcast(changed);

@@ -2,6 +2,7 @@
 import type { ContainerDetails, LogEntry } from '../../rpc/contract/container';
 import { escaped } from '../../rpc/contract/escape';
 import type { Stats } from '../../rpc/contract/limits';
+import { sentence } from '../../rpc/contract/sentences';
 import { type Command, command, flag, maybe, operand, short, value } from '../command';
 import { container, type Ref } from '../container-plan';
 import type { Context } from '../context';
@@ -133,6 +134,9 @@ function described(one: ContainerDetails, { t }: Context): string[] {
     [t('STATE'), one.state],
     ['PID', one.pid],
     [t('COMMAND'), one.command.join(' ')],
+    [t('RESTART'), restartText(one)],
+    [t('HEALTH'), healthText(one, t)],
+    [t('CHECK'), one.healthcheck?.command.join(' ')],
     [t('USER'), one.user || undefined],
     [t('DIRECTORY'), one.workdir],
     [t('HOST NAME'), one.hostname],
@@ -147,6 +151,21 @@ function described(one: ContainerDetails, { t }: Context): string[] {
     [t('LAYERS'), one.layers.length],
     [t('WRITTEN IN'), one.upper],
   ]);
+}
+
+/** As docker-run(1) has it. */
+function restartText({ restart, restarts = 0 }: ContainerDetails): string | undefined {
+  if (restart === undefined) return undefined;
+  return `${restart.policy}${restart.retries === undefined ? '' : `:${restart.retries}`} (${restarts})`;
+}
+
+function healthText({ health, healthResults }: ContainerDetails, t: Context['t']): string | undefined {
+  if (health === undefined) return undefined;
+  const [last] = healthResults.slice(-1);
+  const said = last?.failure === undefined ? last?.output.trim() : sentence(last.failure, t);
+  return [health.status, health.failures > 0 && `(${health.failures})`, said && escaped(said)]
+    .filter(Boolean)
+    .join(' ');
 }
 
 async function stats(context: Context, container: Ref | undefined): Promise<number> {

@@ -20,13 +20,19 @@ const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
 
 export type ExecWish = Omit<Params<'container/exec'>, 'container' | 'detach'>;
 
-/** Resolves once it has been executed; with its pid on the host. */
+interface ExecOptions {
+  readonly client?: FirstClient;
+  /** Nobody is told of it. */
+  readonly quiet?: boolean;
+}
+
+/** Resolves once it has been executed; its pid is the host's. */
 export async function execInContainer(
   { house, store, lives, confinements }: Pick<Kitchen, 'house' | 'store' | 'lives' | 'confinements'>,
   record: ContainerRecord,
   wish: ExecWish,
-  client?: FirstClient,
-): Promise<number> {
+  { client, quiet = false }: ExecOptions = {},
+): Promise<ProcessIdentity> {
   const living = lives.get(record.id);
   if (living === undefined) throw notRunning(record);
   // It would stand still like all the others, and whoever waits for it with it.
@@ -46,7 +52,7 @@ export async function execInContainer(
     const name = `exec-${process.hrtime.bigint()}`;
     const control = keep(bindPackets(join(store.runDirectory(record.id), name)));
     const nothing = keep(open('/dev/null', constants.O_RDWR));
-    const { pid, ended } = await launch(
+    const { ended } = await launch(
       house.nativeDir,
       {
         join: joins.map(({ kind }) => kind),
@@ -73,19 +79,20 @@ export async function execInContainer(
           // A step of the set-up failed meanwhile: the launcher says which.
           if (startTime === undefined) return;
           exec = { pid: program, startTime, command: wish.command, startedAt: Date.now() };
-          living.execs.add(exec);
+          if (!quiet) living.execs.add(exec);
         },
       },
     );
     const made = exec;
-    if (made !== undefined) {
-      void ended
-        .then(() => whenGone(made))
-        .catch((error: unknown) => house.log.error(`exec ${made.pid}: ${String(error)}`))
-        .then(() => forget(living, made, house));
+    if (made === undefined) throw new Error('launched without having been held');
+    const over = ended
+      .then(() => whenGone(made))
+      .catch((error: unknown) => house.log.error(`exec ${made.pid}: ${String(error)}`));
+    if (!quiet) {
+      void over.then(() => forget(living, made, house));
+      house.changes.bump('container');
     }
-    house.changes.bump('container');
-    return pid;
+    return made;
   } catch (error) {
     if (exec !== undefined) living.execs.delete(exec);
     // It may have ended under our hands, which then is what is wrong.

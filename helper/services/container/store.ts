@@ -17,6 +17,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnd } from '../../sys/monitor';
 import { errnoOf } from '../failures';
+import { formatHealth, type Health, parseHealth } from './health-policy';
 import { type ContainerRecord, formatJson, parseContainer, parseRun, type Run } from './record';
 
 /** Names under construction and under removal; no id begins like them. */
@@ -154,6 +155,21 @@ export class ContainerStore {
 
   putRun(id: string, run: Run): void {
     writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run));
+  }
+
+  /** What was known of its health in this run. */
+  health(id: string): Health | undefined {
+    try {
+      return parseHealth(readFileSync(join(this.runDirectory(id), 'health'), 'latin1'));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** ENOENT: it does not run (any more). */
+  putHealth(id: string, health: Health): void {
+    writeWhole(join(this.runDirectory(id), 'health'), formatHealth(health));
   }
 
   /** Ready for a run: nothing of an earlier one is left. */
