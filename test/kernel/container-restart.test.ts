@@ -1,7 +1,7 @@
 // Restart policies: judged by what the program of a container writes each time it is run, and by ps.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Input } from '../../helper/rpc/contract';
 import { busyboxImage, containerArgv, IMAGE, removeContainers, runContainer } from '../support/container';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
@@ -11,13 +11,13 @@ import { refused } from './support/network';
 
 let helper: TestHelper;
 let first: TestHelper;
-beforeEach(async () => {
+beforeAll(async () => {
   first = await startHelper();
   helper = first;
   await busyboxImage(helper);
 });
-afterEach(async () => {
-  await removeContainers(helper);
+afterEach(() => removeContainers(helper));
+afterAll(async () => {
   if (helper !== first) await helper.stop();
   await first.stop();
 });
