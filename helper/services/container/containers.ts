@@ -276,8 +276,9 @@ export class Containers {
   update(id: string, limits: Params<'container/update'>['limits']): Promise<ContainerRecord['limits']> {
     return this.turn(id, async (record) => {
       const merged = { ...record, limits: { ...record.limits, ...limits } };
-      const cgroup = this.lives.get(id)?.cgroup;
-      cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
+      const living = this.lives.get(id);
+      living?.cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
+      living?.limits?.changed();
       this.store.put(merged);
       this.house.changes.bump('container');
       return merged.limits;

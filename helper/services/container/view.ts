@@ -25,6 +25,7 @@ export function viewContainer(record: ContainerRecord, living: Living | undefine
     ...seen,
     state: stateOf(living),
     startedAt,
+    ...living.limits?.counts(),
     ...program,
     ...(there && { namespaces: found.namespaces }),
   };
