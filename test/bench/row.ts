@@ -20,7 +20,7 @@ export interface Row {
   name: string;
   /** What of ours runs, and against what: one line for the table's reader. */
   what: string;
-  unit: 'ms' | 'us' | 'MB/s' | 'MB' | 'wake-ups';
+  unit: 'ms' | 'us' | 'MB/s' | 'MB' | 'wake-ups' | '%';
   goal: { atMost: number } | { atLeast: number };
   /** Runs in the sealed place, as root. Makes what it needs and removes it again. */
   run(bench: Bench): Promise<Measured>;

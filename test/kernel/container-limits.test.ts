@@ -14,12 +14,18 @@ import { HOLDER } from '../support/users';
 
 const undo = undoAfterEach();
 let helper: TestHelper;
+/** Whose folders the last one has as well. */
+let first: TestHelper;
 beforeAll(async () => {
-  helper = await startHelper({ holder: HOLDER });
+  first = await startHelper({ holder: HOLDER });
+  helper = first;
   await busyboxImage(helper);
 });
 afterEach(() => removeContainers(helper));
-afterAll(() => helper?.stop());
+afterAll(async () => {
+  if (helper !== first) await helper.stop();
+  await first?.stop();
+});
 
 const MIB = 1024 * 1024;
 
@@ -160,28 +166,6 @@ test('what never ends is told once a second, with how many', async () => {
   expect(events.some(({ count }) => count > 1)).toBe(true);
 });
 
-test('one that an earlier helper started is watched as well; its counters are those of the whole run', async () => {
-  const first = await startHelper();
-  undo(() => first.stop());
-  await busyboxImage(first);
-  const { ref } = await startContainer(first, { limits: { memory: 16 * MIB, swap: 0 } });
-  const exec = (to: TestHelper) => to.client.call('container/exec', { container: ref, command: GREEDY, detach: true });
-  await exec(first);
-  const kills = async (of: TestHelper) => (await of.client.call('container/show', { container: ref })).oomKills;
-  await until(async () => (await kills(first)) === 1, 'the first kill');
-  await first.kill();
-  const next = await startHelper({ socket: first.socket, stateDir: first.stateDir });
-  undo(async () => {
-    await removeContainers(next);
-    await next.stop();
-  });
-  const events = heard(next.client);
-  expect(await kills(next)).toBe(1);
-  await exec(next);
-  await until(() => total(events, 'oom-kill') === 1, 'the second kill to be told');
-  expect(await kills(next)).toBe(2);
-});
-
 test('whoever has ended is not watched any more: no descriptor stays', async () => {
   const fds = async () => (await readdir(`/proc/${helper.pid}/fd`)).length;
   const round = async () => {
@@ -220,4 +204,20 @@ test('isolab container events tells as it happens, until ^C', async () => {
     one.child.kill('SIGINT');
     expect(await one.over).toBe('SIGINT');
   }
+});
+
+// The last one: it brings another helper.
+test('one that an earlier helper started is watched as well; its counters are those of the whole run', async () => {
+  const { ref } = await startContainer(helper, { limits: { memory: 16 * MIB, swap: 0 } });
+  const kill = () => helper.client.call('container/exec', { container: ref, command: GREEDY, detach: true });
+  const kills = async () => (await helper.client.call('container/show', { container: ref })).oomKills;
+  await kill();
+  await until(async () => (await kills()) === 1, 'the first kill');
+  await helper.kill();
+  helper = await startHelper({ socket: first.socket, stateDir: first.stateDir, holder: HOLDER });
+  const events = heard(helper.client);
+  expect(await kills()).toBe(1);
+  await kill();
+  await until(() => total(events, 'oom-kill') === 1, 'the second kill to be told');
+  expect(await kills()).toBe(2);
 });

@@ -32,7 +32,7 @@ export function viewContainer(record: ContainerRecord, living: Living | undefine
 }
 
 /** It goes a moment before the end is written down. */
-function ofGroup<T>(look: () => T): T | undefined {
+export function ofGroup<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
