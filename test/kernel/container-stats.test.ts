@@ -1,11 +1,13 @@
 // container/stats of several at once, as an editor asks once a second: each group's own files judge, what ends meanwhile
 // is left out.
 import { spawn } from 'node:child_process';
+import { readdir, readlink } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
 import { busyboxImage, containerArgv, removeContainers, runContainer, startContainer } from '../support/container';
 import { figuresOf } from '../support/figures';
 import { startHelper, type TestHelper } from '../support/helper';
+import { output } from '../support/run';
 import { openTerminal } from '../support/tmux';
 import { until } from '../support/until';
 
@@ -55,6 +57,28 @@ test('one that ends while it is asked for is left out, and the others are told o
     }
     await over;
   }
+});
+
+/** How many files of that name the helper has open in the groups of these containers. */
+async function openFiles(name: string, ids: readonly string[]): Promise<number> {
+  const fds = await readdir(`/proc/${helper.pid}/fd`);
+  const paths = await Promise.all(fds.map((fd) => readlink(`/proc/${helper.pid}/fd/${fd}`).catch(() => '')));
+  return paths.filter((path) => ids.some((id) => path.includes(`/${id}/${name}`))).length;
+}
+
+test('files stay open while one asks each second, keep no group from going, and are closed soon after', async () => {
+  const [stays, goes] = [await startContainer(helper), await startContainer(helper)];
+  const ids = [stays.id, goes.id];
+  const ask = () => helper.client.call('container/stats', {});
+  await ask();
+  // Somebody who asks once is no reason.
+  expect(await openFiles('memory.stat', ids)).toBe(0);
+  for (let at = 0; at < 3; at += 1) await ask();
+  expect(await openFiles('memory.stat', ids)).toBe(2);
+  await helper.client.call('container/remove', { container: goes.ref, force: true });
+  expect((await output(['find', '/sys/fs/cgroup', '-name', goes.id])).trim()).toBe('');
+  expect((await ask()).stats.map(({ id }) => id)).toEqual([stays.id]);
+  await until(async () => (await openFiles('memory.stat', ids)) === 0, 'the files to be closed', { timeoutMs: 20_000 });
 });
 
 test('isolab container stats: once with --no-stream, as table or as the answer itself', async () => {
