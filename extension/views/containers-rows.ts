@@ -1,7 +1,7 @@
 // How containers and what they are made of look, as plain data.
 import { constants } from 'node:os';
 import type { Container } from '../../helper/rpc/contract/container';
-import { sentence, step, type Translate } from '../../helper/rpc/contract/sentences';
+import { ranInto, sentence, step, type Translate } from '../../helper/rpc/contract/sentences';
 import { agoText, durationText, memoryText } from './amounts';
 import { KIND_ICONS } from './icons';
 import { shortId } from './images-rows';
@@ -83,6 +83,14 @@ export function signalName(number: number): string {
   return found?.[0] ?? String(number);
 }
 
+/** What its last run ran into, also while it goes on. */
+function metTexts({ oomKills, pidsHits }: Container, t: Translate): string[] {
+  return [
+    ...(oomKills === undefined ? [] : [ranInto({ kind: 'oom-kill', count: oomKills }, t)]),
+    ...(pidsHits === undefined ? [] : [ranInto({ kind: 'pids-limit', count: pidsHits }, t)]),
+  ];
+}
+
 type Look = 'running' | 'unhealthy' | 'paused' | 'restarting' | 'created' | 'done' | 'failed' | 'dead';
 
 /** Signals by which a container is asked to end: no failure of its own. */
@@ -122,6 +130,7 @@ export function containerRow({ id, container, now, usage = {} }: ContainerNode, 
     [t('State'), stateText(container, now, t)],
     ...(again === undefined ? [] : [[t('Starts again'), again] as const]),
     ...(failure === undefined ? [] : [[t('Failure'), sentence(failure, t)] as const]),
+    ...metTexts(container, t).map((text): Fact => [t('Ran into'), text]),
     [t('Image'), image.name],
     [t('Command'), command.join(' ')],
     ...(pid === undefined ? [] : [['pid', String(pid)] as const]),
@@ -132,7 +141,12 @@ export function containerRow({ id, container, now, usage = {} }: ContainerNode, 
   return {
     id,
     label: visible(name),
-    description: joined(stateText(container, now, t), visible(imageText(image)), isAlive(state) && usageText(usage, t)),
+    description: joined(
+      stateText(container, now, t),
+      ...(isAlive(state) ? metTexts(container, t) : []),
+      visible(imageText(image)),
+      isAlive(state) && usageText(usage, t),
+    ),
     icon,
     colour,
     facts,

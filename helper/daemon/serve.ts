@@ -52,6 +52,8 @@ export async function serve(places: Places, standing: Standing, idleExit = IDLE_
     journal: openJournal({ stateDir, warn: log.warn }),
     changes,
     log,
+    // What happens to a container is heard in a later turn, when there is a server.
+    notify: (uid, event) => server.notify(uid, event),
     // In a later turn: the answer of the call that asked for it is then out.
     shutdown: () => setImmediate(end, 'asked to'),
   };

@@ -11,6 +11,7 @@ import { table } from '../table';
 import { UPKEEP } from '../upkeep-options';
 import { Usage } from '../usage';
 import { CONTAINER_FILES } from './container-files';
+import { CONTAINER_LIVE } from './container-live';
 import { CONTAINER_LOOKS } from './container-looks';
 
 const CONTAINER = operand('CONTAINER', container, 'Its name, or an id of at least 12 digits.');
@@ -242,6 +243,7 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
     },
   }),
   ...CONTAINER_LOOKS,
+  ...CONTAINER_LIVE,
   ...CONTAINER_FILES,
   command({
     words: 'container list',

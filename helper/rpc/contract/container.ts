@@ -60,6 +60,9 @@ export interface Container {
   signal?: number;
   /** The kernel killed a process of it for want of memory. */
   oomKilled?: boolean;
+  /** Of the last run, where there were any: processes killed for want of memory, forks refused by the limit of processes. */
+  oomKills?: number;
+  pidsHits?: number;
   /** Why the last start failed. */
   failure?: ErrorData;
   /** While it runs: its first process as the host numbers it. */

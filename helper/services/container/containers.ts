@@ -315,8 +315,9 @@ export class Containers {
   update(id: string, limits: Limits, restart?: RestartPolicy): Promise<ContainerRecord['limits']> {
     return this.turn(id, async (record) => {
       const merged = { ...restartedAs(record, restart), limits: { ...record.limits, ...limits } };
-      const cgroup = this.lives.get(id)?.cgroup;
-      cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
+      const living = this.lives.get(id);
+      living?.cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
+      living?.limits?.changed();
       this.store.put(merged);
       if (merged.restart === undefined && this.upkeep.waits(id)) this.upkeep.byHand(id, 'end');
       this.house.changes.bump('container');

@@ -11,9 +11,10 @@ import { createContainer } from './create';
 import { changesOf } from './diff';
 import { execInContainer } from './exec';
 import { followLog } from './logs';
+import { Meters } from './meters';
 import { signalNumber } from './signals';
 import { copyIn, copyOut, exportTree, type Transfer } from './transfer';
-import { processesOf, viewDetails } from './view';
+import { ofGroup, processesOf, viewDetails } from './view';
 
 const MOST_CHANGES = 10_000;
 /** States in which it is listed without being asked for. */
@@ -23,6 +24,7 @@ type Names = Extract<keyof Handlers, `container/${string}`>;
 
 export function containerHandlers(containers: Containers, attachments: Attachments): Pick<Handlers, Names> {
   const { store, lives, house } = containers;
+  const meters = new Meters();
   const find = (caller: Caller, ref: Parameters<Containers['find']>[1]) => containers.find(caller, ref);
   const pidOf = (id: string, { run }: NonNullable<ReturnType<typeof lives.get>>) => ({ id, pid: run.program.pid });
 
@@ -135,7 +137,8 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
       return {
         stats: records.flatMap(({ id, name }) => {
           const cgroup = lives.get(id)?.cgroup;
-          return cgroup === undefined ? [] : [{ id, name, stats: cgroup.stats() }];
+          const read = cgroup && ofGroup(() => meters.read(id, cgroup));
+          return read === undefined ? [] : [{ id, name, stats: read }];
         }),
       };
     },

@@ -101,6 +101,8 @@ export interface LastRun {
   exit?: number;
   signal?: number;
   oomKilled?: boolean;
+  oomKills?: number;
+  pidsHits?: number;
   /** Why the last start failed. */
   failure?: ErrorData;
 }

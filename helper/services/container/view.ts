@@ -45,6 +45,7 @@ export function viewContainer(record: ContainerRecord, { living, restartAt, heal
     ...seen,
     state: stateOf(living),
     startedAt,
+    ...living.limits?.counts(),
     ...program,
     ...(health !== undefined && { health }),
     ...(there && { namespaces: found.namespaces }),
@@ -52,7 +53,7 @@ export function viewContainer(record: ContainerRecord, { living, restartAt, heal
 }
 
 /** It goes a moment before the end is written down. */
-function ofGroup<T>(look: () => T): T | undefined {
+export function ofGroup<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
