@@ -53,6 +53,12 @@ function optionWords(option: RunOption, t: Translate): [icon: string, label: str
       return ['symbol-variable', t('Environment…'), t('Variables besides those of the image.')];
     case 'bind':
       return ['folder-library', t('Bind a folder…'), t('A folder of this machine is seen inside.')];
+    case 'disk':
+      return [
+        'database',
+        t('Disk…'),
+        t('A file system of its own of a size; it stays until the container is removed.'),
+      ];
     case 'user':
       return ['account', t('User…'), t('Another one than the image says.')];
     case 'hostname':
@@ -122,6 +128,13 @@ export function followUps(
       },
     ],
     bind: bindSteps(binds, rules),
+    disk: [
+      async (position) => {
+        const prompt = t('Size and directory of the disk; the directory is made where it is missing');
+        const value = answers().disk ?? '256M:/data';
+        answer({ disk: await askText(position, { prompt, value, check: rules.containerDisk }) });
+      },
+    ],
     user: [
       async (position) => {
         const prompt = t('User inside: a name or number, with :group if wanted');

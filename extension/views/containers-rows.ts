@@ -229,6 +229,13 @@ export function containerNamespaceRow(node: ContainerNamespaceNode, t: Translate
   };
 }
 
+const MOUNT_ICONS: Readonly<Record<MountNode['kind'], string>> = {
+  overlay: 'layers',
+  bind: 'folder-library',
+  tmpfs: 'zap',
+  disk: 'database',
+};
+
 export function mountRow({ id, target, kind, source, readonly, size, layers }: MountNode, t: Translate): Row {
   const below = layers.length - 1;
   const facts: Fact[] = [
@@ -248,7 +255,7 @@ export function mountRow({ id, target, kind, source, readonly, size, layers }: M
       size !== undefined && memoryText(size),
       readonly && t('read-only'),
     ),
-    icon: kind === 'overlay' ? 'layers' : kind === 'bind' ? 'folder-library' : 'zap',
+    icon: MOUNT_ICONS[kind],
     facts,
     context: `mount ${kind}`,
     expand: layers.length > 0 ? 'closed' : 'never',

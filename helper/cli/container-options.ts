@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { flag, type Given, many, short, value } from './command';
 import {
   device,
+  diskMount,
   environment,
   type Limits,
   labels,
@@ -103,8 +104,13 @@ export const CREATE = {
   rm: flag('Remove it as soon as it has ended.'),
   env: short('e', many('NAME=VALUE', variable, 'A variable; a name alone passes yours on.')),
   volume: short('v', many('SOURCE:TARGET[:ro]', volume, 'Show a directory or file of yours in it.')),
-  mount: many('SPEC', mount, 'type=bind,src=…,dst=…[,readonly] or type=tmpfs,dst=…[,tmpfs-size=…].'),
+  mount: many(
+    'SPEC',
+    mount,
+    'type=bind,src=…,dst=…[,readonly], type=tmpfs,dst=…[,tmpfs-size=…] or type=disk,size=…,dst=…[,readonly].',
+  ),
   tmpfs: many('TARGET[:OPTIONS]', tmpfs, 'An empty file system in memory: /tmp:size=64m.'),
+  disk: many('SIZE:TARGET', diskMount, 'A disk of its own of that size, which stays until the container is removed.'),
   workdir: short('w', value('DIR', text, 'Directory to start in; made where it is missing.')),
   user: short('u', value('USER[:GROUP]', text, 'Who its program is: names of its own files, or numbers.')),
   hostname: short('h', value('H', text, 'Its host name; the beginning of its id when left out.')),
@@ -169,7 +175,7 @@ export const CREATE_FIELDS = {
 };
 
 export function planOf(image: Plan['image'], given: Given<typeof CREATE>, program: readonly string[]): Plan {
-  const mounts = [...given.volume, ...given.mount, ...given.tmpfs].map(openMount);
+  const mounts = [...given.volume, ...given.mount, ...given.tmpfs, ...given.disk].map(openMount);
   const limits = limitsOf(given);
   return defined({
     image,

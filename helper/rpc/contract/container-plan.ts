@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ImageRef } from './image';
 import { Limits } from './limits';
+import { SessionDisk } from './session';
 import { AbsolutePath, Fd, HostName, NetnsRef, NewName, Text } from './terms';
 
 /** By its name, or by its id: all 64 digits, or the first twelve and more where only one container has them. */
@@ -62,6 +63,14 @@ const Mount = z.discriminatedUnion('type', [
     mode: z.int('mode').min(0, 'mode').max(0o7777, 'mode').optional(),
     /** Programs may be run from it. */
     exec: z.boolean().optional(),
+  }),
+  z.strictObject({
+    /** A file system of its own in a sparse file that lies with the container: it stays until the container is removed. */
+    type: z.literal('disk'),
+    /** Bytes. */
+    size: SessionDisk.shape.size,
+    target: Target,
+    readonly: z.boolean().optional(),
   }),
 ]);
 

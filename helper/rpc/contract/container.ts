@@ -99,7 +99,7 @@ export interface ContainerDetails extends Container {
   cgroupns: 'own' | 'host';
   readonly: boolean;
   /** `source` for people: where the bound file lay when the container was made. */
-  mounts: { type: 'bind' | 'tmpfs'; source?: string; target: string; readonly: boolean; size?: number }[];
+  mounts: { type: 'bind' | 'tmpfs' | 'disk'; source?: string; target: string; readonly: boolean; size?: number }[];
   devices: { target: string; kind: 'c' | 'b'; major: number; minor: number; access: string }[];
   /** As in /proc/PID/status: the bounding set. */
   capabilities: string[];

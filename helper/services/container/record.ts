@@ -19,7 +19,9 @@ export interface FileIdentity {
 
 export type SettledMount =
   | { type: 'bind'; source: FileIdentity; target: string; readonly: boolean; directory: boolean }
-  | { type: 'tmpfs'; target: string; readonly: boolean; size?: number; mode: number; exec: boolean };
+  | { type: 'tmpfs'; target: string; readonly: boolean; size?: number; mode: number; exec: boolean }
+  /** Its file is `ContainerStore.disk`, by its number among the disks. */
+  | { type: 'disk'; target: string; readonly: boolean; size: number };
 
 export interface SettledDevice {
   target: string;

@@ -78,10 +78,21 @@ export class ContainerStore {
     return this.#records.get(id);
   }
 
-  /** Makes its directory, whole at once. */
-  add(record: ContainerRecord): void {
-    const building = join(this.#data, `${NEW}${record.id}`);
+  /** An empty directory for what a container is made of, before it is added, or given up. */
+  begin(id: string): string {
+    const building = this.#building(id);
     mkdirSync(building, { mode: 0o700 });
+    return building;
+  }
+
+  /** Nothing is left of one that was begun and not added. */
+  giveUp(id: string): void {
+    rmSync(this.#building(id), { recursive: true, force: true });
+  }
+
+  /** Makes its directory from the one that was begun, whole at once. */
+  add(record: ContainerRecord): void {
+    const building = this.#building(record.id);
     try {
       // The root directory of the container: everybody inside must be able to pass through.
       for (const [name, mode] of [
@@ -95,10 +106,14 @@ export class ContainerStore {
       writeWhole(join(building, 'container.json'), formatJson(record));
       renameSync(building, this.directory(record.id));
     } catch (error) {
-      rmSync(building, { recursive: true, force: true });
+      this.giveUp(record.id);
       throw error;
     }
     this.#records.set(record.id, record);
+  }
+
+  #building(id: string): string {
+    return join(this.#data, `${NEW}${id}`);
   }
 
   /** Replaces what is written of it: old or new after a crash of the helper. */
@@ -133,6 +148,11 @@ export class ContainerStore {
 
   upper(id: string): string {
     return join(this.directory(id), 'upper');
+  }
+
+  /** The image of a disk, by its number among those of the container. */
+  disk(id: string, number: number): string {
+    return join(this.directory(id), diskName(number));
   }
 
   work(id: string): string {
@@ -239,6 +259,10 @@ export class ContainerStore {
   #status(id: string): string {
     return join(this.directory(id), 'status');
   }
+}
+
+export function diskName(number: number): string {
+  return `disk-${number}.img`;
 }
 
 /** The helper's umask is 077, and mkdir(2) heeds it. */

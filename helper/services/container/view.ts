@@ -96,7 +96,7 @@ export function viewDetails(
       mount.type === 'bind'
         ? { type: 'bind', source: mount.source.path, target: mount.target, readonly: mount.readonly }
         : {
-            ...{ type: 'tmpfs', target: mount.target, readonly: mount.readonly },
+            ...{ type: mount.type, target: mount.target, readonly: mount.readonly },
             ...(mount.size !== undefined && { size: mount.size }),
           },
     ),
