@@ -55,6 +55,32 @@ test('the helper is killed: what runs goes on, is found again, and its status ar
   expect(await helper.client.call('container/stop', { container: one.ref })).toMatchObject({ exit: 5 });
 });
 
+test('the helper is killed: what was started besides the program is listed by the next one, until it ends', async () => {
+  const { ref, id } = await startContainer(helper);
+  const exec = async (...command: string[]) =>
+    (await helper.client.call('container/exec', { container: ref, command, detach: true })).pid as number;
+  const files = async () => (await readdir(join(first.stateDir, 'containers', id.slice(0, 32)))).sort();
+  const without = await files();
+  const [one, two, three] = [await exec('sleep', '1001'), await exec('sleep', '1002'), await exec('sleep', '1003')];
+  const before = (await show(id)).execs;
+  expect(before.map(({ pid }) => pid)).toEqual([one, two, three]);
+  await killHelper();
+  // One ends while no helper is there.
+  process.kill(three, 'SIGKILL');
+  await until(() => !existsSync(`/proc/${three}/ns/pid`), 'the end of one');
+  await nextHelper();
+  await until(async () => (await show(id)).execs.length === 2, 'what ended meanwhile to be noticed');
+  expect((await show(id)).execs).toEqual(before.slice(0, 2));
+  const { processes } = await helper.client.call('container/top', { container: ref });
+  expect(processes.map(({ pid }) => pid)).toEqual(expect.arrayContaining([one, two]));
+  process.kill(one, 'SIGKILL');
+  await until(async () => (await show(id)).execs.length === 1, 'its end to be noticed');
+  expect(await files()).toHaveLength(without.length + 2);
+  await helper.client.call('container/stop', { container: ref });
+  await until(() => !existsSync(`/proc/${two}/ns/pid`), 'the end of the other with its container');
+  expect((await show(id)).execs).toEqual([]);
+});
+
 test('the monitor is killed: the end of its program is unknown, and never made up', async () => {
   const { id, pid } = await startContainer(helper);
   process.kill(await parentOf(pid), 'SIGKILL');

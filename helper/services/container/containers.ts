@@ -66,7 +66,8 @@ export class Containers {
     const run = this.store.run(id);
     const cgroup = this.#cgroupOf(id);
     if (run !== undefined) {
-      this.lives.adopt(id, run, cgroup);
+      const living = this.lives.adopt(id, run, cgroup);
+      this.lives.adoptExecs(id, living);
       return;
     }
     // A start that was cut off before the program was known, or a run that a reboot ended.

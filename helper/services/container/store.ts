@@ -17,7 +17,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnd } from '../../sys/monitor';
 import { errnoOf } from '../failures';
-import { type ContainerRecord, formatJson, parseContainer, parseRun, type Run } from './record';
+import { type ContainerRecord, type Exec, formatJson, parseContainer, parseExec, parseRun, type Run } from './record';
 
 /** Names under construction and under removal; no id begins like them. */
 const NEW = '.new-';
@@ -154,6 +154,25 @@ export class ContainerStore {
 
   putRun(id: string, run: Run): void {
     writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run));
+  }
+
+  /** So that the next helper finds it; until it is forgotten, or its run is. */
+  putExec(id: string, exec: Exec): void {
+    writeWhole(`${this.exec(id, exec.name)}.json`, formatJson(exec));
+  }
+
+  execs(id: string): Exec[] {
+    const names = readdirSync(this.runDirectory(id)).filter((name) => /^exec-\d+\.json$/.test(name));
+    return names.flatMap((name) => parseExec(readFileSync(join(this.runDirectory(id), name), 'utf8')) ?? []);
+  }
+
+  forgetExec(id: string, name: string): void {
+    for (const path of [this.exec(id, name), `${this.exec(id, name)}.json`]) rmSync(path, { force: true });
+  }
+
+  /** The socket of its monitor. */
+  exec(id: string, name: string): string {
+    return join(this.runDirectory(id), name);
   }
 
   /** Ready for a run: nothing of an earlier one is left. */
