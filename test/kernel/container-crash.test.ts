@@ -58,7 +58,7 @@ test('the helper is killed: what runs goes on, is found again, and its status ar
 test('the helper is killed: what was started besides the program is listed by the next one, until it ends', async () => {
   const { ref, id } = await startContainer(helper);
   const exec = async (...command: string[]) =>
-    (await helper.client.call('container/exec', { container: ref, command, detach: true })).pid as number;
+    ((await helper.client.call('container/exec', { container: ref, command, detach: true })) as { pid: number }).pid;
   const files = async () => (await readdir(join(first.stateDir, 'containers', id.slice(0, 32)))).sort();
   const without = await files();
   const [one, two, three] = [await exec('sleep', '1001'), await exec('sleep', '1002'), await exec('sleep', '1003')];
