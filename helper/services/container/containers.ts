@@ -68,6 +68,10 @@ export class Containers {
     if (run !== undefined) {
       const living = this.lives.adopt(id, run, cgroup);
       this.lives.adoptExecs(id, living);
+      if (this.store.isStill(id)) {
+        cgroup?.thaw();
+        this.store.forgetStill(id);
+      }
       return;
     }
     // A start that was cut off before the program was known, or a run that a reboot ended.
@@ -232,8 +236,12 @@ export class Containers {
     return this.turn(id, async (record) => {
       const cgroup = this.lives.get(id)?.cgroup;
       const still = !goesOn && cgroup !== undefined && !cgroup.frozen();
-      if (still) await freeze(cgroup);
       try {
+        if (still) {
+          // Killed meanwhile, this helper would leave it frozen: the next one must know that nobody asked for that.
+          this.store.putStill(id);
+          await freeze(cgroup);
+        }
         const without = [...MADE_BY_US, ...record.mounts.map(({ target }) => target)];
         const base = record.image.id;
         return await this.images.commit(
@@ -246,7 +254,10 @@ export class Containers {
           options,
         );
       } finally {
-        if (still) cgroup.thaw();
+        if (still) {
+          cgroup.thaw();
+          this.store.forgetStill(id);
+        }
       }
     });
   }

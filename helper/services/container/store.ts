@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   mkdirSync,
   openSync,
@@ -173,6 +174,23 @@ export class ContainerStore {
   /** The socket of its monitor. */
   exec(id: string, name: string): string {
     return join(this.runDirectory(id), name);
+  }
+
+  /** It is frozen for as long as we look at its files, not because somebody paused it. */
+  putStill(id: string): void {
+    writeWhole(this.#still(id), '');
+  }
+
+  isStill(id: string): boolean {
+    return existsSync(this.#still(id));
+  }
+
+  forgetStill(id: string): void {
+    rmSync(this.#still(id), { force: true });
+  }
+
+  #still(id: string): string {
+    return join(this.runDirectory(id), 'still');
   }
 
   /** Ready for a run: nothing of an earlier one is left. */
