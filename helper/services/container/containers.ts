@@ -75,6 +75,11 @@ export class Containers {
       const record = this.store.get(id);
       const living = this.lives.adopt(id, run, cgroup);
       if (record !== undefined) this.upkeep.begin(record, living);
+      this.lives.adoptExecs(id, living);
+      if (this.store.isStill(id)) {
+        cgroup?.thaw();
+        this.store.forgetStill(id);
+      }
       return;
     }
     // A start that was cut off before the program was known, or a run that a reboot ended.
@@ -270,8 +275,12 @@ export class Containers {
     return this.turn(id, async (record) => {
       const cgroup = this.lives.get(id)?.cgroup;
       const still = !goesOn && cgroup !== undefined && !cgroup.frozen();
-      if (still) await freeze(cgroup);
       try {
+        if (still) {
+          // Killed meanwhile, this helper would leave it frozen: the next one must know that nobody asked for that.
+          this.store.putStill(id);
+          await freeze(cgroup);
+        }
         const without = [...MADE_BY_US, ...record.mounts.map(({ target }) => target)];
         const base = record.image.id;
         return await this.images.commit(
@@ -284,7 +293,10 @@ export class Containers {
           options,
         );
       } finally {
-        if (still) cgroup.thaw();
+        if (still) {
+          cgroup.thaw();
+          this.store.forgetStill(id);
+        }
       }
     });
   }

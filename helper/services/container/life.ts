@@ -7,14 +7,8 @@ import { watchReadable } from '../../sys/libc-poll';
 import type { House } from '../house';
 import { holdProgram } from '../session/record';
 import { LimitWatch } from './limit-watch';
-import type { LastRun, ProcessIdentity, Run } from './record';
+import type { Exec, LastRun, ProcessIdentity, Run } from './record';
 import type { ContainerStore } from './store';
-
-/** A program that was started besides the first one. */
-export interface Exec extends ProcessIdentity {
-  readonly command: readonly string[];
-  readonly startedAt: number;
-}
 
 export interface Living {
   readonly run: Run;
@@ -81,6 +75,25 @@ export class ContainerLives {
       this.house.log.warn(`container ${id} is not watched: ${String(error)}`);
       return undefined;
     }
+  }
+
+  /** Goes on watching what an earlier helper started in it besides its program. */
+  adoptExecs(id: string, living: Living): void {
+    for (const exec of this.store.execs(id)) {
+      living.execs.add(exec);
+      this.watchExec(id, living, exec, whenGone(exec));
+    }
+  }
+
+  /** It is listed until it has ended. */
+  watchExec(id: string, living: Living, exec: Exec, ended: Promise<void>): void {
+    void ended
+      .catch((error: unknown) => this.house.log.error(`exec ${exec.pid}: ${String(error)}`))
+      .then(() => {
+        living.execs.delete(exec);
+        this.store.forgetExec(id, exec.name);
+        this.house.changes.bump('container');
+      });
   }
 
   async #finish(

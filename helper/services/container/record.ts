@@ -127,7 +127,15 @@ export interface Run {
   startedAt: number;
 }
 
-export function formatJson(value: ContainerRecord | Run): string {
+/** A program that was started besides the first one, in a run of this boot. */
+export interface Exec extends ProcessIdentity {
+  /** Of its files in the run directory. */
+  name: string;
+  command: string[];
+  startedAt: number;
+}
+
+export function formatJson(value: ContainerRecord | Run | Exec): string {
   return `${JSON.stringify(value)}\n`;
 }
 
@@ -161,6 +169,23 @@ export function parseRun(text: string, boot: string): Run | undefined {
     return sound ? (value as Run) : undefined;
   } catch {
     // Cut short by a full disk: then nobody knows of a run.
+    return undefined;
+  }
+}
+
+/** Undefined where the text is none of ours; it lies beside a run, so it is of the same boot. */
+export function parseExec(text: string): Exec | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Exec>;
+    const sound =
+      isProcess(value as ProcessIdentity) &&
+      typeof value.name === 'string' &&
+      /^exec-\d+$/.test(value.name) &&
+      Array.isArray(value.command) &&
+      Number.isFinite(value.startedAt);
+    return sound ? (value as Exec) : undefined;
+  } catch {
+    // Cut short by a full disk.
     return undefined;
   }
 }
