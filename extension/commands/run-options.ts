@@ -39,6 +39,8 @@ function optionWords(option: RunOption, t: Translate): [icon: string, label: str
       return ['lock', t('Read-only root'), t('Only mounts can be written to.')];
     case 'init':
       return ['type-hierarchy', t('Tiny init'), t('A small process 1 reaps what others leave, and passes signals on.')];
+    case 'restart':
+      return ['debug-restart', t('Restart policy…'), t('It is started again when it has ended.')];
     case 'network':
       return ['globe', t('Network…'), t('Another one than its own, in which only lo is up.')];
     case 'memory':
@@ -73,6 +75,12 @@ export function followUps(
   binds: Bind[],
 ): Step[] {
   const asking: Partial<Record<RunOption, Step[]>> = {
+    restart: [
+      async (position) => {
+        const choices = restartChoices(t);
+        answer({ restart: await askPick(position, { prompt: t('When it is started again'), choices }) });
+      },
+    ],
     network: [
       async (position) => {
         answer({ network: await askNetwork(context, position) });
@@ -143,6 +151,22 @@ export function followUps(
     ],
   };
   return answers().options.flatMap((option) => asking[option] ?? []);
+}
+
+function restartChoices(t: Translate): Choice<NonNullable<RunAnswers['restart']>>[] {
+  return [
+    { label: 'on-failure', description: t('after an end with an error'), value: { policy: 'on-failure' } },
+    {
+      label: 'unless-stopped',
+      description: t('after every end, until somebody stops it'),
+      value: { policy: 'unless-stopped' },
+    },
+    {
+      label: 'always',
+      description: t('as before, and after a boot also where somebody had stopped it'),
+      value: { policy: 'always' },
+    },
+  ];
 }
 
 /** One folder; several are for the command line. */

@@ -11,6 +11,7 @@ export const RUN_OPTIONS = [
   'remove',
   'readonly',
   'init',
+  'restart',
   'network',
   'memory',
   'cpus',
@@ -28,6 +29,7 @@ export interface RunAnswers {
   readonly command: string;
   readonly name: string;
   readonly options: readonly RunOption[];
+  readonly restart?: Plan['restart'];
   readonly network?: Plan['network'];
   /** Bytes. */
   readonly memory?: number;
@@ -60,6 +62,7 @@ export function runPlan(answers: RunAnswers): Plan {
     ...(has('remove') && { autoRemove: true }),
     ...(has('readonly') && { readonly: true }),
     ...(has('init') && { init: true }),
+    ...(has('restart') && answers.restart !== undefined && { restart: answers.restart }),
     ...(has('network') && network !== undefined && { network }),
     ...(variables.length > 0 && { env: variables }),
     ...(has('user') && user && { user }),

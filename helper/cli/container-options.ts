@@ -22,6 +22,7 @@ import {
   volume,
 } from './container-plan';
 import { integer, oneOf, text } from './refs';
+import { healthOf, UPKEEP, UPKEEP_FIELDS } from './upkeep-options';
 import { Usage } from './usage';
 
 export const LIMITS = {
@@ -148,6 +149,7 @@ export const CREATE = {
   'stop-timeout': value('S', integer, 'Seconds that “stop” waits before it kills; 10 when left out.'),
   'oom-score-adj': value('N', integer, 'Of the out-of-memory killer: -1000 never, 1000 first.'),
   label: short('l', many('NAME=VALUE', text, 'A label.')),
+  ...UPKEEP,
   ...LIMITS,
 };
 
@@ -163,6 +165,7 @@ export const CREATE_FIELDS = {
   stopSignal: '--stop-signal',
   stopTimeout: '--stop-timeout',
   oomScoreAdj: '--oom-score-adj',
+  ...UPKEEP_FIELDS,
   'limits.memory': '--memory',
   'limits.swap': '--memory-swap',
   'limits.cpus': '--cpus',
@@ -217,6 +220,8 @@ export function planOf(image: Plan['image'], given: Given<typeof CREATE>, progra
     oomScoreAdj: given['oom-score-adj'],
     labels: given.label.length > 0 ? labels(given.label) : undefined,
     autoRemove: given.rm || undefined,
+    restart: given.restart,
+    health: healthOf(given),
   });
 }
 

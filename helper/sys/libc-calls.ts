@@ -43,6 +43,11 @@ export const c = {
     flags: Int,
     data: string | null,
   ) => Int,
+  // Unlike setuid(3) these four concern one thread in every C library.
+  setfsuid: libc.func('int setfsuid(unsigned int id)') as (id: Int) => Int,
+  setfsgid: libc.func('int setfsgid(unsigned int id)') as (id: Int) => Int,
+  capget: libc.func('int capget(uint8_t *head, uint8_t *data)') as (head: Buffer, data: Buffer) => Int,
+  capset: libc.func('int capset(uint8_t *head, uint8_t *data)') as (head: Buffer, data: Buffer) => Int,
   mknodat: libc.func(
     'long syscall(long number, int directory, const char *path, unsigned int mode, unsigned int device)',
   ) as (number: Int, directory: Int, path: string, mode: Int, device: Int) => Int,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
 import { busyboxImage, IMAGE, removeContainers, startContainer, statusOf } from '../support/container';
 import { startHelper, type TestHelper } from '../support/helper';
-import { output } from '../support/run';
+import { output, run } from '../support/run';
 import { until } from '../support/until';
 
 const afterwards = undoAfterEach();
@@ -55,6 +55,32 @@ test('the helper is killed: what runs goes on, is found again, and its status ar
   expect(await helper.client.call('container/stop', { container: one.ref })).toMatchObject({ exit: 5 });
 });
 
+test('the helper is killed: what was started besides the program is listed by the next one, until it ends', async () => {
+  const { ref, id } = await startContainer(helper);
+  const exec = async (...command: string[]) =>
+    ((await helper.client.call('container/exec', { container: ref, command, detach: true })) as { pid: number }).pid;
+  const files = async () => (await readdir(join(first.stateDir, 'containers', id.slice(0, 32)))).sort();
+  const without = await files();
+  const [one, two, three] = [await exec('sleep', '1001'), await exec('sleep', '1002'), await exec('sleep', '1003')];
+  const before = (await show(id)).execs;
+  expect(before.map(({ pid }) => pid)).toEqual([one, two, three]);
+  await killHelper();
+  // One ends while no helper is there.
+  process.kill(three, 'SIGKILL');
+  await until(() => !existsSync(`/proc/${three}/ns/pid`), 'the end of one');
+  await nextHelper();
+  await until(async () => (await show(id)).execs.length === 2, 'what ended meanwhile to be noticed');
+  expect((await show(id)).execs).toEqual(before.slice(0, 2));
+  const { processes } = await helper.client.call('container/top', { container: ref });
+  expect(processes.map(({ pid }) => pid)).toEqual(expect.arrayContaining([one, two]));
+  process.kill(one, 'SIGKILL');
+  await until(async () => (await show(id)).execs.length === 1, 'its end to be noticed');
+  expect(await files()).toHaveLength(without.length + 2);
+  await helper.client.call('container/stop', { container: ref });
+  await until(() => !existsSync(`/proc/${two}/ns/pid`), 'the end of the other with its container');
+  expect((await show(id)).execs).toEqual([]);
+});
+
 test('the monitor is killed: the end of its program is unknown, and never made up', async () => {
   const { id, pid } = await startContainer(helper);
   process.kill(await parentOf(pid), 'SIGKILL');
@@ -87,8 +113,8 @@ test('after a reboot it is ended, and how is unknown', async () => {
   process.kill(await parentOf(pid), 'SIGKILL');
   process.kill(pid, 'SIGKILL');
   await until(() => !existsSync(`/proc/${pid}/ns/pid`), 'the end');
-  const run = join(first.stateDir, 'containers', id.slice(0, 32), 'run.json');
-  await writeFile(run, (await readFile(run, 'utf8')).replace(/"boot":"[^"]*"/, '"boot":"another"'));
+  const record = join(first.stateDir, 'containers', id.slice(0, 32), 'run.json');
+  await writeFile(record, (await readFile(record, 'utf8')).replace(/"boot":"[^"]*"/, '"boot":"another"'));
   await nextHelper();
   const ended = await show(id);
   expect(ended).toMatchObject({ state: 'exited' });
@@ -134,12 +160,13 @@ test('killed at any moment of a start: it runs or it does not, and nothing is ha
   expect(groups).toBe('');
 });
 
-test('100 cycles leave nothing', async () => {
+test('300 cycles leave nothing', { timeout: 120_000 }, async () => {
   const count = async () => {
     const fds = (await readdir(`/proc/${helper.pid}/fd`)).length;
     const groups = await output(['find', '/sys/fs/cgroup', '-path', '*/isolab/*', '-type', 'd']);
     const mounts = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').length;
-    const processes = (await output(['ps', '-e', '-o', 'comm=']))
+    // Launchers and monitors: its children.
+    const processes = (await run(['ps', '-o', 'comm=', '--ppid', String(helper.pid)])).stdout
       .split('\n')
       .filter((name) => name.startsWith('isolab-'));
     return { fds, groups: groups.split('\n').filter(Boolean).length, mounts, processes: processes.length };
@@ -152,7 +179,7 @@ test('100 cycles leave nothing', async () => {
   };
   await cycle();
   const before = await count();
-  for (let at = 0; at < 100; at++) await cycle();
+  for (let at = 0; at < 300; at++) await cycle();
   const after = await count();
   expect(after.fds).toBeLessThanOrEqual(before.fds + 5);
   expect({ ...after, fds: 0 }).toEqual({ ...before, fds: 0 });

@@ -128,3 +128,23 @@ test('export and copies: the same archive', async () => {
   await output(['sh', '-c', 'in=$0; "$@" < "$in"', join(folder, 'in.tar'), ...line]);
   expect(await readFile(`/proc/${pid}/root/d/g`, 'utf8')).toBe('in\n');
 });
+
+test('of a user namespace of its own: exec and export as who is inside; a start is told to have none', async () => {
+  const { ref, pid } = await startContainer(helper, { userns: 'own' });
+  const map = await readFile(`/proc/${pid}/uid_map`, 'utf8');
+  const [exec = []] = await linesOf('container/exec', { container: ref, command: ['cat', '/proc/self/uid_map'] });
+  expect(await output(exec)).toBe(map);
+  const [exported = []] = await linesOf('container/export', { container: ref, output: 1 });
+  const place = await mkdtemp(join(tmpdir(), 'equivalent-'));
+  afterwards(() => rm(place, { recursive: true, force: true }));
+  await output(['sh', '-c', '"$@" >"$0"', join(place, 'all.tar'), ...exported]);
+  const listed = await output(['tar', '--numeric-owner', '-tvf', join(place, 'all.tar'), './bin/busybox']);
+  expect(listed.split(/\s+/)[1]).toBe('0/0');
+  await helper.client.call('container/stop', { container: ref, timeout: 0 });
+  expect(
+    await helper.client.call('command/equivalent', { method: 'container/start', params: { container: ref } }),
+  ).toEqual({
+    lines: [],
+    none: { code: 'no-equivalent-user-namespace' },
+  });
+});

@@ -85,6 +85,29 @@ const Device = z.strictObject({
     .optional(),
 });
 
+/** When it is started again after it has ended; `retries`: of `on-failure`, how often, without end when left out. */
+export const RestartPolicy = z.strictObject({
+  policy: z.enum(['no', 'always', 'unless-stopped', 'on-failure'], 'restart-policy'),
+  retries: z.int('retries').min(1, 'retries').max(1_000_000, 'retries').optional(),
+});
+export type RestartPolicy = z.infer<typeof RestartPolicy>;
+
+const Milliseconds = z.int('check-time').min(1000, 'check-time').max(86_400_000, 'check-time');
+
+/** A program that is run in it again and again, and says by its exit status whether all is well. Times in milliseconds. */
+const HealthCheck = z.strictObject({
+  /** Program and arguments; the image's when left out. */
+  command: Words.min(1, 'empty').optional(),
+  /** From the start, and from the end of one check, to the next; 30,000 when left out. */
+  interval: Milliseconds.optional(),
+  /** What takes longer is killed, and has failed; 30,000 when left out. */
+  timeout: Milliseconds.optional(),
+  /** Failures so soon after the start do not count; 0 when left out. */
+  startPeriod: Milliseconds.or(z.literal(0)).optional(),
+  /** So many failures in a row make it unhealthy; 3 when left out. */
+  retries: z.int('retries').min(1, 'retries').max(1000, 'retries').optional(),
+});
+
 export const ContainerPlan = z.strictObject({
   image: ImageRef,
   /** An adjective and a noun when left out. */
@@ -135,5 +158,9 @@ export const ContainerPlan = z.strictObject({
   labels: z.record(Text(256).min(1, 'empty'), Text(4096)).optional(),
   /** Removed as soon as it has ended. */
   autoRemove: z.boolean().optional(),
+  /** Never when left out. */
+  restart: RestartPolicy.optional(),
+  /** The image's when left out; `none`: also not that one. */
+  health: z.union([z.literal('none'), HealthCheck], 'health-check').optional(),
 });
 export type ContainerPlan = z.infer<typeof ContainerPlan>;

@@ -1,7 +1,6 @@
 // One more program in a container that runs: in all its namespaces and its control group, confined as it is. A monitor of
 // its own carries its terminal or pipes.
 import { constants } from 'node:fs';
-import { join } from 'node:path';
 import { startTimeOf } from '../../discovery/processes';
 import type { Params } from '../../rpc/contract';
 import type { Kind } from '../../rpc/contract/terms';
@@ -11,8 +10,8 @@ import { bindPackets } from '../../sys/libc-message';
 import { openNamespace } from '../../sys/namespaces';
 import { broken } from '../failures';
 import { containerFailure } from './failure';
-import { type Exec, isAlive, type Living, whenGone } from './life';
-import type { ContainerRecord, ProcessIdentity } from './record';
+import { isAlive, whenGone } from './life';
+import type { ContainerRecord, Exec, ProcessIdentity } from './record';
 import type { FirstClient, Kitchen } from './start';
 
 /** `time` nobody makes; the rest may be shared with the host, which costs nothing. `user` besides, where it has one. */
@@ -20,13 +19,19 @@ const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
 
 export type ExecWish = Omit<Params<'container/exec'>, 'container' | 'detach'>;
 
-/** Resolves once it has been executed; with its pid on the host. */
+interface ExecOptions {
+  readonly client?: FirstClient;
+  /** Nobody is told of it. */
+  readonly quiet?: boolean;
+}
+
+/** Resolves once it has been executed; its pid is the host's. */
 export async function execInContainer(
   { house, store, lives, confinements }: Pick<Kitchen, 'house' | 'store' | 'lives' | 'confinements'>,
   record: ContainerRecord,
   wish: ExecWish,
-  client?: FirstClient,
-): Promise<number> {
+  { client, quiet = false }: ExecOptions = {},
+): Promise<ProcessIdentity> {
   const living = lives.get(record.id);
   if (living === undefined) throw notRunning(record);
   // It would stand still like all the others, and whoever waits for it with it.
@@ -38,15 +43,15 @@ export async function execInContainer(
     opened.push(fd);
     return fd;
   };
+  const name = `exec-${process.hrtime.bigint()}`;
   let exec: Exec | undefined;
   try {
     const joins = openAll(living.run.program, record, opened);
     const cgroups = living.cgroup?.procs() ?? [];
     opened.push(...cgroups);
-    const name = `exec-${process.hrtime.bigint()}`;
-    const control = keep(bindPackets(join(store.runDirectory(record.id), name)));
+    const control = keep(bindPackets(store.exec(record.id, name)));
     const nothing = keep(open('/dev/null', constants.O_RDWR));
-    const { pid, ended } = await launch(
+    const { ended } = await launch(
       house.nativeDir,
       {
         join: joins.map(({ kind }) => kind),
@@ -72,33 +77,36 @@ export async function execInContainer(
           const startTime = startTimeOf(program);
           // A step of the set-up failed meanwhile: the launcher says which.
           if (startTime === undefined) return;
-          exec = { pid: program, startTime, command: wish.command, startedAt: Date.now() };
+          exec = { name, pid: program, startTime, command: wish.command, startedAt: Date.now() };
+          if (quiet) return;
           living.execs.add(exec);
+          try {
+            store.putExec(record.id, exec);
+          } catch (error) {
+            // On a full disk: it runs all the same, only the next helper will not know of it.
+            house.log.warn(`exec ${program}: ${String(error)}`);
+          }
         },
       },
     );
     const made = exec;
-    if (made !== undefined) {
-      void ended
-        .then(() => whenGone(made))
-        .catch((error: unknown) => house.log.error(`exec ${made.pid}: ${String(error)}`))
-        .then(() => forget(living, made, house));
+    if (made === undefined) throw new Error('launched without having been held');
+    const over = ended.then(() => whenGone(made));
+    if (quiet) void over.finally(() => store.forgetExec(record.id, name)).catch(() => undefined);
+    else {
+      lives.watchExec(record.id, living, made, over);
+      house.changes.bump('container');
     }
-    house.changes.bump('container');
-    return pid;
+    return made;
   } catch (error) {
     if (exec !== undefined) living.execs.delete(exec);
+    store.forgetExec(record.id, name);
     // It may have ended under our hands, which then is what is wrong.
     if (!isAlive(living.run.program)) throw notRunning(record);
     throw containerFailure(error, wish.command);
   } finally {
     for (const fd of opened) close(fd);
   }
-}
-
-function forget(living: Living, exec: Exec, { changes }: Kitchen['house']): void {
-  living.execs.delete(exec);
-  changes.bump('container');
 }
 
 export function notRunning({ name }: ContainerRecord) {

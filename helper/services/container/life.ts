@@ -6,19 +6,16 @@ import { close } from '../../sys/libc';
 import { watchReadable } from '../../sys/libc-poll';
 import type { House } from '../house';
 import { holdProgram } from '../session/record';
-import type { LastRun, ProcessIdentity, Run } from './record';
+import { LimitWatch } from './limit-watch';
+import type { Exec, LastRun, ProcessIdentity, Run } from './record';
 import type { ContainerStore } from './store';
-
-/** A program that was started besides the first one. */
-export interface Exec extends ProcessIdentity {
-  readonly command: readonly string[];
-  readonly startedAt: number;
-}
 
 export interface Living {
   readonly run: Run;
   /** Absent where somebody removed it. */
   readonly cgroup: Cgroup | undefined;
+  /** Absent without a group, and where the kernel has no more to watch with. */
+  readonly limits: LimitWatch | undefined;
   readonly execs: Set<Exec>;
   /** Resolves when it has ended and that is written down: how, as far as it is known. */
   readonly ended: Promise<LastRun>;
@@ -29,7 +26,7 @@ export class ContainerLives {
 
   /** `over`: what remains to be done about one that has ended. */
   constructor(
-    private readonly house: Pick<House, 'changes' | 'log'>,
+    private readonly house: Pick<House, 'changes' | 'log' | 'notify'>,
     private readonly store: ContainerStore,
     private readonly over: (id: string) => void,
   ) {}
@@ -40,10 +37,11 @@ export class ContainerLives {
 
   /** Watches a run until its end; one that has ended already is written down at once. */
   adopt(id: string, run: Run, cgroup: Cgroup | undefined): Living {
+    const limits = this.#watch(id, cgroup);
     const ended = whenGone(run.monitor)
       // One that was killed leaves its program behind.
       .then(() => whenGone(run.program))
-      .then(() => this.#finish(id, run, cgroup))
+      .then(() => this.#finish(id, run, cgroup, limits))
       .catch((error: unknown) => {
         this.house.log.error(`container ${id}: ${String(error)}`);
         return {};
@@ -54,12 +52,57 @@ export class ContainerLives {
         this.over(id);
         return last;
       });
-    const living = { run, cgroup, execs: new Set<Exec>(), ended };
+    const living = { run, cgroup, limits, execs: new Set<Exec>(), ended };
     this.#living.set(id, living);
     return living;
   }
 
-  async #finish(id: string, { startedAt }: Run, cgroup: Cgroup | undefined): Promise<LastRun> {
+  #watch(id: string, cgroup: Cgroup | undefined): LimitWatch | undefined {
+    let record = this.store.get(id);
+    try {
+      return (
+        cgroup &&
+        new LimitWatch(cgroup, ({ kind, count }) => {
+          // One that removes itself may be gone before all of it is told.
+          record = this.store.get(id) ?? record;
+          if (record !== undefined)
+            this.house.notify(record.uid, { id, name: record.name, kind, at: Date.now(), count });
+          this.house.changes.bump('container');
+        })
+      );
+    } catch (error) {
+      // It runs all the same, and the counters of its group tell at its end.
+      this.house.log.warn(`container ${id} is not watched: ${String(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Goes on watching what an earlier helper started in it besides its program. */
+  adoptExecs(id: string, living: Living): void {
+    for (const exec of this.store.execs(id)) {
+      living.execs.add(exec);
+      this.watchExec(id, living, exec, whenGone(exec));
+    }
+  }
+
+  /** It is listed until it has ended. */
+  watchExec(id: string, living: Living, exec: Exec, ended: Promise<void>): void {
+    void ended
+      .catch((error: unknown) => this.house.log.error(`exec ${exec.pid}: ${String(error)}`))
+      .then(() => {
+        living.execs.delete(exec);
+        this.store.forgetExec(id, exec.name);
+        this.house.changes.bump('container');
+      });
+  }
+
+  async #finish(
+    id: string,
+    { startedAt }: Run,
+    cgroup: Cgroup | undefined,
+    limits: LimitWatch | undefined,
+  ): Promise<LastRun> {
+    limits?.close();
     let oomKilled = false;
     try {
       oomKilled = cgroup !== undefined && (await clear(cgroup));
@@ -67,7 +110,8 @@ export class ContainerLives {
       // A process that cannot be ended stays in it; the container’s end is known all the same.
       this.house.log.warn(`container ${id}: ${String(error)}`);
     }
-    const last = settle(this.store, id, { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }) });
+    const seen = { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }), ...limits?.counts() };
+    const last = settle(this.store, id, seen);
     // Nobody need wait for the disk: until then the monitor’s own note tells.
     this.store.seal(id).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
     return last;

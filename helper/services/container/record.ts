@@ -1,6 +1,7 @@
 // A container as it stands on disk: what was asked for, settled, and how its runs went. Pure twins: what is written is read,
 // and what is not ours is refused.
 
+import type { RestartPolicy } from '../../rpc/contract/container-plan';
 import type { ErrorData } from '../../rpc/contract/errors';
 import type { Limits } from '../../rpc/contract/limits';
 import type { NetnsRef } from '../../rpc/contract/terms';
@@ -76,9 +77,25 @@ export interface ContainerRecord {
   oomScoreAdj?: number;
   labels: Record<string, string>;
   autoRemove: boolean;
+  /** Absent: never started again. */
+  restart?: RestartPolicy;
+  health?: HealthCheck;
   limits: Limits;
+  /** How often it was started again since somebody started it. */
+  restarts?: number;
+  /** Boot in which somebody ended it, who has not started it since. */
+  stopped?: string;
   /** Of the last run. */
   last?: LastRun;
+}
+
+/** Times in milliseconds. */
+export interface HealthCheck {
+  command: string[];
+  interval: number;
+  timeout: number;
+  startPeriod: number;
+  retries: number;
 }
 
 export interface LastRun {
@@ -88,6 +105,8 @@ export interface LastRun {
   exit?: number;
   signal?: number;
   oomKilled?: boolean;
+  oomKills?: number;
+  pidsHits?: number;
   /** Why the last start failed. */
   failure?: ErrorData;
 }
@@ -110,7 +129,15 @@ export interface Run {
   startedAt: number;
 }
 
-export function formatJson(value: ContainerRecord | Run): string {
+/** A program that was started besides the first one, in a run of this boot. */
+export interface Exec extends ProcessIdentity {
+  /** Of its files in the run directory. */
+  name: string;
+  command: string[];
+  startedAt: number;
+}
+
+export function formatJson(value: ContainerRecord | Run | Exec): string {
   return `${JSON.stringify(value)}\n`;
 }
 
@@ -144,6 +171,23 @@ export function parseRun(text: string, boot: string): Run | undefined {
     return sound ? (value as Run) : undefined;
   } catch {
     // Cut short by a full disk: then nobody knows of a run.
+    return undefined;
+  }
+}
+
+/** Undefined where the text is none of ours; it lies beside a run, so it is of the same boot. */
+export function parseExec(text: string): Exec | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<Exec>;
+    const sound =
+      isProcess(value as ProcessIdentity) &&
+      typeof value.name === 'string' &&
+      /^exec-\d+$/.test(value.name) &&
+      Array.isArray(value.command) &&
+      Number.isFinite(value.startedAt);
+    return sound ? (value as Exec) : undefined;
+  } catch {
+    // Cut short by a full disk.
     return undefined;
   }
 }

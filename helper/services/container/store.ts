@@ -3,6 +3,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   mkdirSync,
   openSync,
@@ -17,7 +18,8 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnd } from '../../sys/monitor';
 import { errnoOf } from '../failures';
-import { type ContainerRecord, formatJson, parseContainer, parseRun, type Run } from './record';
+import { formatHealth, type Health, parseHealth } from './health-policy';
+import { type ContainerRecord, type Exec, formatJson, parseContainer, parseExec, parseRun, type Run } from './record';
 
 /** Names under construction and under removal; no id begins like them. */
 const NEW = '.new-';
@@ -174,6 +176,57 @@ export class ContainerStore {
 
   putRun(id: string, run: Run): void {
     writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run));
+  }
+
+  /** What was known of its health in this run. */
+  health(id: string): Health | undefined {
+    try {
+      return parseHealth(readFileSync(join(this.runDirectory(id), 'health'), 'latin1'));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** ENOENT: it does not run (any more). */
+  putHealth(id: string, health: Health): void {
+    writeWhole(join(this.runDirectory(id), 'health'), formatHealth(health));
+  }
+
+  /** So that the next helper finds it; until it is forgotten, or its run is. */
+  putExec(id: string, exec: Exec): void {
+    writeWhole(`${this.exec(id, exec.name)}.json`, formatJson(exec));
+  }
+
+  execs(id: string): Exec[] {
+    const names = readdirSync(this.runDirectory(id)).filter((name) => /^exec-\d+\.json$/.test(name));
+    return names.flatMap((name) => parseExec(readFileSync(join(this.runDirectory(id), name), 'utf8')) ?? []);
+  }
+
+  forgetExec(id: string, name: string): void {
+    for (const path of [this.exec(id, name), `${this.exec(id, name)}.json`]) rmSync(path, { force: true });
+  }
+
+  /** The socket of its monitor. */
+  exec(id: string, name: string): string {
+    return join(this.runDirectory(id), name);
+  }
+
+  /** It is frozen for as long as we look at its files, not because somebody paused it. */
+  putStill(id: string): void {
+    writeWhole(this.#still(id), '');
+  }
+
+  isStill(id: string): boolean {
+    return existsSync(this.#still(id));
+  }
+
+  forgetStill(id: string): void {
+    rmSync(this.#still(id), { force: true });
+  }
+
+  #still(id: string): string {
+    return join(this.runDirectory(id), 'still');
   }
 
   /** Ready for a run: nothing of an earlier one is left. */

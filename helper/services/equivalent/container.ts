@@ -10,7 +10,7 @@ import type { ContainerRecord } from '../container/record';
 import { signalName, signalNumber } from '../container/signals';
 import { createdKinds } from '../container/start';
 import { broken } from '../failures';
-import { asRoot, type Lines, type Scene } from './where';
+import { asRoot, type Lines, type None, type Scene } from './where';
 
 const OPTION: Readonly<Record<Kind, string>> = {
   mnt: '--mount',
@@ -28,23 +28,33 @@ const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'net', 'pid', 'cgroup'];
 
 type Of = Pick<Params<'container/start'>, 'container'>;
 
-export async function startLines({ container }: Of, scene: Scene): Promise<Lines> {
+export async function startLines({ container }: Of, scene: Scene): Promise<Lines | None> {
   const { containers, caller } = scene;
   const record = containers.find(caller, container);
   if (containers.lives.get(record.id) !== undefined) return [];
-  const { layers } = await containers.images.resolve({ id: record.image.id });
-  const { store } = containers;
+  if (record.ids !== undefined) return { code: 'no-equivalent-user-namespace' };
+  const { root, mount } = await mounting(record, scene);
+  return [
+    mount,
+    asRoot(scene, ['mkdir', '-p', join(root, 'proc')]),
+    asRoot(scene, ['env', '-i', ...record.env, ...entering(containers, record), ...making(record, root)]),
+  ];
+}
+
+/** Its layers in a place of their own, with the owners that they have on disk. */
+async function mounting(record: ContainerRecord, scene: Scene): Promise<{ root: string; mount: string[] }> {
+  const { store, images } = scene.containers;
+  const { layers } = await images.resolve({ id: record.image.id });
   const root = join('/mnt', record.name);
   const overlay = [
     `lowerdir=${layers.toReversed().join(':')}`,
     `upperdir=${store.upper(record.id)}`,
     `workdir=${store.work(record.id)}`,
   ];
-  return [
-    asRoot(scene, ['mount', '--mkdir', '-t', 'overlay', '-o', overlay.join(','), 'overlay', root]),
-    asRoot(scene, ['mkdir', '-p', join(root, 'proc')]),
-    asRoot(scene, ['env', '-i', ...record.env, ...entering(containers, record), ...making(record, root)]),
-  ];
+  return {
+    root,
+    mount: asRoot(scene, ['mount', '--mkdir', '-t', 'overlay', '-o', overlay.join(','), 'overlay', root]),
+  };
 }
 
 /** Namespaces of other containers, and the network namespace that was named. */
@@ -88,7 +98,8 @@ export function execLines({ container, command, workdir, env = [] }: Params<'con
   const record = containers.find(caller, container);
   const { program } = living(scene, record).run;
   const cwd = workdir === undefined ? [] : ['sh', '-c', 'cd "$0" && exec "$@"', workdir];
-  const kinds = ENTERED.map((kind) => OPTION[kind]);
+  const all = record.ids === undefined ? ENTERED : [...ENTERED, 'user' as const];
+  const kinds = all.map((kind) => OPTION[kind]);
   const words = ['nsenter', `--target=${program.pid}`, ...kinds, ...cwd, ...command];
   return [asRoot(scene, ['env', '-i', ...record.env, ...env, ...words])];
 }
@@ -116,26 +127,31 @@ function killLine(scene: Scene, { run }: Living, number: number): string[] {
 }
 
 /** Of one that runs its root is reached through /proc; else its layers have to be mounted first. */
-async function rootOf({ container }: Of, scene: Scene): Promise<{ root: string; mounted: Lines }> {
+async function rootOf({ container }: Of, scene: Scene): Promise<{ root: string; mounted: Lines; inside: string[] }> {
   const { containers, caller } = scene;
   const record = containers.find(caller, container);
   const found = containers.lives.get(record.id);
-  if (found !== undefined) return { root: `/proc/${found.run.program.pid}/root`, mounted: [] };
-  const [mount = []] = await startLines({ container }, scene);
-  return { root: join('/mnt', record.name), mounted: [mount] };
+  if (found !== undefined) {
+    const { pid } = found.run.program;
+    // As whom its owners are who they are inside.
+    const inside = record.ids === undefined ? [] : ['nsenter', `--target=${pid}`, '--user'];
+    return { root: `/proc/${pid}/root`, mounted: [], inside };
+  }
+  const { root, mount } = await mounting(record, scene);
+  return { root, mounted: [mount], inside: [] };
 }
 
 export async function exportLines(params: Of, scene: Scene): Promise<Lines> {
-  const { root, mounted } = await rootOf(params, scene);
-  return [...mounted, asRoot(scene, ['tar', '--create', '--one-file-system', `--directory=${root}`, '.'])];
+  const { root, mounted, inside } = await rootOf(params, scene);
+  return [...mounted, asRoot(scene, [...inside, 'tar', '--create', '--one-file-system', `--directory=${root}`, '.'])];
 }
 
 export async function copyOutLines(params: Params<'container/copy-out'>, scene: Scene): Promise<Lines> {
-  const { root, mounted } = await rootOf(params, scene);
-  return [...mounted, asRoot(scene, ['tar', '--create', `--directory=${root}`, `.${params.path}`])];
+  const { root, mounted, inside } = await rootOf(params, scene);
+  return [...mounted, asRoot(scene, [...inside, 'tar', '--create', `--directory=${root}`, `.${params.path}`])];
 }
 
 export async function copyInLines(params: Params<'container/copy-in'>, scene: Scene): Promise<Lines> {
-  const { root, mounted } = await rootOf(params, scene);
-  return [...mounted, asRoot(scene, ['tar', '--extract', `--directory=${join(root, params.path)}`])];
+  const { root, mounted, inside } = await rootOf(params, scene);
+  return [...mounted, asRoot(scene, [...inside, 'tar', '--extract', `--directory=${join(root, params.path)}`])];
 }

@@ -14,6 +14,8 @@ export const NO_EQUIVALENT: Readonly<Record<string, string>> = {
   'no-equivalent-restart':
     'It is the end and a new beginning: the lines are those of container/stop and container/start.',
   'no-equivalent-record': 'Only Isolab keeps containers under names: no other tool would find anything to change.',
+  'no-equivalent-user-namespace':
+    'No tool lays an overlay over layers whose owners are others than on disk, as its user namespace needs it.',
   'nothing-to-do': 'It is so already: there is nothing to type.',
   'changes-nothing': 'This changes nothing: there is nothing to type.',
   'no-equivalent-content': 'What is written comes from the editor, and is no part of a line.',
