@@ -1,5 +1,5 @@
 // Containers of one helper, judged by others' tools: ps, nsenter, findmnt, the files of /proc and of the control groups.
-import { existsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import type { Topic } from '../../helper/rpc/contract/events';
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import { busyboxImage, IMAGE, inside, removeContainers, startContainer, statusOf } from '../support/container';
 import { startHelper, type TestHelper } from '../support/helper';
+import { linux } from '../support/kernel';
 import { output } from '../support/run';
 import { differing } from '../support/session';
 import { until } from '../support/until';
@@ -135,6 +136,19 @@ describe('exercises 27 and 3 to 7: everything of its own', () => {
     expect(await readFile(`/proc/${pid}/root/etc/hostname`, 'utf8')).toBe('h\n');
     expect(await readFile(`/proc/${pid}/root/etc/hosts`, 'utf8')).toContain('127.0.1.1\th.d h');
   });
+});
+
+const TMPFS = 0x0102_1994;
+test('a user namespace of its own, or the sentence why its files cannot have other owners', async () => {
+  const made = startContainer(helper, { userns: 'own' });
+  // Before Linux 6.3 tmpfs has no idmapped mounts.
+  if (!linux(6, 3) && statfsSync(helper.stateDir).type === TMPFS) {
+    await expect(made).rejects.toMatchObject({
+      data: { kind: 'unsupported-kernel', rule: { code: 'userns-file-system' } },
+    });
+    return;
+  }
+  expect(await inside((await made).pid, '/bin/id', '-u')).toBe('0\n');
 });
 
 describe('exercise 28: its life', () => {

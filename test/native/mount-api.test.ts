@@ -1,10 +1,11 @@
 // Detached mounts, made without any change to the machine's mounts; looked at through /proc/self/fd and, where it must be a
 // foreign tool, attached in a namespace of its own.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { close } from '../../helper/sys/libc';
-import { clone, mapIds, overlay, overlayByPath, restrict, tmpfs } from '../../helper/sys/mount-api';
+import { asFileOwner } from '../../helper/sys/file-owner';
+import { close, MNT_DETACH, umount2 } from '../../helper/sys/libc';
+import { attachAt, clone, mapIds, overlay, overlayByPath, restrict, tmpfs } from '../../helper/sys/mount-api';
 import { output } from '../support/run';
 import { BUILDS, type Build, cleanUp, later, makePrograms, open, scratch, start } from './harness';
 
@@ -123,6 +124,36 @@ describe('a detached mount', () => {
     const copy = clone(open(dir));
     mapIds(copy, open(`/proc/${pid}/ns/user`));
     expect(await output(['stat', '-c', '%u', join(`/proc/${process.pid}/fd/${copy}`, 'file')])).toBe('1000\n');
+    close(copy);
+  });
+
+  it('lays an overlay over layers with other owners: what is written has the ids of the map on disk', async () => {
+    const ids = [{ inside: 0, outside: 100_000, count: 65_536 }];
+    const user = { uid: 0, gid: 0, groups: [] };
+    const { pid } = await start(BUILDS[0] as Build, { create: ['user'], uidMap: ids, gidMap: ids, user });
+    const dir = scratch();
+    for (const name of ['lower', 'upper', 'work']) mkdirSync(join(dir, name));
+    writeFileSync(join(dir, 'lower/file'), 'old');
+    const [place, root] = [scratch(), scratch()];
+    const before = mountInfo();
+    const copy = clone(open(dir));
+    mapIds(copy, open(`/proc/${pid}/ns/user`));
+    // As kernels before 6.15 need it: in a place.
+    attachAt(copy, place);
+    const dirs = { lower: [join(place, 'lower')], upper: join(place, 'upper'), work: join(place, 'work') };
+    let path: string;
+    try {
+      path = at(asFileOwner(100_000, () => overlayByPath(dirs, [], root)));
+    } finally {
+      umount2(place, MNT_DETACH);
+    }
+    expect(mountInfo()).toBe(before);
+    expect(statSync(join(path, 'file'))).toMatchObject({ uid: 100_000, gid: 100_000 });
+    asFileOwner(100_000, () => writeFileSync(join(path, 'made'), ''));
+    writeFileSync(join(path, 'file'), 'new');
+    for (const name of ['made', 'file']) expect(statSync(join(dir, 'upper', name))).toMatchObject({ uid: 0, gid: 0 });
+    expect(() => writeFileSync(join(path, 'nobodys'), '')).toThrow('EOVERFLOW');
+    expect(statSync(join(dir, 'upper'))).toMatchObject({ uid: 0 });
     close(copy);
   });
 });
