@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { Cgroup } from '../../cgroup/cgroup';
 import { Hierarchies } from '../../cgroup/hierarchies';
+import { checkLimits } from '../../cgroup/limits';
 import { readProcess } from '../../discovery/processes';
 import type { Params } from '../../rpc/contract';
 import type { Container } from '../../rpc/contract/container';
@@ -289,6 +290,7 @@ export class Containers {
     return this.turn(id, async (record) => {
       const merged = { ...record, limits: { ...record.limits, ...limits } };
       const cgroup = this.lives.get(id)?.cgroup;
+      checkLimits((controller) => this.hierarchies.of(controller) !== undefined, limits);
       cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
       this.store.put(merged);
       this.house.changes.bump('container');

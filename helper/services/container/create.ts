@@ -1,5 +1,6 @@
 // container/create: a plan and an image become a record on disk; nothing runs yet.
 import { randomBytes } from 'node:crypto';
+import { checkLimits } from '../../cgroup/limits';
 import type { Result } from '../../rpc/contract';
 import type { ContainerPlan } from '../../rpc/contract/container-plan';
 import { asFailure, broken } from '../failures';
@@ -15,7 +16,13 @@ import { settleDevices, settleMounts } from './sources';
 
 /** `signal`: nobody wants it any more while layers are unpacked. */
 export async function createContainer(
-  { house, store, images, confinements }: Pick<Containers, 'house' | 'store' | 'images' | 'confinements'>,
+  {
+    house,
+    store,
+    images,
+    confinements,
+    hierarchies,
+  }: Pick<Containers, 'house' | 'store' | 'images' | 'confinements' | 'hierarchies'>,
   plan: ContainerPlan,
   caller: Caller,
   signal: AbortSignal,
@@ -56,6 +63,7 @@ export async function createContainer(
       }),
     );
     confinements.of(record);
+    checkLimits((controller) => hierarchies.of(controller) !== undefined, record.limits);
     try {
       store.add(record);
     } catch (error) {
