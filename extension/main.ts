@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type ExtensionContext, env, window, workspace } from 'vscode';
 import { socketsOf } from '../helper/rpc/contract/places';
 import { registerCommands } from './commands';
+import { ContainerWarnings } from './commands/container-warnings';
 import { drop } from './commands/drop';
 import { isDraggable } from './commands/dropping';
 import type { Context } from './context';
@@ -76,6 +77,7 @@ export function activate(extension: ExtensionContext): void {
     around: { appRoot: env.appRoot, folder: join(extension.globalStorageUri.fsPath, 'zsh'), env: process.env },
   };
 
+  const warnings = new ContainerWarnings(context);
   const folder = join(extension.globalStorageUri.fsPath, 'bin');
   const provide = () =>
     void provideCommandLine(
@@ -116,6 +118,7 @@ export function activate(extension: ExtensionContext): void {
       refresh.changed(topics);
       if (topics.includes('container')) context.containerFiles.lookAgain();
     }),
+    helper.onDidContainerEvent((event) => void warnings.tell(event)),
     helper.onDidChangeState((state) => {
       refresh.changed();
       refresh.looked();

@@ -81,7 +81,9 @@ async function bundleRows(without) {
   });
 }
 
-function met({ goal, measured }) {
+// A peer that is not there cannot be beaten, nor missed.
+function met({ goal, measured, absent }) {
+  if (absent) return true;
   if (!measured) return false;
   return 'atMost' in goal ? measured.value <= goal.atMost : measured.value >= goal.atLeast;
 }
@@ -99,7 +101,7 @@ function print(outcomes) {
   const lines = outcomes.map((outcome) => {
     const { name, unit, goal, measured } = outcome;
     const bound = 'atMost' in goal ? `<= ${goal.atMost}` : `>= ${goal.atLeast}`;
-    if (!measured) return [name, unit, '', '', '', '', '', bound, '', 'failed'];
+    if (!measured) return [name, unit, '', '', '', '', '', bound, '', outcome.absent ?? 'failed'];
     const { ours, peer, value, samples } = measured;
     return [
       name,

@@ -37,7 +37,12 @@ export async function startContainer(context: Connected, target: Target): Promis
 }
 
 export async function stopContainer(context: Connected, target: Target): Promise<void> {
-  const chosen = await someContainers(context, target, t('Stop container'), lives);
+  const chosen = await someContainers(
+    context,
+    target,
+    t('Stop container'),
+    (one) => lives(one) || one.state === 'restarting',
+  );
   const stop = ({ id, name }: Container) =>
     long(t('Stopping {name}', { name: visible(name) }), (options) =>
       context.client.call('container/stop', { container: { id } }, options),

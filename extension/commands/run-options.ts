@@ -4,13 +4,14 @@ import type { Translate } from '../../helper/rpc/contract/sentences';
 import type { Connected } from '../context';
 import { allNetns, netnsChoice } from '../prompts/pick';
 import { containerChoices } from '../prompts/pick-container';
-import type { Rules } from '../prompts/rules';
+import { all, notIn, type Rules } from '../prompts/rules';
 import { RUN_OPTIONS, type RunAnswers, type RunOption } from '../prompts/run-plan';
 import { askPick, askText, type Choice, type Position, type Step } from '../prompts/wizard';
 import { bytesOf, wordsOf } from '../prompts/words';
 import { t } from '../translate';
 import { lives } from '../views/containers-nodes';
 import { netnsRef } from '../views/refs';
+import { visible } from '../views/row';
 import { askOpen } from './files';
 
 /** A folder of this machine that the container shall see. */
@@ -39,6 +40,8 @@ function optionWords(option: RunOption, t: Translate): [icon: string, label: str
       return ['lock', t('Read-only root'), t('Only mounts can be written to.')];
     case 'init':
       return ['type-hierarchy', t('Tiny init'), t('A small process 1 reaps what others leave, and passes signals on.')];
+    case 'restart':
+      return ['debug-restart', t('Restart policy…'), t('It is started again when it has ended.')];
     case 'network':
       return ['globe', t('Network…'), t('Another one than its own, in which only lo is up.')];
     case 'memory':
@@ -51,6 +54,12 @@ function optionWords(option: RunOption, t: Translate): [icon: string, label: str
       return ['symbol-variable', t('Environment…'), t('Variables besides those of the image.')];
     case 'bind':
       return ['folder-library', t('Bind a folder…'), t('A folder of this machine is seen inside.')];
+    case 'disk':
+      return [
+        'database',
+        t('Disk…'),
+        t('A file system of its own of a size; it stays until the container is removed.'),
+      ];
     case 'user':
       return ['account', t('User…'), t('Another one than the image says.')];
     case 'hostname':
@@ -67,6 +76,12 @@ export function followUps(
   binds: Bind[],
 ): Step[] {
   const asking: Partial<Record<RunOption, Step[]>> = {
+    restart: [
+      async (position) => {
+        const choices = restartChoices(t);
+        answer({ restart: await askPick(position, { prompt: t('When it is started again'), choices }) });
+      },
+    ],
     network: [
       async (position) => {
         answer({ network: await askNetwork(context, position) });
@@ -114,6 +129,13 @@ export function followUps(
       },
     ],
     bind: bindSteps(binds, rules),
+    disk: [
+      async (position) => {
+        const prompt = t('Size and directory of the disk; the directory is made where it is missing');
+        const value = answers().disk ?? '256M:/data';
+        answer({ disk: await askText(position, { prompt, value, check: rules.containerDisk }) });
+      },
+    ],
     user: [
       async (position) => {
         const prompt = t('User inside: a name or number, with :group if wanted');
@@ -132,25 +154,66 @@ export function followUps(
   return answers().options.flatMap((option) => asking[option] ?? []);
 }
 
-/** One folder; several are for the command line. */
+function restartChoices(t: Translate): Choice<NonNullable<RunAnswers['restart']>>[] {
+  return [
+    { label: 'on-failure', description: t('after an end with an error'), value: { policy: 'on-failure' } },
+    {
+      label: 'unless-stopped',
+      description: t('after every end, until somebody stops it'),
+      value: { policy: 'unless-stopped' },
+    },
+    {
+      label: 'always',
+      description: t('as before, and after a boot also where somebody had stopped it'),
+      value: { policy: 'always' },
+    },
+  ];
+}
+
+/** The first folder by steps of its own; each further one within the step that asks whether there is another. */
 function bindSteps(binds: Bind[], rules: Rules): Step[] {
   return [
     async (position) => {
-      const [source = ''] = await askOpen(t('Folder that the container shall see'), 'folder');
-      const prompt = t('Where it is seen inside');
-      const target = await askText(position, { prompt, value: binds[0]?.target ?? '/mnt', check: rules.mountTarget });
-      binds.splice(0, binds.length, { source, target, readonly: false });
+      binds.splice(0, binds.length, await askPlace(position, rules, binds[0]?.target ?? '/mnt', []));
     },
     async (position) => {
-      const choices: Choice<boolean>[] = [
-        { label: t('Read and write'), iconPath: new ThemeIcon('edit'), value: false },
-        { label: t('Read only'), iconPath: new ThemeIcon('lock'), value: true },
-      ];
-      const readonly = await askPick(position, { prompt: t('What may be done with it inside'), choices });
-      const [bind] = binds;
-      if (bind) binds.splice(0, 1, { ...bind, readonly });
+      const readonly = await askReadonly(position);
+      binds.splice(0, 1, ...binds.slice(0, 1).map((bind) => ({ ...bind, readonly })));
+    },
+    async (position) => {
+      binds.splice(1);
+      while (await askAnother(position, binds)) {
+        const place = await askPlace(position, rules, `/mnt${binds.length + 1}`, binds);
+        binds.push({ ...place, readonly: await askReadonly(position) });
+      }
     },
   ];
+}
+
+async function askPlace(position: Position, rules: Rules, value: string, others: readonly Bind[]): Promise<Bind> {
+  const [source = ''] = await askOpen(t('Folder that the container shall see'), 'folder');
+  const prompt = t('Where it is seen inside');
+  const taken = new Set(others.map(({ target }) => target));
+  const free = notIn(taken, (path) => t('At {path} another folder is seen.', { path }));
+  const target = await askText(position, { prompt, value, check: all(rules.mountTarget, free) });
+  return { source, target, readonly: false };
+}
+
+function askReadonly(position: Position): Promise<boolean> {
+  const choices: Choice<boolean>[] = [
+    { label: t('Read and write'), iconPath: new ThemeIcon('edit'), value: false },
+    { label: t('Read only'), iconPath: new ThemeIcon('lock'), value: true },
+  ];
+  return askPick(position, { prompt: t('What may be done with it inside'), choices });
+}
+
+function askAnother(position: Position, binds: readonly Bind[]): Promise<boolean> {
+  const list = binds.map(({ source, target }) => `${visible(source)} → ${visible(target)}`).join(', ');
+  const choices: Choice<boolean>[] = [
+    { label: t('No other folder'), iconPath: new ThemeIcon('check'), value: false },
+    { label: t('Bind another folder…'), iconPath: new ThemeIcon('add'), value: true },
+  ];
+  return askPick(position, { prompt: t('It sees {list}', { list }), choices });
 }
 
 async function askNetwork({ client }: Connected, position: Position): Promise<Network> {

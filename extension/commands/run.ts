@@ -86,9 +86,11 @@ export async function runContainer(context: Connected, target: Target): Promise<
     copying(context, () => [{ method: 'container/create', params: runPlan(answers) }]),
   );
   const wanted = answers.options.includes('bind') ? binds : [];
-  const made = await withSources(wanted, (mounts) =>
-    client.call('container/create', { ...runPlan(answers), ...(mounts.length > 0 && { mounts }) }),
-  );
+  const plan = runPlan(answers);
+  const made = await withSources(wanted, (bound) => {
+    const mounts = [...bound, ...(plan.mounts ?? [])];
+    return client.call('container/create', { ...plan, ...(mounts.length > 0 && { mounts }) });
+  });
   await begin(context, made, way ?? 'create', answers.options.includes('terminal'));
 }
 

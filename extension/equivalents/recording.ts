@@ -22,6 +22,7 @@ export function recording(client: Client, write: (title: string, answer: Equival
       return result;
     },
     onChanged: (listener) => client.onChanged(listener),
+    onContainerEvent: (listener) => client.onContainerEvent(listener),
     onClose: (listener) => client.onClose(listener),
     close: () => client.close(),
   };

@@ -2,7 +2,7 @@
 import { type Disposable, type Event, EventEmitter, type LogOutputChannel } from 'vscode';
 import { type Client, connect } from '../../helper/rpc/contract/client';
 import { Failure } from '../../helper/rpc/contract/errors';
-import type { Topic } from '../../helper/rpc/contract/events';
+import type { ContainerEvent, Topic } from '../../helper/rpc/contract/events';
 import { watchForPath } from './watch';
 
 export type HelperState =
@@ -27,10 +27,13 @@ export class Helper implements Disposable {
   #disposed = false;
   readonly #stateEmitter = new EventEmitter<HelperState>();
   readonly #changedEmitter = new EventEmitter<readonly Topic[]>();
+  readonly #containerEmitter = new EventEmitter<ContainerEvent>();
 
   readonly onDidChangeState: Event<HelperState> = this.#stateEmitter.event;
   /** What to ask again; every topic after a reconnection is up to whoever hears `onDidChangeState`. */
   readonly onDidChange: Event<readonly Topic[]> = this.#changedEmitter.event;
+  /** What a container ran into. */
+  readonly onDidContainerEvent: Event<ContainerEvent> = this.#containerEmitter.event;
 
   constructor(
     /** Absolute paths of sockets, the first that answers serves; asked at each attempt, since the setting may change. */
@@ -99,6 +102,7 @@ export class Helper implements Disposable {
     if (this.#state.kind === 'connected') this.#state.client.close();
     this.#stateEmitter.dispose();
     this.#changedEmitter.dispose();
+    this.#containerEmitter.dispose();
   }
 
   /** The first socket that answers; where none does, what the first refusal said. */
@@ -128,6 +132,7 @@ export class Helper implements Disposable {
       const { version, kernel, realm, pid } = client.greeting;
       this.log.info(`connected to ${socket}: helper ${version}, pid ${pid}, ${realm} realm, kernel ${kernel}`);
       client.onChanged(({ topics }) => this.#changedEmitter.fire(topics));
+      client.onContainerEvent((event) => this.#containerEmitter.fire(event));
       client.onClose(() => this.#lost(client));
       this.#enter({ kind: 'connected', client, socket });
       return client;

@@ -224,6 +224,8 @@ function stateWord(container: Container, t: Translate): string {
       return t('running');
     case 'paused':
       return t('paused');
+    case 'restarting':
+      return t('starts again');
     case 'created':
       return t('not started');
     case 'exited':

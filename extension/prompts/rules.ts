@@ -21,6 +21,7 @@ export interface Rules {
   readonly limits: Limits;
   /** SIZE:DIR */
   readonly disk: Check;
+  readonly containerDisk: Check;
 }
 
 /** Memory and swap in bytes. */
@@ -59,9 +60,16 @@ export async function loadRules(t: Translate): Promise<Rules> {
       pids: by(schemas.Limits.shape.pids, whole),
       blkioWeight: by(schemas.Limits.shape.blkioWeight, whole),
     },
-    disk: (text) =>
-      diskOf(text) === undefined ? t('Write SIZE:DIR, such as 256M:/mnt.') : by(schemas.SessionDisk, diskOf)(text),
+    disk: disk(by(schemas.SessionDisk, diskOf), t),
+    containerDisk: disk(
+      by(schemas.ContainerPlan.shape.mounts, (text) => [{ type: 'disk', ...diskOf(text) }]),
+      t,
+    ),
   };
+}
+
+function disk(rule: Check, t: Translate): Check {
+  return (text) => (diskOf(text) === undefined ? t('Write SIZE:DIR, such as 256M:/mnt.') : rule(text));
 }
 
 function whole(text: string): number {

@@ -1,5 +1,6 @@
 // The answers of the wizard that runs a container become the plan of container/create. Pure.
 import type { Input } from '../../helper/rpc/contract';
+import { diskOf } from '../../helper/rpc/contract/disk-text';
 import { wordsOf } from './words';
 
 type Plan = Input<'container/create'>;
@@ -10,12 +11,14 @@ export const RUN_OPTIONS = [
   'remove',
   'readonly',
   'init',
+  'restart',
   'network',
   'memory',
   'cpus',
   'pids',
   'env',
   'bind',
+  'disk',
   'user',
   'hostname',
 ] as const;
@@ -26,6 +29,7 @@ export interface RunAnswers {
   readonly command: string;
   readonly name: string;
   readonly options: readonly RunOption[];
+  readonly restart?: Plan['restart'];
   readonly network?: Plan['network'];
   /** Bytes. */
   readonly memory?: number;
@@ -34,11 +38,14 @@ export interface RunAnswers {
   readonly env?: string;
   readonly user?: string;
   readonly hostname?: string;
+  /** `SIZE:TARGET`. */
+  readonly disk?: string;
 }
 
-/** Without its mounts: these are descriptors, which live only while the request is made. */
+/** Without what is bound: these are descriptors, which live only while the request is made. */
 export function runPlan(answers: RunAnswers): Plan {
   const { image, command, name, options, network, env, user, hostname } = answers;
+  const disk = answers.disk === undefined ? undefined : diskOf(answers.disk);
   const has = (option: RunOption) => options.includes(option);
   const words = wordsOf(command) ?? [];
   const variables = has('env') ? (wordsOf(env ?? '') ?? []) : [];
@@ -55,10 +62,12 @@ export function runPlan(answers: RunAnswers): Plan {
     ...(has('remove') && { autoRemove: true }),
     ...(has('readonly') && { readonly: true }),
     ...(has('init') && { init: true }),
+    ...(has('restart') && answers.restart !== undefined && { restart: answers.restart }),
     ...(has('network') && network !== undefined && { network }),
     ...(variables.length > 0 && { env: variables }),
     ...(has('user') && user && { user }),
     ...(has('hostname') && hostname && { hostname }),
+    ...(has('disk') && disk !== undefined && { mounts: [{ type: 'disk', ...disk }] }),
     ...(Object.keys(limits).length > 0 && { limits }),
   };
 }

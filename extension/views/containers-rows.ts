@@ -1,7 +1,7 @@
 // How containers and what they are made of look, as plain data.
 import { constants } from 'node:os';
 import type { Container } from '../../helper/rpc/contract/container';
-import { sentence, step, type Translate } from '../../helper/rpc/contract/sentences';
+import { ranInto, sentence, step, type Translate } from '../../helper/rpc/contract/sentences';
 import { agoText, durationText, memoryText } from './amounts';
 import { KIND_ICONS } from './icons';
 import { shortId } from './images-rows';
@@ -22,7 +22,14 @@ export function stateText(container: Container, now: number, t: Translate): stri
   const { state, startedAt = now, finishedAt, createdAt, failure } = container;
   switch (state) {
     case 'running':
-      return t('up {time}', { time: durationText(now - startedAt, t) });
+      return [t('up {time}', { time: durationText(now - startedAt, t) }), healthText(container, t)]
+        .filter(Boolean)
+        .join(', ');
+    case 'restarting':
+      return [
+        failure === undefined ? endText(container, t) : failureText(failure, t),
+        t('starts again in {time}', { time: durationText(Math.max(0, (container.restartAt ?? now) - now), t) }),
+      ].join(', ');
     case 'paused':
       return t('paused, up {time}', { time: durationText(now - startedAt, t) });
     case 'created':
@@ -35,6 +42,28 @@ export function stateText(container: Container, now: number, t: Translate): stri
     case 'dead':
       return t('not wholly removed');
   }
+}
+
+/** Nothing where it has no health check. */
+export function healthText({ health }: Container, t: Translate): string | undefined {
+  switch (health?.status) {
+    case 'starting':
+      return t('health not known yet');
+    case 'healthy':
+      return t('healthy');
+    case 'unhealthy':
+      return t('unhealthy');
+    default:
+      return undefined;
+  }
+}
+
+/** `on-failure, at most 3 times; 1 so far`. */
+function restartText({ restart, restarts = 0 }: Container, t: Translate): string | undefined {
+  if (restart === undefined) return undefined;
+  const { policy, retries } = restart;
+  const most = retries === undefined ? '' : t(', at most {count} times', { count: retries });
+  return t('{policy}{most}; {count} so far', { policy, most, count: restarts });
 }
 
 function failureText({ step: at }: NonNullable<Container['failure']>, t: Translate): string {
@@ -54,7 +83,15 @@ export function signalName(number: number): string {
   return found?.[0] ?? String(number);
 }
 
-type Look = 'running' | 'paused' | 'created' | 'done' | 'failed' | 'dead';
+/** What its last run ran into, also while it goes on. */
+function metTexts({ oomKills, pidsHits }: Container, t: Translate): string[] {
+  return [
+    ...(oomKills === undefined ? [] : [ranInto({ kind: 'oom-kill', count: oomKills }, t)]),
+    ...(pidsHits === undefined ? [] : [ranInto({ kind: 'pids-limit', count: pidsHits }, t)]),
+  ];
+}
+
+type Look = 'running' | 'unhealthy' | 'paused' | 'restarting' | 'created' | 'done' | 'failed' | 'dead';
 
 /** Signals by which a container is asked to end: no failure of its own. */
 const ASKED: readonly number[] = [
@@ -65,7 +102,8 @@ const ASKED: readonly number[] = [
 ];
 
 /** An end with a status other than 0, or by a crash, deserves a look. */
-export function lookOf({ state, exit, signal, oomKilled, failure }: Container): Look {
+export function lookOf({ state, exit, signal, oomKilled, failure, health }: Container): Look {
+  if (state === 'running' && health?.status === 'unhealthy') return 'unhealthy';
   if (state !== 'exited') return failure !== undefined && state === 'created' ? 'failed' : state;
   const crashed = signal !== undefined && !ASKED.includes(signal);
   const failed = failure !== undefined || oomKilled || crashed || (exit !== undefined && exit !== 0);
@@ -75,6 +113,8 @@ export function lookOf({ state, exit, signal, oomKilled, failure }: Container): 
 const LOOKS: Readonly<Record<Look, { icon: string; colour: string; mark?: Mark }>> = {
   running: { icon: 'vm-running', colour: 'charts.green' },
   paused: { icon: 'debug-pause', colour: 'charts.yellow', mark: { state: 'paused' } },
+  unhealthy: { icon: 'vm-running', colour: 'charts.orange', mark: { state: 'unhealthy' } },
+  restarting: { icon: 'debug-restart', colour: 'charts.yellow' },
   created: { icon: 'vm-outline', colour: 'disabledForeground', mark: { state: 'stopped' } },
   done: { icon: 'vm', colour: 'disabledForeground', mark: { state: 'stopped' } },
   failed: { icon: 'vm', colour: 'charts.red', mark: { state: 'failed' } },
@@ -84,10 +124,13 @@ const LOOKS: Readonly<Record<Look, { icon: string; colour: string; mark?: Mark }
 export function containerRow({ id, container, now, usage = {} }: ContainerNode, t: Translate): Row {
   const { name, image, state, command, pid, tty, createdAt, failure } = container;
   const { icon, colour, mark } = LOOKS[lookOf(container)];
+  const again = restartText(container, t);
   const facts: Fact[] = [
     [t('Id'), container.id],
     [t('State'), stateText(container, now, t)],
+    ...(again === undefined ? [] : [[t('Starts again'), again] as const]),
     ...(failure === undefined ? [] : [[t('Failure'), sentence(failure, t)] as const]),
+    ...metTexts(container, t).map((text): Fact => [t('Ran into'), text]),
     [t('Image'), image.name],
     [t('Command'), command.join(' ')],
     ...(pid === undefined ? [] : [['pid', String(pid)] as const]),
@@ -98,11 +141,16 @@ export function containerRow({ id, container, now, usage = {} }: ContainerNode, 
   return {
     id,
     label: visible(name),
-    description: joined(stateText(container, now, t), visible(imageText(image)), isAlive(state) && usageText(usage, t)),
+    description: joined(
+      stateText(container, now, t),
+      ...(isAlive(state) ? metTexts(container, t) : []),
+      visible(imageText(image)),
+      isAlive(state) && usageText(usage, t),
+    ),
     icon,
     colour,
     facts,
-    context: `container ${state} ${isAlive(state) ? 'alive' : 'ended'}${tty ? ' tty' : ''}`,
+    context: `container ${state} ${isAlive(state) ? 'alive' : state === 'restarting' ? 'waiting' : 'ended'}${tty ? ' tty' : ''}`,
     expand: 'closed',
     ...(mark && { mark }),
   };
@@ -181,6 +229,13 @@ export function containerNamespaceRow(node: ContainerNamespaceNode, t: Translate
   };
 }
 
+const MOUNT_ICONS: Readonly<Record<MountNode['kind'], string>> = {
+  overlay: 'layers',
+  bind: 'folder-library',
+  tmpfs: 'zap',
+  disk: 'database',
+};
+
 export function mountRow({ id, target, kind, source, readonly, size, layers }: MountNode, t: Translate): Row {
   const below = layers.length - 1;
   const facts: Fact[] = [
@@ -200,7 +255,7 @@ export function mountRow({ id, target, kind, source, readonly, size, layers }: M
       size !== undefined && memoryText(size),
       readonly && t('read-only'),
     ),
-    icon: kind === 'overlay' ? 'layers' : kind === 'bind' ? 'folder-library' : 'zap',
+    icon: MOUNT_ICONS[kind],
     facts,
     context: `mount ${kind}`,
     expand: layers.length > 0 ? 'closed' : 'never',

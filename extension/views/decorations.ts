@@ -31,6 +31,7 @@ interface Look {
 const STATES: readonly (readonly [word: string, look: Look])[] = [
   ['stale', { badge: '!', colour: 'list.warningForeground' }],
   ['failed', { badge: '!' }],
+  ['unhealthy', { badge: '!', colour: 'list.warningForeground' }],
   ['added', { badge: 'A', colour: 'gitDecoration.addedResourceForeground' }],
   ['changed', { badge: 'C', colour: 'gitDecoration.modifiedResourceForeground' }],
   ['deleted', { badge: 'D', colour: 'gitDecoration.deletedResourceForeground' }],
@@ -57,6 +58,8 @@ function tooltip(words: readonly string[]): string | undefined {
         return [t('Not running')];
       case 'paused':
         return [t('Paused')];
+      case 'unhealthy':
+        return [t('Its health check fails')];
       case 'failed':
         return [t('Ended with an error')];
       case 'nameless':

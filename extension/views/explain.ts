@@ -183,6 +183,10 @@ function explainMount(kind: MountNode['kind'], t: Translate): Explanation {
       const text = t('Files in memory: they are gone when the container ends.');
       return { text, page: 'tmpfs(5)' };
     }
+    case 'disk': {
+      const text = t('A file system of a size of its own: it stays until the container is removed.');
+      return { text, page: 'ext4(5)' };
+    }
   }
 }
 

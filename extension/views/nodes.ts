@@ -145,7 +145,7 @@ export interface MountNode extends Identified {
   readonly type: 'mount';
   readonly container: Container;
   readonly target: string;
-  readonly kind: 'overlay' | 'bind' | 'tmpfs';
+  readonly kind: 'overlay' | 'bind' | 'tmpfs' | 'disk';
   readonly source?: string;
   readonly readonly: boolean;
   /** Bytes. */

@@ -26,7 +26,7 @@ type Changed = 'added' | 'changed' | 'deleted';
 /** What a decoration shows of a row, besides its icon: decorations.ts. */
 export interface Mark {
   readonly maker?: 'ours' | 'foreign';
-  readonly state?: 'down' | 'stale' | 'beyond' | 'stopped' | 'paused' | 'failed' | 'nameless' | Changed;
+  readonly state?: 'down' | 'stale' | 'beyond' | 'stopped' | 'paused' | 'unhealthy' | 'failed' | 'nameless' | Changed;
 }
 
 const STATE_COLOURS = { up: 'charts.green', waiting: 'charts.yellow', down: 'disabledForeground' } as const;

@@ -28,7 +28,8 @@ export class GroupEvents {
   readonly #counters: Counter[] = [];
   readonly #watches: Watch[] = [];
   readonly #fds: number[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  /** Of a limit of processes whose hits no kernel tells. */
+  #untold: { readonly limit: number; timer: NodeJS.Timeout | undefined } | undefined;
   #closed = false;
 
   /** Tells what happens from now on. Does not keep the process alive. */
@@ -53,9 +54,27 @@ export class GroupEvents {
     if (pids !== undefined) {
       const file = this.#count('pids-limit', pids.directory, 'pids.events', 'max');
       if (pids.version === 2) told.push(file);
-      else this.#timer = setInterval(() => this.#look(), LOOK).unref();
+      else {
+        const limit = openSync(join(pids.directory, 'pids.max'), 'r');
+        this.#fds.push(limit);
+        this.#untold = { limit, timer: undefined };
+        this.limited();
+      }
     }
-    if (told.length > 0) this.#watches.push(watchChanging(told, () => this.#look()));
+    if (told.length > 0) this.#watches.push(watchChanging(told, () => this.look()));
+  }
+
+  /** Limits were changed: only where there is one that no kernel tells of is it worth looking now and then. */
+  limited(): void {
+    if (this.#closed || this.#untold === undefined) return;
+    clearInterval(this.#untold.timer);
+    const isLimited = readOpen(this.#untold.limit).trim() !== 'max';
+    this.#untold.timer = isLimited ? setInterval(() => this.look(), LOOK).unref() : undefined;
+  }
+
+  /** How many there were since the group was made, as far as they were told. */
+  total(kind: GroupEvent['kind']): number {
+    return this.#counters.find((counter) => counter.kind === kind)?.seen ?? 0;
   }
 
   #count(kind: GroupEvent['kind'], directory: string, file: string, key: string): number {
@@ -79,7 +98,8 @@ export class GroupEvents {
     );
   }
 
-  #look(): void {
+  /** Tells what was not told yet. */
+  look(): void {
     if (this.#closed) return;
     for (const counter of this.#counters) {
       let now: number;
@@ -99,14 +119,14 @@ export class GroupEvents {
 
   /** The killing follows the telling by some milliseconds; a process that waits for its memory can make it more. */
   #lookAgain(): void {
-    this.#look();
-    for (const after of [10, 100, 1000]) setTimeout(() => this.#look(), after).unref();
+    this.look();
+    for (const after of [10, 100, 1000]) setTimeout(() => this.look(), after).unref();
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    clearInterval(this.#timer);
+    clearInterval(this.#untold?.timer);
     for (const watch of this.#watches.splice(0)) watch.close();
     for (const fd of this.#fds.splice(0)) closeSync(fd);
   }

@@ -117,9 +117,13 @@ export function pressure(texts: Texts): Stats['pressure'] {
   return Object.keys(found).length > 0 ? found : undefined;
 }
 
+const STALLS = {
+  some: /^some avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)$/m,
+  full: /^full avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)$/m,
+};
+
 function stall(text: string, which: 'some' | 'full'): Stall | undefined {
-  const [, avg10, avg60, avg300, total] =
-    new RegExp(`^${which} avg10=([\\d.]+) avg60=([\\d.]+) avg300=([\\d.]+) total=(\\d+)$`, 'm').exec(text) ?? [];
+  const [, avg10, avg60, avg300, total] = STALLS[which].exec(text) ?? [];
   if (total === undefined) return undefined;
   return { avg10: Number(avg10), avg60: Number(avg60), avg300: Number(avg300), total: Number(total) };
 }

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { flag, type Given, many, short, value } from './command';
 import {
   device,
+  diskMount,
   environment,
   type Limits,
   labels,
@@ -21,6 +22,7 @@ import {
   volume,
 } from './container-plan';
 import { integer, oneOf, text } from './refs';
+import { healthOf, UPKEEP, UPKEEP_FIELDS } from './upkeep-options';
 import { Usage } from './usage';
 
 export const LIMITS = {
@@ -102,8 +104,13 @@ export const CREATE = {
   rm: flag('Remove it as soon as it has ended.'),
   env: short('e', many('NAME=VALUE', variable, 'A variable; a name alone passes yours on.')),
   volume: short('v', many('SOURCE:TARGET[:ro]', volume, 'Show a directory or file of yours in it.')),
-  mount: many('SPEC', mount, 'type=bind,src=…,dst=…[,readonly] or type=tmpfs,dst=…[,tmpfs-size=…].'),
+  mount: many(
+    'SPEC',
+    mount,
+    'type=bind,src=…,dst=…[,readonly], type=tmpfs,dst=…[,tmpfs-size=…] or type=disk,size=…,dst=…[,readonly].',
+  ),
   tmpfs: many('TARGET[:OPTIONS]', tmpfs, 'An empty file system in memory: /tmp:size=64m.'),
+  disk: many('SIZE:TARGET', diskMount, 'A disk of its own of that size, which stays until the container is removed.'),
   workdir: short('w', value('DIR', text, 'Directory to start in; made where it is missing.')),
   user: short('u', value('USER[:GROUP]', text, 'Who its program is: names of its own files, or numbers.')),
   hostname: short('h', value('H', text, 'Its host name; the beginning of its id when left out.')),
@@ -132,6 +139,7 @@ export const CREATE = {
   'stop-timeout': value('S', integer, 'Seconds that “stop” waits before it kills; 10 when left out.'),
   'oom-score-adj': value('N', integer, 'Of the out-of-memory killer: -1000 never, 1000 first.'),
   label: short('l', many('NAME=VALUE', text, 'A label.')),
+  ...UPKEEP,
   ...LIMITS,
 };
 
@@ -147,6 +155,7 @@ export const CREATE_FIELDS = {
   stopSignal: '--stop-signal',
   stopTimeout: '--stop-timeout',
   oomScoreAdj: '--oom-score-adj',
+  ...UPKEEP_FIELDS,
   'limits.memory': '--memory',
   'limits.swap': '--memory-swap',
   'limits.cpus': '--cpus',
@@ -166,7 +175,7 @@ export const CREATE_FIELDS = {
 };
 
 export function planOf(image: Plan['image'], given: Given<typeof CREATE>, program: readonly string[]): Plan {
-  const mounts = [...given.volume, ...given.mount, ...given.tmpfs].map(openMount);
+  const mounts = [...given.volume, ...given.mount, ...given.tmpfs, ...given.disk].map(openMount);
   const limits = limitsOf(given);
   return defined({
     image,
@@ -198,6 +207,8 @@ export function planOf(image: Plan['image'], given: Given<typeof CREATE>, progra
     oomScoreAdj: given['oom-score-adj'],
     labels: given.label.length > 0 ? labels(given.label) : undefined,
     autoRemove: given.rm || undefined,
+    restart: given.restart,
+    health: healthOf(given),
   });
 }
 

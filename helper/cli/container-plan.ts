@@ -3,7 +3,7 @@
 import { constants, openSync } from 'node:fs';
 import { resolve as absolutePath } from 'node:path';
 import type { Input } from '../rpc/contract';
-import { netns } from './refs';
+import { disk, netns } from './refs';
 import { Usage } from './usage';
 
 export type Plan = Input<'container/create'>;
@@ -97,7 +97,12 @@ export function tmpfs(argument: string): Mount {
   return mount;
 }
 
-/** `type=bind,src=…,dst=…[,readonly]` or `type=tmpfs,dst=…[,tmpfs-size=…]`. */
+/** `SIZE:TARGET`, as shells have it. */
+export function diskMount(argument: string): Mount {
+  return { type: 'disk', ...disk(argument) };
+}
+
+/** `type=bind,src=…,dst=…[,readonly]`, `type=tmpfs,dst=…[,tmpfs-size=…]` or `type=disk,size=…,dst=…[,readonly]`. */
 export function mount(argument: string): Bind | Mount {
   const found = new Map<string, string>();
   for (const part of argument.split(',')) {
@@ -117,12 +122,19 @@ export function mount(argument: string): Bind | Mount {
   const readonly = take('readonly', 'ro') === 'true';
   const source = take('source', 'src');
   const bytes = take('tmpfs-size');
+  const room = type === 'disk' ? take('size') : undefined;
   const mode = take('tmpfs-mode');
   const [unknown] = found.keys();
   if (unknown !== undefined) throw new Usage('A mount has no option “{option}” here.', { option: unknown });
   if (type === 'bind' && source !== undefined && target !== '') return { source, target, readonly };
+  if (room !== undefined && target !== '' && source === undefined && bytes === undefined && mode === undefined) {
+    return { type: 'disk', target, size: size(room), ...(readonly && { readonly }) };
+  }
   if (type !== 'tmpfs' || target === '' || source !== undefined)
-    throw new Usage('“{argument}” is not type=bind,src=SOURCE,dst=TARGET or type=tmpfs,dst=TARGET.', { argument });
+    throw new Usage(
+      '“{argument}” is not type=bind,src=SOURCE,dst=TARGET, type=tmpfs,dst=TARGET or type=disk,size=SIZE,dst=TARGET.',
+      { argument },
+    );
   return {
     ...{ type, target, readonly },
     ...(bytes !== undefined && { size: size(bytes) }),

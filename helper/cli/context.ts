@@ -2,6 +2,7 @@
 import type { Input, MethodName, Result } from '../rpc/contract';
 import type { CallOptions } from '../rpc/contract/client';
 import type { Equivalent } from '../rpc/contract/command';
+import type { ContainerEvent } from '../rpc/contract/events';
 import type { Greeting } from '../rpc/contract/helper';
 import type { Translate } from '../rpc/contract/sentences';
 
@@ -42,6 +43,8 @@ export interface Context {
   call<M extends MethodName>(method: M, params: Input<M>, options?: CallOptions): Promise<Result<M>>;
   /** Any method by its name, unchecked: the helper decides. */
   callByName(method: string, params: unknown): Promise<unknown>;
+  /** Tells what containers run into, for as long as there is a helper; then it rejects with a Failure. */
+  listen(onEvent: (event: ContainerEvent) => void): Promise<never>;
   connected(): Promise<{ readonly greeting: Greeting; readonly socket: string }>;
   /** The result as JSON where asked for, else its lines. Returns the exit status 0. */
   show<T>(result: T, lines: (result: T) => readonly string[]): number;

@@ -89,6 +89,21 @@ function context(t: Translate, program: Program, given: Readonly<Record<string, 
     call,
     // The helper refuses what it does not know; the type is for callers within.
     callByName: (method, params) => call(method as MethodName, params as Input<MethodName>),
+    listen: async (onEvent) => {
+      const { client, socket } = await connected();
+      return new Promise((_, reject) => {
+        client.onContainerEvent((event) => {
+          try {
+            onEvent(event);
+          } catch (error) {
+            reject(error);
+          }
+        });
+        client.onClose(() =>
+          reject(new Failure({ kind: 'not-found', rule: { code: 'helper-gone', args: { socket } } })),
+        );
+      });
+    },
     connected: async () => {
       const { client, socket } = await connected();
       return { greeting: client.greeting, socket };

@@ -3,8 +3,17 @@ import { UNSAFE } from '../rpc/contract/escape';
 
 /** JSON for a terminal or a program: the same value, with nothing in its strings that could drive a terminal. */
 export function safeJson(value: unknown): string {
-  // JSON.stringify's own line breaks are the only ones; inside strings they are escaped already.
-  return JSON.stringify(value, null, 2).replace(UNSAFE, (character) =>
+  return harmless(JSON.stringify(value, null, 2));
+}
+
+/** The same on one line, for what comes one after another. */
+export function jsonLine(value: unknown): string {
+  return harmless(JSON.stringify(value));
+}
+
+/** JSON.stringify's own line breaks are the only ones; inside strings they are escaped already. */
+function harmless(json: string): string {
+  return json.replace(UNSAFE, (character) =>
     character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

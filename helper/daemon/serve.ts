@@ -52,6 +52,8 @@ export async function serve(places: Places, standing: Standing, idleExit = IDLE_
     journal: openJournal({ stateDir, warn: log.warn }),
     changes,
     log,
+    // What happens to a container is heard in a later turn, when there is a server.
+    notify: (uid, event) => server.notify(uid, event),
     // In a later turn: the answer of the call that asked for it is then out.
     shutdown: () => setImmediate(end, 'asked to'),
   };
@@ -60,7 +62,11 @@ export async function serve(places: Places, standing: Standing, idleExit = IDLE_
   reconcile(house);
   const audit = new Audit(stateDir);
   const services = createServices(house, probeFeatures(house.realm), __dirname);
-  const idle = new IdleExit(idleExit, () => end('nobody needs it'));
+  const idle = new IdleExit(
+    idleExit,
+    () => end('nobody needs it'),
+    () => services.needed(),
+  );
   const server = new Server(house, services.handlers, audit, idle);
   changes.onChanged((changed) => {
     server.broadcast(changed);

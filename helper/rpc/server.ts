@@ -10,7 +10,7 @@ import type { Call, Caller, Handlers, House } from '../services/house';
 import { SysError } from '../sys/errors';
 import { METHODS, type MethodName, type Params, type Result } from './contract';
 import { type ErrorData, Failure, ISOLAB_ERROR } from './contract/errors';
-import { CHANGED, type Changed, PROGRESS, type Topic } from './contract/events';
+import { CHANGED, type Changed, CONTAINER_EVENT, type ContainerEvent, PROGRESS, type Topic } from './contract/events';
 import { isMethod, validate } from './contract/validate';
 import { bad, type Request } from './frames';
 import { Guard, LIMITS, type Limits, violationFrame } from './guard';
@@ -130,6 +130,14 @@ export class Server {
     const changed: Changed = { rev: this.#rev, topics: [...owed] };
     owed.clear();
     void rpc.sendNotification(CHANGED, changed);
+  }
+
+  /** Tells the greeted clients of this uid and of root. Who leaves much unread learns it from what is listed. */
+  notify(uid: number, event: ContainerEvent): void {
+    for (const { greeted, guard, rpc, ...client } of this.#connections) {
+      if (!greeted || guard.congested || (client.uid !== 0 && client.uid !== uid)) continue;
+      void rpc?.sendNotification(CONTAINER_EVENT, event);
+    }
   }
 
   #accept(socket: Socket): void {

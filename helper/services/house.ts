@@ -1,7 +1,7 @@
 // What every service is given: the things that live as long as the helper does. Built once, in helper/daemon.ts.
 import type { Realm } from '../realm/realm';
 import type { MethodName, Params, Result } from '../rpc/contract';
-import type { Progress, Topic } from '../rpc/contract/events';
+import type { ContainerEvent, Progress, Topic } from '../rpc/contract/events';
 import type { Journal } from '../state/journal';
 
 /** Who calls, as the kernel says (SO_PEERCRED, SO_PEERGROUPS), never as a message says. */
@@ -40,6 +40,8 @@ export interface House {
   readonly journal: Journal;
   readonly changes: Changes;
   readonly log: Log;
+  /** Tells the clients of this uid, and those of uid 0. */
+  notify(uid: number, event: ContainerEvent): void;
   /** Ends the helper once the current answers are out. */
   shutdown(): void;
 }

@@ -32,6 +32,8 @@ export interface Services {
   readonly handlers: Handlers;
   /** What the services do about a change, whoever made it. */
   changed(topics: readonly Topic[]): void;
+  /** Whether something is to be done here without being asked. */
+  needed(): boolean;
   /** Ends what the services run besides calls. */
   close(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export function createServices(house: House, features: readonly Feature[], progr
       uplinks.changed(topics);
       if (topics.includes('container')) files.changed();
     },
+    needed: () => containers.upkeep.needed,
     close: async () => {
       uplinks.close();
       await Promise.all([files.close(), scanner.close(), images.close(), containers.close()]);

@@ -1,12 +1,12 @@
-// A container from the request until it has ended and is gone, against runc(8) and bubblewrap with the same kinds.
+// A container from the request until it has ended and is gone, against runc(8), bubblewrap with the same kinds, and podman(1).
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { busyboxImage, busyboxRoot, IMAGE } from '../support/container';
 import { startHelper } from '../support/helper';
-import { output } from '../support/run';
+import { output, run } from '../support/run';
 import { startPeer, timedExec } from './peers/peer';
-import { type Bench, paired, type Row } from './row';
+import { type Bench, needs, paired, type Row } from './row';
 
 const MEMORY = 64 * 1024 * 1024;
 
@@ -57,6 +57,51 @@ async function bundle(bench: Bench): Promise<string> {
   return folder;
 }
 
+/** What podman run of the same comes down to, from an image that it has. */
+async function podman(bench: Bench): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'podman-'));
+  bench.defer(() => rm(folder, { recursive: true, force: true }));
+  const places = ['--root', join(folder, 'root'), '--runroot', join(folder, 'run'), '--tmpdir', join(folder, 'tmp')];
+  const argv = ['podman', ...places, '--cgroup-manager=cgroupfs', '--runtime=runc'];
+  const root = await busyboxRoot();
+  bench.defer(() => rm(root, { recursive: true, force: true }));
+  await output(['tar', '--create', `--file=${folder}/root.tar`, `--directory=${root}`, '.']);
+  await output([...argv, 'import', '--quiet', `${folder}/root.tar`, IMAGE]);
+  bench.defer(removeGroups);
+  // It keeps its places mounted.
+  bench.defer(() => output([...argv, 'system', 'prune', '--all', '--force']));
+  bench.defer(() => output(['umount', '--quiet', '--recursive', join(folder, 'root/overlay')]).catch(() => ''));
+  // Without CAP_SYS_RESOURCE no limit of a process can be raised.
+  const limits = [
+    '--ulimit',
+    'nofile=1024:1024',
+    '--ulimit',
+    'nproc=1000:1000',
+    '--memory',
+    '64m',
+    '--pids-limit',
+    '64',
+  ];
+  return [...argv, 'run', '--rm', '--network=none', ...limits, IMAGE, 'true'];
+}
+
+/** It leaves its own group, empty; rmdir(2) refuses one that somebody's containers are in. */
+async function removeGroups(): Promise<void> {
+  await run([
+    'find',
+    '/sys/fs/cgroup',
+    '-depth',
+    '-type',
+    'd',
+    '-path',
+    '*/libpod_parent*',
+    '-exec',
+    'rmdir',
+    '{}',
+    ';',
+  ]);
+}
+
 const againstRunc: Row = {
   name: 'container',
   what: 'container/create, start, wait and remove of true with limits; runc run of true with the same, its overlay mounted before',
@@ -100,4 +145,18 @@ const againstBubblewrap: Row = {
   },
 };
 
-export const rows: readonly Row[] = [againstRunc, againstBubblewrap];
+const againstPodman: Row = {
+  name: 'container-podman',
+  what: 'the same; podman run --rm of true with the same limits, without a network, by runc',
+  unit: 'ms',
+  goal: { atMost: 0.2 },
+  async run(bench) {
+    await needs('podman');
+    const cycle = await ours(bench);
+    const argv = await podman(bench);
+    const exec = await startPeer('timed-exec', bench);
+    return paired(bench.quick ? 5 : 50, { run: cycle }, { run: () => timedExec(exec, argv) }, 1);
+  },
+};
+
+export const rows: readonly Row[] = [againstRunc, againstBubblewrap, againstPodman];

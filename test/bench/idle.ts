@@ -38,7 +38,7 @@ async function within(pid: number, milliseconds: number): Promise<number> {
 
 const wakeUps: Row = {
   name: 'idle',
-  what: `wake-ups of all threads of a helper with a client and ${NAMESPACES} netns, in 10 s (--quick: in 3 s)`,
+  what: `wake-ups of all threads of a helper with a client and ${NAMESPACES} netns, in 10 s (--quick: in 2 s)`,
   unit: 'wake-ups',
   goal: { atMost: 0 },
   async run(bench) {
@@ -50,7 +50,7 @@ const wakeUps: Row = {
       return alone([await within(helper.pid, 10_000)]);
     }
     const windows: number[] = [];
-    while (windows.length < 4 && windows.at(-1) !== 0) windows.push(await within(helper.pid, 3_000));
+    while (windows.length < 4 && windows.at(-1) !== 0) windows.push(await within(helper.pid, 2_000));
     return alone([Math.min(...windows)]);
   },
 };

@@ -1,5 +1,8 @@
 // A row of the benchmark table: what is measured, against whom, and the goal. Each file of this folder exports `rows`.
 
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+
 export interface Figures {
   p50: number;
   p95: number;
@@ -20,7 +23,7 @@ export interface Row {
   name: string;
   /** What of ours runs, and against what: one line for the table's reader. */
   what: string;
-  unit: 'ms' | 'us' | 'MB/s' | 'MB' | 'wake-ups';
+  unit: 'ms' | 'us' | 'MB/s' | 'MB' | 'wake-ups' | '%';
   goal: { atMost: number } | { atLeast: number };
   /** Runs in the sealed place, as root. Makes what it needs and removes it again. */
   run(bench: Bench): Promise<Measured>;
@@ -31,6 +34,18 @@ export interface Bench {
   readonly quick: boolean;
   /** Undo, after the row, in reverse order, also when it failed. */
   defer(undo: () => unknown): void;
+}
+
+/** A peer that this machine does not have: no failure of ours, and no figure. */
+export class Absent extends Error {
+  override readonly name = 'Absent';
+}
+
+/** Throws Absent where there is no such program on PATH. */
+export async function needs(program: string): Promise<void> {
+  const folders = (process.env.PATH ?? '').split(':').filter(Boolean);
+  const found = await Promise.allSettled(folders.map((folder) => access(join(folder, program), constants.X_OK)));
+  if (!found.some(({ status }) => status === 'fulfilled')) throw new Absent(`${program} is not installed`);
 }
 
 /** Nearest-rank percentiles. Throws on an empty list. */

@@ -1,19 +1,31 @@
-// Exercise 29: limits of containers, judged by the kernel's files and by programs that run into them.
-import { readFile } from 'node:fs/promises';
+// Exercise 29: limits of containers, judged by the kernel's files and by programs that run into them, and told as they do.
+import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { busyboxImage, removeContainers, startContainer, statusOf } from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import type { Client } from '../../helper/rpc/contract/client';
+import type { ContainerEvent } from '../../helper/rpc/contract/events';
+import { undoAfterEach } from '../support/cleanup';
+import { busyboxImage, containerArgv, removeContainers, startContainer, statusOf } from '../support/container';
+import { connect, startHelper, type TestHelper } from '../support/helper';
 import { output } from '../support/run';
 import { until } from '../support/until';
+import { HOLDER } from '../support/users';
 
+const undo = undoAfterEach();
 let helper: TestHelper;
+/** Whose folders the last one has as well. */
+let first: TestHelper;
 beforeAll(async () => {
-  helper = await startHelper();
+  first = await startHelper({ holder: HOLDER });
+  helper = first;
   await busyboxImage(helper);
 });
 afterEach(() => removeContainers(helper));
-afterAll(() => helper?.stop());
+afterAll(async () => {
+  if (helper !== first) await helper.stop();
+  await first?.stop();
+});
 
 const MIB = 1024 * 1024;
 
@@ -80,4 +92,132 @@ test('devices that were not given cannot be used, also through a node of one’s
   await helper.client.call('container/wait', { container: ref });
   const { entries } = await helper.client.call('container/logs', { container: ref });
   expect(entries.filter(({ stream }) => stream === 'stdout').map(({ text }) => text)).toEqual(['1', '0']);
+});
+
+const GREEDY = ['sh', '-c', 'x=y; while :; do x=$x$x; done'];
+const FORKS = ['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1000 & done'];
+
+/** What a client is told from now on. */
+function heard(client: Client): ContainerEvent[] {
+  const events: ContainerEvent[] = [];
+  undo(client.onContainerEvent((event) => events.push(event)));
+  return events;
+}
+
+function total(events: readonly ContainerEvent[], kind: ContainerEvent['kind']): number {
+  return events.filter((event) => event.kind === kind).reduce((sum, { count }) => sum + count, 0);
+}
+
+test('an OOM kill and refused forks are told while it runs, in list and details, and to nobody else', async () => {
+  const stranger = await connect(helper.socket, HOLDER);
+  undo(() => stranger.close());
+  const [ours, theirs] = [heard(helper.client), heard(stranger)];
+  const { ref, id, name, pid } = await startContainer(helper, { limits: { memory: 16 * MIB, swap: 0, pids: 8 } });
+  const exec = (command: string[]) => helper.client.call('container/exec', { container: ref, command, detach: true });
+  await exec(GREEDY);
+  await until(() => total(ours, 'oom-kill') > 0, 'the news of the kill');
+  await exec(FORKS);
+  await until(() => total(ours, 'pids-limit') > 0, 'the news of the refused fork');
+  for (const event of ours) expect(event).toMatchObject({ id, name });
+  // As the kernel counts them.
+  const kills = await control(pid, 'memory', 'memory.oom_control', 'memory.events');
+  const refused = await control(pid, 'pids', 'pids.events', 'pids.events');
+  const counted = (text: string, key: string) => Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(text)?.[1]);
+  await until(() => total(ours, 'pids-limit') === counted(refused, 'max'), 'all of them to be told');
+  expect(total(ours, 'oom-kill')).toBe(counted(kills, 'oom_kill'));
+  const met = { oomKills: counted(kills, 'oom_kill'), pidsHits: counted(refused, 'max') };
+  expect(await helper.client.call('container/show', { container: ref })).toMatchObject({ state: 'running', ...met });
+  // They stay known when it has ended.
+  await helper.client.call('container/kill', { container: ref });
+  await helper.client.call('container/wait', { container: ref });
+  const { containers } = await helper.client.call('container/list', { all: true });
+  expect(containers).toEqual([expect.objectContaining({ state: 'exited', ...met })]);
+  expect(theirs).toEqual([]);
+});
+
+test('the holder hears of his own, and so does root', async () => {
+  const holder = await connect(helper.socket, HOLDER);
+  undo(() => holder.close());
+  const both = [heard(holder), heard(helper.client)];
+  const { id } = await startContainer(
+    { ...helper, client: holder },
+    { limits: { memory: 16 * MIB, swap: 0 }, command: GREEDY },
+  );
+  await until(() => both.every((events) => total(events, 'oom-kill') > 0), 'both to hear of it');
+  expect(both.flat().every((event) => event.id === id)).toBe(true);
+});
+
+test('what never ends is told once a second, with how many', async () => {
+  const events = heard(helper.client);
+  const again = `while :; do sh -c '${GREEDY[2]}'; done`;
+  const { ref, pid } = await startContainer(helper, {
+    limits: { memory: 16 * MIB, swap: 0 },
+    command: ['sh', '-c', again],
+  });
+  await until(() => events.length >= 3, 'three to be told', { timeoutMs: 20_000 });
+  const kills = await control(pid, 'memory', 'memory.oom_control', 'memory.events');
+  await helper.client.call('container/kill', { container: ref });
+  for (const [at, event] of events.entries()) {
+    const before = events[at - 1];
+    if (before !== undefined) expect(event.at - before.at).toBeGreaterThan(950);
+  }
+  // More than one of them a second.
+  expect(Number(/^oom_kill (\d+)$/m.exec(kills)?.[1])).toBeGreaterThan(events.length);
+  expect(events.some(({ count }) => count > 1)).toBe(true);
+});
+
+test('whoever has ended is not watched any more: no descriptor stays', async () => {
+  const fds = async () => (await readdir(`/proc/${helper.pid}/fd`)).length;
+  const round = async () => {
+    const { ref } = await startContainer(helper, { limits: { pids: 5, memory: 64 * MIB } });
+    await helper.client.call('container/remove', { container: ref, force: true });
+  };
+  await round();
+  const before = await fds();
+  for (let at = 0; at < 10; at += 1) await round();
+  await until(async () => (await fds()) <= before, 'the descriptors to be closed');
+});
+
+test('isolab container events tells as it happens, until ^C', async () => {
+  const { ref, id, name } = await startContainer(helper, { limits: { memory: 16 * MIB, swap: 0 } });
+  const follow = (...args: string[]) => {
+    const [program = '', ...rest] = containerArgv(helper, ['events', ...args]);
+    const child = spawn(program, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    undo(() => void child.kill('SIGKILL'));
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk;
+    });
+    const over = new Promise<unknown>((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)));
+    return { child, over, said: () => said };
+  };
+  const lines = follow();
+  const json = follow('--json', name);
+  await until(async () => {
+    await helper.client.call('container/exec', { container: ref, command: GREEDY, detach: true });
+    return lines.said().includes('\n') && json.said().includes('\n');
+  }, 'a line of each');
+  expect(lines.said()).toMatch(new RegExp(`^\\d{4}-.*Z ${name}: \\d+ process(es)? killed: out of memory\n`));
+  const event = JSON.parse(json.said().split('\n')[0] ?? '') as ContainerEvent;
+  expect(event).toEqual({ id, name, kind: 'oom-kill', at: expect.any(Number), count: expect.any(Number) });
+  for (const one of [lines, json]) {
+    one.child.kill('SIGINT');
+    expect(await one.over).toBe('SIGINT');
+  }
+});
+
+// The last one: it brings another helper.
+test('one that an earlier helper started is watched as well; its counters are those of the whole run', async () => {
+  const { ref } = await startContainer(helper, { limits: { memory: 16 * MIB, swap: 0 } });
+  const kill = () => helper.client.call('container/exec', { container: ref, command: GREEDY, detach: true });
+  const kills = async () => (await helper.client.call('container/show', { container: ref })).oomKills;
+  await kill();
+  await until(async () => (await kills()) === 1, 'the first kill');
+  await helper.kill();
+  helper = await startHelper({ socket: first.socket, stateDir: first.stateDir, holder: HOLDER });
+  const events = heard(helper.client);
+  expect(await kills()).toBe(1);
+  await kill();
+  await until(() => total(events, 'oom-kill') === 1, 'the second kill to be told');
+  expect(await kills()).toBe(2);
 });

@@ -1,12 +1,14 @@
 // Gives a program a terminal: runs it as leader of a session on a new pseudo-terminal, passes standard input in and the
 // screen out, and ends with its status (128 + N for signal N). Lines "ROWS COLUMNS" on descriptor 3 resize the terminal;
-// end of file there closes it, as closing an editor's terminal does. Usage: pty-run PROGRAM ARGUMENT…
+// end of file there closes it, as closing an editor's terminal does. The program's
+// number is said on standard error, unless -q comes first. Usage: pty-run [-q] PROGRAM ARGUMENT…
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -55,6 +57,8 @@ int main(int count, char **arguments) {
   struct winsize size = {.ws_row = 24, .ws_col = 80};
   int status = 0;
   bool controlled = fcntl(3, F_GETFD) >= 0;
+  bool quiet = count > 1 && strcmp(arguments[1], "-q") == 0;
+  if (quiet) count--, arguments++;
   if (count < 2) return 64;
   int master = check(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), "posix_openpt");
   check(grantpt(master), "grantpt");
@@ -63,7 +67,7 @@ int main(int count, char **arguments) {
   pid_t child = check(fork(), "fork");
   if (child == 0) become(master, arguments + 1);
   // The number is what tests look at /proc by.
-  fprintf(stderr, "%d\n", child);
+  if (!quiet) fprintf(stderr, "%d\n", child);
   struct pollfd watched[3] = {{.fd = master, .events = POLLIN}, {.fd = 0, .events = POLLIN}, {.fd = 3, .events = POLLIN}};
   if (!controlled) watched[2].fd = -1;
   while (waitpid(child, &status, watched[0].fd < 0 ? 0 : WNOHANG) == 0) {

@@ -82,6 +82,8 @@ function preamble(): string[] {
     '## Notifications',
     `\`changed\` goes to every greeted connection: ask again for what you show. Topics: ${TOPICS.map((topic) => `\`${topic}\``).join(', ')}.`,
     block(declaration('events', 'Changed')),
+    '`container/event` goes to the greeted connections of the uid whose container it is, and to those of uid 0. What was told while a client did not read is to be seen in `container/list`.',
+    block(declaration('events', 'ContainerEvent')),
     '## Features',
     'What the greeting lists as present or missing, by code.',
     table(

@@ -146,6 +146,26 @@ test('lines, limit, throttling and a kill for want of memory are drawn', async (
   await editor().screenshot('statistics-light');
 });
 
+test('a kill for want of memory is told as it happens, with ways on, and stays in the row', async () => {
+  const { dialogs, quick } = editor();
+  const told = 'hog: 1 process killed: out of memory';
+  await dialogs.notice(told).waitFor();
+  await editor().screenshot('out-of-memory');
+  // One at a time, however often it happens.
+  await isolab('container', 'exec', '--detach', 'hog', 'sh', '-c', GREEDY);
+  await new Tree(editor().page, 2).shows('hog', /2 processes killed: out of memory/);
+  expect(await dialogs.notice('killed: out of memory').count()).toBe(1);
+  // The limit that was hit, without being asked which.
+  await dialogs.press(told, 'Change limits');
+  await quick.step('Memory of hog');
+  expect(await quick.value()).toBe(String(48 * MIB));
+  await quick.escape();
+  await isolab('container', 'exec', '--detach', 'hog', 'sh', '-c', GREEDY);
+  await dialogs.press(told, 'Statistics');
+  await dialogs.notice(told).waitFor({ state: 'hidden' });
+  await editor().page.locator('.tab.active', { hasText: 'Statistics' }).waitFor();
+});
+
 test('several containers from the palette, one panel; in dark colours and in high contrast', async () => {
   const { quick } = editor();
   await editor().command(`Isolab: ${COMMAND}`);

@@ -1,19 +1,17 @@
-// isolab container show, logs, top, stats: what is to be seen of a container.
+// isolab container show, logs, diff, top: what is to be seen of a container.
 import type { ContainerDetails, LogEntry } from '../../rpc/contract/container';
 import { escaped } from '../../rpc/contract/escape';
-import type { Stats } from '../../rpc/contract/limits';
-import { type Command, command, flag, maybe, operand, short, value } from '../command';
+import { ranInto, sentence } from '../../rpc/contract/sentences';
+import { type Command, command, flag, operand, short, value } from '../command';
 import { container, type Ref } from '../container-plan';
 import type { Context } from '../context';
 import { write } from '../output';
 import { integer } from '../refs';
 import { facts, table } from '../table';
-import { bytes, safeJson } from '../text';
+import { safeJson } from '../text';
 import { Usage } from '../usage';
 
 const CONTAINER = operand('CONTAINER', container, 'Its name, or an id of at least 12 digits.');
-/** Between the two readings that a percentage is made from. */
-const BETWEEN_MS = 500;
 
 const LETTERS = { added: 'A', changed: 'C', deleted: 'D' } as const;
 
@@ -78,13 +76,6 @@ export const CONTAINER_LOOKS: readonly Command[] = [
         ),
       ),
   }),
-  command({
-    words: 'container stats',
-    summary: 'Show what containers use: memory, processors (100 % is one of them), block I/O, processes.',
-    operands: { container: maybe('CONTAINER', container, 'Its name; all that run when left out.') },
-    fields: { 'containers.0': 'CONTAINER' },
-    run: (context, given) => stats(context, given.container),
-  }),
 ];
 
 type LogsWish = Parameters<Context['call']>[1] & {
@@ -125,6 +116,10 @@ function described(one: ContainerDetails, { t }: Context): string[] {
   const mounts = one.mounts.map(({ type, source, target, readonly }) =>
     [type, source, target, readonly ? 'ro' : ''].filter((word) => word !== undefined && word !== '').join(' '),
   );
+  const met = [
+    ['oom-kill', one.oomKills],
+    ['pids-limit', one.pidsHits],
+  ] as const;
   const limits = Object.entries(one.limits).filter(([name]) => name !== 'devices');
   return facts([
     ['ID', one.id],
@@ -133,6 +128,9 @@ function described(one: ContainerDetails, { t }: Context): string[] {
     [t('STATE'), one.state],
     ['PID', one.pid],
     [t('COMMAND'), one.command.join(' ')],
+    [t('RESTART'), restartText(one)],
+    [t('HEALTH'), healthText(one, t)],
+    [t('CHECK'), one.healthcheck?.command.join(' ')],
     [t('USER'), one.user || undefined],
     [t('DIRECTORY'), one.workdir],
     [t('HOST NAME'), one.hostname],
@@ -144,43 +142,27 @@ function described(one: ContainerDetails, { t }: Context): string[] {
     ['no_new_privs', one.noNewPrivileges ? 1 : 0],
     ['seccomp', one.seccomp],
     [t('LIMITS'), limits.map(([name, most]) => `${name} ${JSON.stringify(most)}`).join(', ') || undefined],
+    [
+      t('RAN INTO'),
+      met.flatMap(([kind, count]) => (count === undefined ? [] : [ranInto({ kind, count }, t)])).join('; ') ||
+        undefined,
+    ],
     [t('LAYERS'), one.layers.length],
     [t('WRITTEN IN'), one.upper],
   ]);
 }
 
-async function stats(context: Context, container: Ref | undefined): Promise<number> {
-  const params = container === undefined ? {} : { containers: [container] };
-  const first = await context.call('container/stats', params);
-  await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-  const second = await context.call('container/stats', params);
-  const { t } = context;
-  return context.show(second, ({ stats: all }) =>
-    table(
-      [t('NAME'), t('CPU'), t('MEMORY'), t('LIMIT'), t('READ'), t('WRITTEN'), t('PROCESSES')],
-      all.map(({ id, name, stats: now }) => {
-        const before = first.stats.find((each) => each.id === id)?.stats;
-        const { memory, io, pids } = now;
-        return [
-          name,
-          before === undefined ? undefined : percent(before, now),
-          sized(memory?.workingSet),
-          sized(memory?.limit),
-          sized(io?.readBytes),
-          sized(io?.writeBytes),
-          pids?.current,
-        ];
-      }),
-    ),
-  );
+/** As docker-run(1) has it. */
+function restartText({ restart, restarts = 0 }: ContainerDetails): string | undefined {
+  if (restart === undefined) return undefined;
+  return `${restart.policy}${restart.retries === undefined ? '' : `:${restart.retries}`} (${restarts})`;
 }
 
-function percent(before: Stats, now: Stats): string | undefined {
-  if (before.cpu === undefined || now.cpu === undefined || now.at <= before.at) return undefined;
-  const share = (now.cpu.usage - before.cpu.usage) / 1e6 / (now.at - before.at);
-  return `${(share * 100).toFixed(1)} %`;
-}
-
-function sized(number: number | undefined): string | undefined {
-  return number === undefined ? undefined : bytes(number);
+function healthText({ health, healthResults }: ContainerDetails, t: Context['t']): string | undefined {
+  if (health === undefined) return undefined;
+  const [last] = healthResults.slice(-1);
+  const said = last?.failure === undefined ? last?.output.trim() : sentence(last.failure, t);
+  return [health.status, health.failures > 0 && `(${health.failures})`, said && escaped(said)]
+    .filter(Boolean)
+    .join(' ');
 }

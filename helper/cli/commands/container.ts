@@ -8,8 +8,10 @@ import { image } from '../image-refs';
 import { integer, text } from '../refs';
 import { bringTerminal } from '../session';
 import { table } from '../table';
+import { UPKEEP } from '../upkeep-options';
 import { Usage } from '../usage';
 import { CONTAINER_FILES } from './container-files';
+import { CONTAINER_LIVE } from './container-live';
 import { CONTAINER_LOOKS } from './container-looks';
 
 const CONTAINER = operand('CONTAINER', container, 'Its name, or an id of at least 12 digits.');
@@ -198,14 +200,16 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
   }),
   command({
     words: 'container update',
-    summary: 'Change the limits of a container, also while it runs.',
+    summary: 'Change the limits of a container, also while it runs, and when it is started again.',
     operands: { container: CONTAINER },
-    options: LIMITS,
+    options: { ...LIMITS, restart: UPKEEP.restart },
     fields: { container: 'CONTAINER', ...CREATE_FIELDS },
     run: async (context, { container: one, ...given }) => {
       const limits = limitsOf(given);
-      if (Object.keys(limits).length === 0) throw new Usage('No limit was given.');
-      return context.show(await context.call('container/update', { container: one, limits }), () => []);
+      const { restart } = given;
+      if (Object.keys(limits).length === 0 && restart === undefined) throw new Usage('No limit was given.');
+      const params = { container: one, limits, ...(restart !== undefined && { restart }) };
+      return context.show(await context.call('container/update', params), () => []);
     },
   }),
   command({
@@ -232,6 +236,7 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
     },
   }),
   ...CONTAINER_LOOKS,
+  ...CONTAINER_LIVE,
   ...CONTAINER_FILES,
   command({
     words: 'container list',
@@ -283,10 +288,27 @@ function rows(context: Context, containers: readonly Container[]): string[] {
 
 function stateText(one: Container, context: Context): string {
   const { t } = context;
-  const words = { created: t('made'), running: t('running'), paused: t('paused'), dead: t('dead') };
-  if (one.state !== 'exited') return words[one.state];
+  const words = { created: t('made'), paused: t('paused'), dead: t('dead') };
+  if (one.state === 'running') return healthText(one, context);
+  if (one.state !== 'exited' && one.state !== 'restarting') return words[one.state];
   const how = howItEnded(one, context);
+  if (one.state === 'restarting') {
+    return t('ended ({status}), starts again ({count})', { status: how, count: (one.restarts ?? 0) + 1 });
+  }
   return one.oomKilled ? t('ended ({status}, out of memory)', { status: how }) : t('ended ({status})', { status: how });
+}
+
+function healthText({ health }: Container, { t }: Context): string {
+  switch (health?.status) {
+    case 'healthy':
+      return t('running (healthy)');
+    case 'unhealthy':
+      return t('running (unhealthy)');
+    case 'starting':
+      return t('running (health not known yet)');
+    default:
+      return t('running');
+  }
 }
 
 /** UTC, whole seconds. */

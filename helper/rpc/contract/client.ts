@@ -16,7 +16,7 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { Input, MethodName, Result } from '.';
 import { type ErrorData, Failure } from './errors';
-import { CHANGED, type Changed, PROGRESS, type Progress } from './events';
+import { CHANGED, type Changed, CONTAINER_EVENT, type ContainerEvent, PROGRESS, type Progress } from './events';
 import type { Greeting } from './helper';
 import { isRelied, ownUidMap } from './owners';
 import { PROTOCOL_VERSION } from './protocol';
@@ -44,8 +44,9 @@ export interface Client {
   readonly greeting: Greeting;
   /** Rejects with a Failure; so do all pending calls when the connection goes. */
   call<M extends MethodName>(method: M, params: Input<M>, options?: CallOptions): Promise<Result<M>>;
-  /** Both return a function that stops listening. */
+  /** All three return a function that stops listening. */
   onChanged(listener: (changed: Changed) => void): () => void;
+  onContainerEvent(listener: (event: ContainerEvent) => void): () => void;
   /** Called once, also after `close`; at once where it is closed already. */
   onClose(listener: () => void): () => void;
   close(): void;
@@ -168,6 +169,7 @@ class Link implements Client {
   greeting!: Greeting;
   readonly #connection: MessageConnection;
   readonly #changed = new Set<(changed: Changed) => void>();
+  readonly #happened = new Set<(event: ContainerEvent) => void>();
   readonly #closed = new Set<() => void>();
   /** Who hears of the progress of which call. */
   readonly #progress = new Map<number, (progress: Progress) => void>();
@@ -190,6 +192,9 @@ class Link implements Client {
     });
     this.#connection.onNotification(CHANGED, (changed: Changed) => {
       for (const listener of this.#changed) listener(changed);
+    });
+    this.#connection.onNotification(CONTAINER_EVENT, (event: ContainerEvent) => {
+      for (const listener of this.#happened) listener(event);
     });
     this.#connection.onNotification(PROGRESS, (progress: Progress) => this.#progress.get(progress.token)?.(progress));
     // Both come before 'close', which says it once.
@@ -230,6 +235,11 @@ class Link implements Client {
     return () => this.#changed.delete(listener);
   }
 
+  onContainerEvent(listener: (event: ContainerEvent) => void): () => void {
+    this.#happened.add(listener);
+    return () => this.#happened.delete(listener);
+  }
+
   onClose(listener: () => void): () => void {
     if (this.#end) queueMicrotask(listener);
     else this.#closed.add(listener);
@@ -257,6 +267,7 @@ class Link implements Client {
     for (const listener of this.#closed) listener();
     this.#closed.clear();
     this.#changed.clear();
+    this.#happened.clear();
   }
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ImageRef } from './image';
 import { Limits } from './limits';
+import { SessionDisk } from './session';
 import { AbsolutePath, Fd, HostName, NetnsRef, NewName, Text } from './terms';
 
 /** By its name, or by its id: all 64 digits, or the first twelve and more where only one container has them. */
@@ -63,6 +64,14 @@ const Mount = z.discriminatedUnion('type', [
     /** Programs may be run from it. */
     exec: z.boolean().optional(),
   }),
+  z.strictObject({
+    /** A file system of its own in a sparse file that lies with the container: it stays until the container is removed. */
+    type: z.literal('disk'),
+    /** Bytes. */
+    size: SessionDisk.shape.size,
+    target: Target,
+    readonly: z.boolean().optional(),
+  }),
 ]);
 
 const Device = z.strictObject({
@@ -74,6 +83,29 @@ const Device = z.strictObject({
     .string()
     .regex(/^(?=.)r?w?m?$/, 'device-access')
     .optional(),
+});
+
+/** When it is started again after it has ended; `retries`: of `on-failure`, how often, without end when left out. */
+export const RestartPolicy = z.strictObject({
+  policy: z.enum(['no', 'always', 'unless-stopped', 'on-failure'], 'restart-policy'),
+  retries: z.int('retries').min(1, 'retries').max(1_000_000, 'retries').optional(),
+});
+export type RestartPolicy = z.infer<typeof RestartPolicy>;
+
+const Milliseconds = z.int('check-time').min(1000, 'check-time').max(86_400_000, 'check-time');
+
+/** A program that is run in it again and again, and says by its exit status whether all is well. Times in milliseconds. */
+const HealthCheck = z.strictObject({
+  /** Program and arguments; the image's when left out. */
+  command: Words.min(1, 'empty').optional(),
+  /** From the start, and from the end of one check, to the next; 30,000 when left out. */
+  interval: Milliseconds.optional(),
+  /** What takes longer is killed, and has failed; 30,000 when left out. */
+  timeout: Milliseconds.optional(),
+  /** Failures so soon after the start do not count; 0 when left out. */
+  startPeriod: Milliseconds.or(z.literal(0)).optional(),
+  /** So many failures in a row make it unhealthy; 3 when left out. */
+  retries: z.int('retries').min(1, 'retries').max(1000, 'retries').optional(),
 });
 
 export const ContainerPlan = z.strictObject({
@@ -124,5 +156,9 @@ export const ContainerPlan = z.strictObject({
   labels: z.record(Text(256).min(1, 'empty'), Text(4096)).optional(),
   /** Removed as soon as it has ended. */
   autoRemove: z.boolean().optional(),
+  /** Never when left out. */
+  restart: RestartPolicy.optional(),
+  /** The image's when left out; `none`: also not that one. */
+  health: z.union([z.literal('none'), HealthCheck], 'health-check').optional(),
 });
 export type ContainerPlan = z.infer<typeof ContainerPlan>;

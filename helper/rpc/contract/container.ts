@@ -1,14 +1,43 @@
 // container/*: process trees with a root file system, a control group and namespaces of their own, made from images.
 import { z } from 'zod';
-import { ContainerPlan, ContainerRef, Environment, Seconds, SignalName, UserName, Words } from './container-plan';
+import {
+  ContainerPlan,
+  ContainerRef,
+  Environment,
+  RestartPolicy,
+  Seconds,
+  SignalName,
+  UserName,
+  Words,
+} from './container-plan';
 import type { Coded, ErrorData } from './errors';
 import { type Image, ImageChange, ImageName, ProgressToken } from './image';
 import { Limits, type Stats } from './limits';
 import { method } from './method';
 import { AbsolutePath, Fd, type Kind, type NamespaceId, NewName, Text } from './terms';
 
-/** `exited` also after a reboot, then without a status; `dead`: it could not be removed wholly. */
-export type ContainerState = 'created' | 'running' | 'paused' | 'exited' | 'dead';
+/**
+ * `exited` also after a reboot, then without a status; `restarting`: it has ended, and is started again in a moment;
+ * `dead`: it could not be removed wholly.
+ */
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead';
+
+/** `starting` until a check has succeeded, or too many have failed. */
+export type HealthStatus = 'starting' | 'healthy' | 'unhealthy';
+
+/** One run of a health check. Times in milliseconds since the epoch. */
+export interface HealthResult {
+  at: number;
+  finishedAt: number;
+  /** Absent where it was killed, took too long or could not be run. */
+  exit?: number;
+  /** What it wrote, at most 4096 bytes of it. */
+  output: string;
+  /** It took longer than it may. */
+  late?: true;
+  /** Why it could not be run. */
+  failure?: ErrorData;
+}
 
 export interface Container {
   /** 64 hexadecimal digits. */
@@ -31,6 +60,9 @@ export interface Container {
   signal?: number;
   /** The kernel killed a process of it for want of memory. */
   oomKilled?: boolean;
+  /** Of the last run, where there were any: processes killed for want of memory, forks refused by the limit of processes. */
+  oomKills?: number;
+  pidsHits?: number;
   /** Why the last start failed. */
   failure?: ErrorData;
   /** While it runs: its first process as the host numbers it. */
@@ -40,6 +72,14 @@ export interface Container {
   interactive: boolean;
   autoRemove: boolean;
   labels: Record<string, string>;
+  /** Absent: it is never started again. */
+  restart?: RestartPolicy;
+  /** How often it was started again since somebody started it. */
+  restarts?: number;
+  /** While it is `restarting`: when it is started again. */
+  restartAt?: number;
+  /** While it runs, where it has a health check; `failures`: in a row. */
+  health?: { status: HealthStatus; failures: number };
   /** While it runs: the namespaces of its first process. */
   namespaces?: Partial<Record<Kind, NamespaceId>>;
 }
@@ -59,7 +99,7 @@ export interface ContainerDetails extends Container {
   cgroupns: 'own' | 'host';
   readonly: boolean;
   /** `source` for people: where the bound file lay when the container was made. */
-  mounts: { type: 'bind' | 'tmpfs'; source?: string; target: string; readonly: boolean; size?: number }[];
+  mounts: { type: 'bind' | 'tmpfs' | 'disk'; source?: string; target: string; readonly: boolean; size?: number }[];
   devices: { target: string; kind: 'c' | 'b'; major: number; minor: number; access: string }[];
   /** As in /proc/PID/status: the bounding set. */
   capabilities: string[];
@@ -74,6 +114,9 @@ export interface ContainerDetails extends Container {
   /** Image layers from the bottom up, then the writable one, as directories of the host. */
   layers: string[];
   upper: string;
+  /** Its health check, settled: times in milliseconds; and how its last runs went, the last one last. */
+  healthcheck?: { command: string[]; interval: number; timeout: number; startPeriod: number; retries: number };
+  healthResults: HealthResult[];
   /** Programs that container/exec runs in it now. */
   execs: { pid: number; command: string[]; startedAt: number }[];
 }
@@ -158,7 +201,7 @@ export const rename = method({
 export const wait = method({
   name: 'container/wait',
   access: 'look',
-  doc: 'Answers when the container does not run, or has come to its end: how that was, as far as anybody saw it.',
+  doc: 'Answers when the container does not run, or has come to its end and is not started again: how that was, as far as anybody saw it.',
   params: z.strictObject(one),
 }).returns<{ exit?: number; signal?: number; oomKilled?: boolean }>();
 
@@ -310,8 +353,8 @@ export const stats = method({
 export const update = method({
   name: 'container/update',
   access: 'change',
-  doc: 'Changes its limits, at once where it runs, and for its next runs; what is left out stays.',
-  params: z.strictObject({ ...one, limits: Limits }),
+  doc: 'Changes its limits, at once where it runs, and for its next runs, and when it is started again; what is left out stays.',
+  params: z.strictObject({ ...one, limits: Limits.optional(), restart: RestartPolicy.optional() }),
 }).returns<{ limits: Limits }>();
 
 export const prune = method({

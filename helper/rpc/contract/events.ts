@@ -1,4 +1,5 @@
-// Notifications that the helper sends. A client never learns from them what changed, only what to ask again.
+// Notifications that the helper sends. A client never learns from them what changed, only what to ask again; but what a
+// container ran into is over when it is told.
 
 export const TOPICS = [
   'netns',
@@ -31,4 +32,19 @@ export interface Progress {
   /** Bytes done, and of how many, where that is known. */
   done: number;
   total?: number;
+}
+
+export const CONTAINER_EVENT = 'container/event';
+
+/** What a container ran into, to those who may see it; at most one a second for each container and kind. */
+export interface ContainerEvent {
+  /** 64 hexadecimal digits. */
+  id: string;
+  name: string;
+  /** The kernel killed processes for want of memory, or refused forks beyond the limit of processes. */
+  kind: 'oom-kill' | 'pids-limit';
+  /** When it is told: milliseconds since the epoch. */
+  at: number;
+  /** How many since the one told before. */
+  count: number;
 }

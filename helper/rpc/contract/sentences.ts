@@ -8,6 +8,7 @@ import { NEXT_STEPS, TROUBLES, WHAT_HAPPENED } from './codes/kinds';
 import { RULES } from './codes/rules';
 import { STEPS } from './codes/steps';
 import type { Coded, ErrorData } from './errors';
+import type { ContainerEvent } from './events';
 
 /** Translates an English sentence and fills its named holes, `{name}`; the shape of `vscode.l10n.t`. */
 export type Translate = (message: string, args?: Record<string, string | number>) => string;
@@ -119,4 +120,12 @@ function nextStep(data: ErrorData, t: Translate): string {
 /** The kernel's texts have no full stop of their own. */
 function closed(text: string): string {
   return /[.!?。]$/.test(text) ? text : `${text}.`;
+}
+
+/** What a container ran into, or has so far, without its name. */
+export function ranInto({ kind, count }: Pick<ContainerEvent, 'kind' | 'count'>, t: Translate): string {
+  if (kind === 'oom-kill') {
+    return count === 1 ? t('1 process killed: out of memory') : t('{count} processes killed: out of memory', { count });
+  }
+  return count === 1 ? t('1 fork refused: process limit') : t('{count} forks refused: process limit', { count });
 }

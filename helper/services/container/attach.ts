@@ -74,7 +74,9 @@ export class Attachments {
     if (record === undefined) throw broken('not-found', 'container-gone', undefined, { field: 'container' });
     if (waiting.kind === 'exec') {
       const { tty = false, interactive = false } = waiting.wish;
-      const pid = await execInContainer(this.containers, record, waiting.wish, clientOf(fd, interactive));
+      const { pid } = await execInContainer(this.containers, record, waiting.wish, {
+        client: clientOf(fd, interactive),
+      });
       return { session: id.slice(0, 16), pid, relay: { tty } };
     }
     const client = clientOf(fd, waiting.stdin);

@@ -6,8 +6,9 @@ import { checkLimits } from '../../cgroup/limits';
 import { readProcess } from '../../discovery/processes';
 import type { Params } from '../../rpc/contract';
 import type { Container } from '../../rpc/contract/container';
-import type { ContainerRef } from '../../rpc/contract/container-plan';
+import type { ContainerRef, RestartPolicy } from '../../rpc/contract/container-plan';
 import { KINDS } from '../../rpc/contract/kinds';
+import type { Limits } from '../../rpc/contract/limits';
 import { bootId } from '../../state/journal';
 import { close } from '../../sys/libc';
 import { asFailure, broken, errnoOf } from '../failures';
@@ -20,11 +21,13 @@ import { deviceRules } from './devices';
 import { MADE_BY_US } from './diff';
 import { findContainer, nameTaken, visibleTo } from './find';
 import { ContainerLives, clear, isAlive, type Living, settle } from './life';
+import { restartedAs } from './plan';
 import type { ContainerRecord } from './record';
 import { createdKinds, type FirstClient, startContainer } from './start';
 import { endContainer, signalContainer } from './stop';
 import { ContainerStore } from './store';
 import { openTree } from './tree';
+import { Upkeep } from './upkeep';
 import { viewContainer } from './view';
 
 const { SIGKILL } = constants.signals;
@@ -34,6 +37,7 @@ export class Containers {
   readonly lives: ContainerLives;
   readonly hierarchies = Hierarchies.find();
   readonly confinements = new Confinements();
+  readonly upkeep: Upkeep;
   readonly #turns = new Turns();
   /** Those who have its layers mounted besides it: told in its turn, before it is started, removed or mounted otherwise. */
   readonly guests: ((id: string) => Promise<void>)[] = [];
@@ -47,6 +51,7 @@ export class Containers {
   ) {
     this.store = new ContainerStore(house, bootId(), (text) => house.log.warn(text));
     this.lives = new ContainerLives(house, this.store, (id) => this.#ended(id));
+    this.upkeep = new Upkeep(this, (id) => this.#startAgain(id));
     for (const { id } of this.store.all()) {
       try {
         this.#adopt(id);
@@ -59,6 +64,7 @@ export class Containers {
 
   /** What runs goes on; the group above all is taken away where nothing does. */
   async close(): Promise<void> {
+    this.upkeep.close();
     this.hierarchies.tidy();
     await this.store.close();
   }
@@ -67,7 +73,9 @@ export class Containers {
     const run = this.store.run(id);
     const cgroup = this.#cgroupOf(id);
     if (run !== undefined) {
+      const record = this.store.get(id);
       const living = this.lives.adopt(id, run, cgroup);
+      if (record !== undefined) this.upkeep.begin(record, living);
       this.lives.adoptExecs(id, living);
       if (this.store.isStill(id)) {
         cgroup?.thaw();
@@ -80,6 +88,7 @@ export class Containers {
     const status = this.store.status(id);
     if (status === undefined) {
       this.store.forgetRun(id);
+      this.upkeep.resume(id);
       return;
     }
     const { exit, signal, at } = status;
@@ -87,7 +96,8 @@ export class Containers {
     // Written down already, but not yet known to be on the disk.
     if (!seen || this.store.get(id)?.last?.finishedAt !== at) settle(this.store, id, seen ? {} : { startedAt: at });
     this.store.seal(id).catch((error: unknown) => this.#complain(id, error));
-    this.#ended(id);
+    if (this.store.get(id)?.autoRemove) this.#ended(id);
+    else this.upkeep.resume(id);
   }
 
   #cgroupOf(id: string): Cgroup | undefined {
@@ -100,8 +110,18 @@ export class Containers {
   }
 
   #ended(id: string): void {
-    if (this.store.get(id)?.autoRemove !== true) return;
-    this.remove(id, false).catch((error: unknown) => this.#complain(id, error));
+    if (!this.store.get(id)?.autoRemove) this.upkeep.ended(id);
+    else this.remove(id, false).catch((error: unknown) => this.#complain(id, error));
+  }
+
+  #startAgain(id: string): Promise<void> {
+    return this.turn(id, async ({ stopped, ...record }) => {
+      // Somebody was faster.
+      if (this.lives.get(id) !== undefined || stopped === this.store.boot) return;
+      const next = { ...record, restarts: (record.restarts ?? 0) + 1 };
+      this.store.put(next);
+      await this.#start(next);
+    });
   }
 
   #complain(id: string, error: unknown): void {
@@ -142,12 +162,15 @@ export class Containers {
   }
 
   view(record: ContainerRecord): Container {
-    return viewContainer(record, this.lives.get(record.id));
+    return viewContainer(record, this.upkeep.now(record.id));
   }
 
   /** Runs it; one that runs already stays as it is, unless a client is to be there from the beginning. */
   start(id: string, client?: FirstClient): Promise<Living> {
-    return this.turn(id, (record) => this.#start(record, client));
+    return this.turn(id, (record) => {
+      this.upkeep.byHand(id, 'start');
+      return this.#start(record, client);
+    });
   }
 
   async #start(record: ContainerRecord, client?: FirstClient): Promise<Living> {
@@ -162,7 +185,9 @@ export class Containers {
     const { layers } = await this.images.resolve({ id: record.image.id });
     await this.#alone(id);
     try {
-      return await startContainer(this, this.store.get(id) ?? record, layers, client);
+      const living = await startContainer(this, this.store.get(id) ?? record, layers, client);
+      this.upkeep.begin(record, living);
+      return living;
     } catch (error) {
       // It has come to its end before it began.
       if (record.autoRemove) this.store.remove(id);
@@ -177,34 +202,48 @@ export class Containers {
   /** The container as it is then; one that removes itself as it was. */
   stop(id: string, timeout: number | undefined): Promise<Container> {
     return this.turn(id, async (record) => {
+      this.upkeep.byHand(id, 'end');
       const last = await endContainer(record, this.lives.get(id), timeout ?? record.stopTimeout);
-      return viewContainer({ ...record, ...(last && { last }) }, undefined);
+      return viewContainer({ ...record, ...(last && { last }) }, {});
     });
   }
 
   restart(id: string, timeout: number | undefined): Promise<Living> {
     return this.turn(id, async (record) => {
+      this.upkeep.byHand(id, 'end');
       await endContainer(record, this.lives.get(id), timeout ?? record.stopTimeout);
+      this.upkeep.byHand(id, 'start');
       return this.#start(this.store.get(id) ?? record);
     });
   }
 
   /** Takes no turn: a stop that waits is cut short by it. */
-  kill(record: ContainerRecord, signal: number): Promise<void> {
-    return signalContainer(record, this.lives.get(record.id), signal);
+  async kill(record: ContainerRecord, signal: number): Promise<void> {
+    const { id } = record;
+    const ends = signal === SIGKILL || signal === record.stopSignal;
+    // Between two runs nothing hears a signal; that it is not to go on is all it can mean.
+    const between = ends && this.lives.get(id) === undefined ? this.upkeep.next(id) : undefined;
+    if (ends) this.upkeep.byHand(id, 'end');
+    await between;
+    if (between === undefined || this.lives.get(id) !== undefined) {
+      await signalContainer(record, this.lives.get(id), signal);
+    } else this.house.changes.bump('container');
   }
 
   /** Failure `busy` where it runs and is not to be killed. */
   async remove(id: string, force: boolean): Promise<void> {
     const record = this.store.get(id);
     // Before its turn: what waits for it to end is cut short.
-    if (force && record !== undefined && this.lives.get(id) !== undefined) await this.kill(record, SIGKILL);
-    return this.turn(id, async ({ name }) => {
+    if (force && record !== undefined && this.upkeep.goesOn(id)) await this.kill(record, SIGKILL);
+    return this.turn(id, async (found) => {
       const living = this.lives.get(id);
-      if (living !== undefined && isAlive(living.run.program) && !force) {
+      const runs = living === undefined ? this.upkeep.goesOn(id) : isAlive(living.run.program);
+      if (runs && !force) {
         const hint = { code: 'remove-force' };
-        throw broken('busy', 'container-running', { name }, { field: 'container', hint });
+        throw broken('busy', 'container-running', { name: found.name }, { field: 'container', hint });
       }
+      // It was about to start when it was to be killed.
+      if (runs) await this.kill(found, SIGKILL);
       await living?.ended;
       await this.#alone(id);
       try {
@@ -286,13 +325,15 @@ export class Containers {
     });
   }
 
-  update(id: string, limits: Params<'container/update'>['limits']): Promise<ContainerRecord['limits']> {
+  update(id: string, limits: Limits, restart?: RestartPolicy): Promise<ContainerRecord['limits']> {
     return this.turn(id, async (record) => {
-      const merged = { ...record, limits: { ...record.limits, ...limits } };
-      const cgroup = this.lives.get(id)?.cgroup;
+      const merged = { ...restartedAs(record, restart), limits: { ...record.limits, ...limits } };
+      const living = this.lives.get(id);
       checkLimits((controller) => this.hierarchies.of(controller) !== undefined, limits);
-      cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
+      living?.cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
+      living?.limits?.changed();
       this.store.put(merged);
+      if (merged.restart === undefined && this.upkeep.waits(id)) this.upkeep.byHand(id, 'end');
       this.house.changes.bump('container');
       return merged.limits;
     });

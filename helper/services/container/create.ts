@@ -1,5 +1,6 @@
 // container/create: a plan and an image become a record on disk; nothing runs yet.
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import { checkLimits } from '../../cgroup/limits';
 import type { Result } from '../../rpc/contract';
 import type { ContainerPlan } from '../../rpc/contract/container-plan';
@@ -8,11 +9,13 @@ import { NEEDS_HOST_REALM } from '../features';
 import type { Caller } from '../house';
 import { Fetched } from '../session/caller';
 import type { Containers } from './containers';
+import { newDiskFile } from './disk-image';
 import { findContainer, nameTaken } from './find';
 import { newName } from './names';
 import { settleContainer } from './plan';
-import { newRecord, type SettledNetwork, type SharedWith } from './record';
+import { newRecord, type SettledMount, type SettledNetwork, type SharedWith } from './record';
 import { settleDevices, settleMounts } from './sources';
+import { diskName } from './store';
 
 /** `signal`: nobody wants it any more while layers are unpacked. */
 export async function createContainer(
@@ -42,16 +45,18 @@ export async function createContainer(
     return 'host' in wish ? 'host' : { netns: wish };
   };
   const fetched = new Fetched(caller.pidfd);
+  const id = randomBytes(32).toString('hex');
   try {
     const [mounts, devices] = [settleMounts(plan, fetched), settleDevices(plan, fetched)];
     const image = await images.resolve(plan.image, 'image', { signal });
     const taken = (name: string) => nameTaken(store, name);
-    if (plan.name !== undefined && taken(plan.name)) {
-      throw broken('exists', 'container-name-taken', { name: plan.name }, { field: 'name' });
-    }
+    const beFree = (name: string) => {
+      if (taken(name)) throw broken('exists', 'container-name-taken', { name }, { field: 'name' });
+    };
+    if (plan.name !== undefined) beFree(plan.name);
     const record = newRecord(
       settleContainer(plan, {
-        id: randomBytes(32).toString('hex'),
+        id,
         name: plan.name ?? newName(taken),
         uid: caller.uid,
         now: Date.now(),
@@ -64,14 +69,35 @@ export async function createContainer(
     );
     confinements.of(record);
     checkLimits((controller) => hierarchies.of(controller) !== undefined, record.limits);
-    try {
-      store.add(record);
-    } catch (error) {
-      throw asFailure(error, { step: 'container-directory' });
-    }
+    const directory = during(() => store.begin(id));
+    await makeDisks(directory, mounts, signal);
+    // Somebody else's may have come meanwhile.
+    beFree(record.name);
+    during(() => store.add(record));
     house.changes.bump('container');
     return { id: record.id, name: record.name };
+  } catch (error) {
+    store.giveUp(id);
+    throw error;
   } finally {
     fetched.close();
+  }
+}
+
+function during<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asFailure(error, { step: 'container-directory' });
+  }
+}
+
+/** Formatted one after the other: a disk that fails makes the others needless. */
+async function makeDisks(directory: string, mounts: readonly SettledMount[], signal: AbortSignal): Promise<void> {
+  let made = 0;
+  for (const [at, mount] of mounts.entries()) {
+    if (mount.type !== 'disk') continue;
+    signal.throwIfAborted();
+    await newDiskFile(join(directory, diskName(made++)), mount.size, `mounts.${at}.size`);
   }
 }

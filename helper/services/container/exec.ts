@@ -19,13 +19,19 @@ const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
 
 export type ExecWish = Omit<Params<'container/exec'>, 'container' | 'detach'>;
 
-/** Resolves once it has been executed; with its pid on the host. */
+interface ExecOptions {
+  readonly client?: FirstClient;
+  /** Nobody is told of it. */
+  readonly quiet?: boolean;
+}
+
+/** Resolves once it has been executed; its pid is the host's. */
 export async function execInContainer(
   { house, store, lives, confinements }: Pick<Kitchen, 'house' | 'store' | 'lives' | 'confinements'>,
   record: ContainerRecord,
   wish: ExecWish,
-  client?: FirstClient,
-): Promise<number> {
+  { client, quiet = false }: ExecOptions = {},
+): Promise<ProcessIdentity> {
   const living = lives.get(record.id);
   if (living === undefined) throw notRunning(record);
   // It would stand still like all the others, and whoever waits for it with it.
@@ -45,7 +51,7 @@ export async function execInContainer(
     opened.push(...cgroups);
     const control = keep(bindPackets(store.exec(record.id, name)));
     const nothing = keep(open('/dev/null', constants.O_RDWR));
-    const { pid, ended } = await launch(
+    const { ended } = await launch(
       house.nativeDir,
       {
         join: joins.map(({ kind }) => kind),
@@ -72,6 +78,7 @@ export async function execInContainer(
           // A step of the set-up failed meanwhile: the launcher says which.
           if (startTime === undefined) return;
           exec = { name, pid: program, startTime, command: wish.command, startedAt: Date.now() };
+          if (quiet) return;
           living.execs.add(exec);
           try {
             store.putExec(record.id, exec);
@@ -83,16 +90,14 @@ export async function execInContainer(
       },
     );
     const made = exec;
-    if (made === undefined) store.forgetExec(record.id, name);
-    else
-      lives.watchExec(
-        record.id,
-        living,
-        made,
-        ended.then(() => whenGone(made)),
-      );
-    house.changes.bump('container');
-    return pid;
+    if (made === undefined) throw new Error('launched without having been held');
+    const over = ended.then(() => whenGone(made));
+    if (quiet) void over.finally(() => store.forgetExec(record.id, name)).catch(() => undefined);
+    else {
+      lives.watchExec(record.id, living, made, over);
+      house.changes.bump('container');
+    }
+    return made;
   } catch (error) {
     if (exec !== undefined) living.execs.delete(exec);
     store.forgetExec(record.id, name);

@@ -1,5 +1,6 @@
 // Every method container/* by its name.
 import { constants } from 'node:os';
+import type { ContainerState } from '../../rpc/contract/container';
 import { broken } from '../failures';
 import type { Call, Caller, Handlers } from '../house';
 import { optionsOf } from '../image/images';
@@ -10,16 +11,20 @@ import { createContainer } from './create';
 import { changesOf } from './diff';
 import { execInContainer } from './exec';
 import { followLog } from './logs';
+import { Meters } from './meters';
 import { signalNumber } from './signals';
 import { copyIn, copyOut, exportTree, type Transfer } from './transfer';
-import { processesOf, viewDetails } from './view';
+import { ofGroup, processesOf, viewDetails } from './view';
 
 const MOST_CHANGES = 10_000;
+/** States in which it is listed without being asked for. */
+const LIVE: ReadonlySet<ContainerState> = new Set(['running', 'paused', 'restarting']);
 
 type Names = Extract<keyof Handlers, `container/${string}`>;
 
 export function containerHandlers(containers: Containers, attachments: Attachments): Pick<Handlers, Names> {
   const { store, lives, house } = containers;
+  const meters = new Meters();
   const find = (caller: Caller, ref: Parameters<Containers['find']>[1]) => containers.find(caller, ref);
   const pidOf = (id: string, { run }: NonNullable<ReturnType<typeof lives.get>>) => ({ id, pid: run.program.pid });
 
@@ -53,7 +58,8 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
     'container/exec': async ({ container, detach, ...wish }, caller) => {
       const record = find(caller, container);
       if (!detach) return attachments.exec(record, wish, caller);
-      return { pid: await execInContainer(containers, record, wish) };
+      const { pid } = await execInContainer(containers, record, wish);
+      return { pid };
     },
     'container/stop': ({ container, timeout }, caller) => containers.stop(find(caller, container).id, timeout),
     'container/kill': async ({ container, signal = constants.signals.SIGKILL }, caller) => {
@@ -85,7 +91,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
     },
     'container/wait': async ({ container }, caller, call) => {
       const record = find(caller, container);
-      const { exit, signal, oomKilled } = (await wanted(lives.get(record.id)?.ended, call)) ?? record.last ?? {};
+      const { exit, signal, oomKilled } = (await wanted(containers.upkeep.over(record.id), call)) ?? record.last ?? {};
       return {
         ...(exit !== undefined && { exit }),
         ...(signal !== undefined && { signal }),
@@ -96,13 +102,13 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
       containers: containers
         .seen(caller)
         .map((record) => containers.view(record))
-        .filter(({ state }) => all || state === 'running' || state === 'paused')
+        .filter(({ state }) => all || LIVE.has(state))
         .sort((a, b) => b.createdAt - a.createdAt),
     }),
     'container/show': async ({ container }, caller) => {
       const record = find(caller, container);
       const { layers } = await containers.images.resolve({ id: record.image.id });
-      return viewDetails(record, lives.get(record.id), containers, layers);
+      return viewDetails(record, containers.upkeep.now(record.id), containers, layers);
     },
     'container/logs': ({ container, ...wish }, caller, call) =>
       followLog(containers, find(caller, container), wish, call),
@@ -131,17 +137,18 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
       return {
         stats: records.flatMap(({ id, name }) => {
           const cgroup = lives.get(id)?.cgroup;
-          return cgroup === undefined ? [] : [{ id, name, stats: cgroup.stats() }];
+          const read = cgroup && ofGroup(() => meters.read(id, cgroup));
+          return read === undefined ? [] : [{ id, name, stats: read }];
         }),
       };
     },
-    'container/update': async ({ container, limits }, caller) => ({
-      limits: await containers.update(find(caller, container).id, limits),
+    'container/update': async ({ container, limits = {}, restart }, caller) => ({
+      limits: await containers.update(find(caller, container).id, limits, restart),
     }),
     'container/prune': async (_params, caller) => {
       const removed: { id: string; name: string }[] = [];
       for (const { id, name } of containers.seen(caller)) {
-        if (lives.get(id) !== undefined) continue;
+        if (containers.upkeep.goesOn(id)) continue;
         await containers.remove(id, false);
         removed.push({ id, name });
       }

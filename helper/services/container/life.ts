@@ -6,6 +6,7 @@ import { close } from '../../sys/libc';
 import { watchReadable } from '../../sys/libc-poll';
 import type { House } from '../house';
 import { holdProgram } from '../session/record';
+import { LimitWatch } from './limit-watch';
 import type { Exec, LastRun, ProcessIdentity, Run } from './record';
 import type { ContainerStore } from './store';
 
@@ -13,6 +14,8 @@ export interface Living {
   readonly run: Run;
   /** Absent where somebody removed it. */
   readonly cgroup: Cgroup | undefined;
+  /** Absent without a group, and where the kernel has no more to watch with. */
+  readonly limits: LimitWatch | undefined;
   readonly execs: Set<Exec>;
   /** Resolves when it has ended and that is written down: how, as far as it is known. */
   readonly ended: Promise<LastRun>;
@@ -23,7 +26,7 @@ export class ContainerLives {
 
   /** `over`: what remains to be done about one that has ended. */
   constructor(
-    private readonly house: Pick<House, 'changes' | 'log'>,
+    private readonly house: Pick<House, 'changes' | 'log' | 'notify'>,
     private readonly store: ContainerStore,
     private readonly over: (id: string) => void,
   ) {}
@@ -34,10 +37,11 @@ export class ContainerLives {
 
   /** Watches a run until its end; one that has ended already is written down at once. */
   adopt(id: string, run: Run, cgroup: Cgroup | undefined): Living {
+    const limits = this.#watch(id, cgroup);
     const ended = whenGone(run.monitor)
       // One that was killed leaves its program behind.
       .then(() => whenGone(run.program))
-      .then(() => this.#finish(id, run, cgroup))
+      .then(() => this.#finish(id, run, cgroup, limits))
       .catch((error: unknown) => {
         this.house.log.error(`container ${id}: ${String(error)}`);
         return {};
@@ -48,9 +52,29 @@ export class ContainerLives {
         this.over(id);
         return last;
       });
-    const living = { run, cgroup, execs: new Set<Exec>(), ended };
+    const living = { run, cgroup, limits, execs: new Set<Exec>(), ended };
     this.#living.set(id, living);
     return living;
+  }
+
+  #watch(id: string, cgroup: Cgroup | undefined): LimitWatch | undefined {
+    let record = this.store.get(id);
+    try {
+      return (
+        cgroup &&
+        new LimitWatch(cgroup, ({ kind, count }) => {
+          // One that removes itself may be gone before all of it is told.
+          record = this.store.get(id) ?? record;
+          if (record !== undefined)
+            this.house.notify(record.uid, { id, name: record.name, kind, at: Date.now(), count });
+          this.house.changes.bump('container');
+        })
+      );
+    } catch (error) {
+      // It runs all the same, and the counters of its group tell at its end.
+      this.house.log.warn(`container ${id} is not watched: ${String(error)}`);
+      return undefined;
+    }
   }
 
   /** Goes on watching what an earlier helper started in it besides its program. */
@@ -72,7 +96,13 @@ export class ContainerLives {
       });
   }
 
-  async #finish(id: string, { startedAt }: Run, cgroup: Cgroup | undefined): Promise<LastRun> {
+  async #finish(
+    id: string,
+    { startedAt }: Run,
+    cgroup: Cgroup | undefined,
+    limits: LimitWatch | undefined,
+  ): Promise<LastRun> {
+    limits?.close();
     let oomKilled = false;
     try {
       oomKilled = cgroup !== undefined && (await clear(cgroup));
@@ -80,7 +110,8 @@ export class ContainerLives {
       // A process that cannot be ended stays in it; the container’s end is known all the same.
       this.house.log.warn(`container ${id}: ${String(error)}`);
     }
-    const last = settle(this.store, id, { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }) });
+    const seen = { startedAt, finishedAt: Date.now(), ...(oomKilled && { oomKilled }), ...limits?.counts() };
+    const last = settle(this.store, id, seen);
     // Nobody need wait for the disk: until then the monitor’s own note tells.
     this.store.seal(id).catch((error: unknown) => this.house.log.error(`container ${id}: ${String(error)}`));
     return last;

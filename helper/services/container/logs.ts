@@ -11,7 +11,7 @@ import type { ContainerRecord } from './record';
 const PATIENCE = 20_000;
 
 export async function followLog(
-  { store, lives }: Pick<Containers, 'store' | 'lives'>,
+  { store, upkeep }: Pick<Containers, 'store' | 'upkeep'>,
   { id }: ContainerRecord,
   { follow = false, ...wish }: Omit<Params<'container/logs'>, 'container'>,
   { signal }: Call,
@@ -20,15 +20,15 @@ export async function followLog(
   const deadline = Date.now() + PATIENCE;
   for (;;) {
     // In this order: what is written before the end is then in the page.
-    const living = lives.get(id);
-    const changed = living !== undefined && follow ? whenChanged(directory) : undefined;
+    const next = upkeep.next(id);
+    const changed = next !== undefined && follow ? whenChanged(directory) : undefined;
     try {
       const page = read(directory, wish);
-      const ended = living === undefined && page.end;
+      const ended = next === undefined && page.end;
       if (!follow || ended || page.entries.length > 0 || Date.now() >= deadline || signal.aborted) {
         return { ...page, ended };
       }
-      await settledFirst([changed?.happened, living?.ended], deadline - Date.now(), signal);
+      await settledFirst([changed?.happened, next], deadline - Date.now(), signal);
     } finally {
       changed?.stop();
     }

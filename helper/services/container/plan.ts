@@ -1,8 +1,10 @@
 // What a plan means, with the image it is made from: the rules between its fields, and its defaults, settled before
 // anything is touched. Pure: plan and image in, settled plan or Failure out.
-import type { ContainerPlan } from '../../rpc/contract/container-plan';
+import type { ContainerPlan, RestartPolicy } from '../../rpc/contract/container-plan';
+import type { ImageConfig } from '../../rpc/contract/image';
 import type { Limits } from '../../rpc/contract/limits';
 import { broken } from '../failures';
+import { settleHealth } from './health-policy';
 import type { ContainerRecord, SettledDevice, SettledMount, SettledNetwork, SharedWith } from './record';
 import { signalNumber } from './signals';
 
@@ -15,6 +17,7 @@ export interface ImageDefaults {
   readonly user?: string;
   readonly stopSignal?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly healthcheck?: ImageConfig['healthcheck'];
 }
 
 /** What was looked up for the plan: descriptors and references, in the order of the plan. */
@@ -44,6 +47,7 @@ export function settleContainer(plan: ContainerPlan, found: Found): Omit<Contain
   }
   checkTargets(plan);
   const stopSignal = stopSignalOf(plan, config);
+  const health = settleHealth(plan.health, config.healthcheck);
   const hostname = plan.hostname ?? found.id.slice(0, 12);
   return {
     id: found.id,
@@ -77,6 +81,8 @@ export function settleContainer(plan: ContainerPlan, found: Found): Omit<Contain
     ...(plan.oomScoreAdj !== undefined && { oomScoreAdj: plan.oomScoreAdj }),
     labels: { ...config.labels, ...plan.labels },
     autoRemove: plan.autoRemove === true,
+    ...restartOf(plan),
+    ...(health !== undefined && { health }),
     limits: plan.limits ?? ({} satisfies Limits),
   };
 }
@@ -89,6 +95,31 @@ function commandOf(plan: ContainerPlan, config: ImageDefaults): string[] {
   if (command.length === 0) throw broken('invalid', 'image-without-command', undefined, { field: 'command' });
   if (command[0] === '') throw broken('invalid', 'command-empty', undefined, { field: 'command.0' });
   return command;
+}
+
+function restartOf({
+  restart,
+  autoRemove,
+}: Pick<ContainerPlan, 'restart' | 'autoRemove'>): Pick<ContainerRecord, 'restart'> {
+  if (restart === undefined) return {};
+  checkRestart(restart);
+  if (restart.policy === 'no') return {};
+  if (autoRemove) throw broken('invalid', 'restart-auto-remove', undefined, { field: 'restart' });
+  return { restart };
+}
+
+/** The record with another policy; as it was where none is given. */
+export function restartedAs(record: ContainerRecord, restart: RestartPolicy | undefined): ContainerRecord {
+  if (restart === undefined) return record;
+  const { restart: _before, ...rest } = record;
+  return { ...rest, ...restartOf({ restart, autoRemove: record.autoRemove }) };
+}
+
+/** Failure `invalid` where a number is given to a policy that counts nothing. */
+function checkRestart({ policy, retries }: RestartPolicy): void {
+  if (retries !== undefined && policy !== 'on-failure') {
+    throw broken('invalid', 'restart-retries', undefined, { field: 'restart.retries' });
+  }
 }
 
 /** Of one name the last counts; an image is not relied on to have a PATH. */

@@ -1,6 +1,7 @@
 // A container as it stands on disk: what was asked for, settled, and how its runs went. Pure twins: what is written is read,
 // and what is not ours is refused.
 
+import type { RestartPolicy } from '../../rpc/contract/container-plan';
 import type { ErrorData } from '../../rpc/contract/errors';
 import type { Limits } from '../../rpc/contract/limits';
 import type { NetnsRef } from '../../rpc/contract/terms';
@@ -18,7 +19,9 @@ export interface FileIdentity {
 
 export type SettledMount =
   | { type: 'bind'; source: FileIdentity; target: string; readonly: boolean; directory: boolean }
-  | { type: 'tmpfs'; target: string; readonly: boolean; size?: number; mode: number; exec: boolean };
+  | { type: 'tmpfs'; target: string; readonly: boolean; size?: number; mode: number; exec: boolean }
+  /** Its file is `ContainerStore.disk`, by its number among the disks. */
+  | { type: 'disk'; target: string; readonly: boolean; size: number };
 
 export interface SettledDevice {
   target: string;
@@ -72,9 +75,25 @@ export interface ContainerRecord {
   oomScoreAdj?: number;
   labels: Record<string, string>;
   autoRemove: boolean;
+  /** Absent: never started again. */
+  restart?: RestartPolicy;
+  health?: HealthCheck;
   limits: Limits;
+  /** How often it was started again since somebody started it. */
+  restarts?: number;
+  /** Boot in which somebody ended it, who has not started it since. */
+  stopped?: string;
   /** Of the last run. */
   last?: LastRun;
+}
+
+/** Times in milliseconds. */
+export interface HealthCheck {
+  command: string[];
+  interval: number;
+  timeout: number;
+  startPeriod: number;
+  retries: number;
 }
 
 export interface LastRun {
@@ -84,6 +103,8 @@ export interface LastRun {
   exit?: number;
   signal?: number;
   oomKilled?: boolean;
+  oomKills?: number;
+  pidsHits?: number;
   /** Why the last start failed. */
   failure?: ErrorData;
 }

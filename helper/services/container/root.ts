@@ -12,7 +12,7 @@ export interface RootFiles {
   readonly cpus: readonly string[];
 }
 
-/** Bound files come as detached mounts, in the record's order. */
+/** Bound files and disks come as detached mounts, in the record's order. */
 export function rootOperations(record: ContainerRecord, files: RootFiles): RootOperation[] {
   let bound = 0;
   return [
@@ -31,8 +31,9 @@ export function rootOperations(record: ContainerRecord, files: RootFiles): RootO
     ),
     ...record.mounts.map((mount): RootOperation => {
       const { target, readonly } = mount;
-      if (mount.type === 'bind') {
-        return { do: 'attach', mount: bound++, target, as: mount.directory ? 'directory' : 'file', readonly };
+      if (mount.type !== 'tmpfs') {
+        const as = mount.type === 'disk' || mount.directory ? 'directory' : 'file';
+        return { do: 'attach', mount: bound++, target, as, readonly };
       }
       const size: [string, string][] = mount.size === undefined ? [] : [['size', String(mount.size)]];
       const options = [['mode', mount.mode.toString(8)] as const, ...size];

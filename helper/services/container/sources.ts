@@ -19,6 +19,7 @@ export function settleMounts({ mounts = [] }: ContainerPlan, fetched: Fetched): 
       const { size, mode = 0o1777, exec = false } = mount;
       return { type: 'tmpfs', target, readonly, mode, exec, ...(size !== undefined && { size }) };
     }
+    if (mount.type === 'disk') return { type: 'disk', target, readonly, size: mount.size };
     const field = `mounts.${at}.source`;
     const fd = fetched.any(mount.source, field);
     const stats = fstatSync(fd);
@@ -80,9 +81,22 @@ function openAgain({ path, dev, ino }: FileIdentity, field?: string): number {
   throw gone();
 }
 
-/** Detached mounts that show the bound files, in order; closed with `opened`, also where a later one fails. */
-export function openBinds(mounts: readonly SettledMount[], opened: number[]): number[] {
+/**
+ * Detached mounts that show the bound files, and the disks in their order, in the order of the mounts; closed with `opened`,
+ * also where a later one fails.
+ */
+export function openSources(
+  mounts: readonly SettledMount[],
+  openDisk: (number: number) => number,
+  opened: number[],
+): number[] {
+  let disks = 0;
   return mounts.flatMap((mount) => {
+    if (mount.type === 'disk') {
+      const shown = openDisk(disks++);
+      opened.push(shown);
+      return [shown];
+    }
     if (mount.type !== 'bind') return [];
     const fd = openAgain(mount.source);
     try {

@@ -21,11 +21,12 @@ import { openNetns } from '../netns-ref';
 import { withSocket } from '../rtnetlink';
 import type { Confinements } from './confine';
 import { deviceRules } from './devices';
+import { openDisk } from './disk-image';
 import { containerFailure } from './failure';
 import { type ContainerLives, clear, isAlive, type Living } from './life';
 import { type ContainerRecord, newRun, type ProcessIdentity, type Run } from './record';
 import { hostsFile, resolvConfFor, rootOperations } from './root';
-import { openBinds } from './sources';
+import { openSources } from './sources';
 import type { ContainerStore } from './store';
 
 /** Bytes of one part of the log, and how many parts are kept. */
@@ -74,7 +75,7 @@ export async function startContainer(
     cgroup.apply({ ...record.limits, devices: deviceRules(record) });
     const cgroups = cgroup.procs();
     opened.push(...cgroups);
-    const mounts = openBinds(record.mounts, opened);
+    const mounts = openSources(record.mounts, (number) => openDisk(store.disk(id, number)), opened);
     const joins = openJoins(kitchen, record, opened);
     const root = during({ step: 'container-overlay' }, () => keep(mountRoot(store, id, layers, directory)));
     const [statusFile, logDirectory] = [keep(store.openStatus(id)), keep(store.openLogs(id))];

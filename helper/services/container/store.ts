@@ -18,6 +18,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseEnd } from '../../sys/monitor';
 import { errnoOf } from '../failures';
+import { formatHealth, type Health, parseHealth } from './health-policy';
 import { type ContainerRecord, type Exec, formatJson, parseContainer, parseExec, parseRun, type Run } from './record';
 
 /** Names under construction and under removal; no id begins like them. */
@@ -80,10 +81,21 @@ export class ContainerStore {
     return this.#records.get(id);
   }
 
-  /** Makes its directory, whole at once. */
-  add(record: ContainerRecord): void {
-    const building = join(this.#data, `${NEW}${record.id}`);
+  /** An empty directory for what a container is made of, before it is added, or given up. */
+  begin(id: string): string {
+    const building = this.#building(id);
     mkdirSync(building, { mode: 0o700 });
+    return building;
+  }
+
+  /** Nothing is left of one that was begun and not added. */
+  giveUp(id: string): void {
+    rmSync(this.#building(id), { recursive: true, force: true });
+  }
+
+  /** Makes its directory from the one that was begun, whole at once. */
+  add(record: ContainerRecord): void {
+    const building = this.#building(record.id);
     try {
       // The root directory of the container: everybody inside must be able to pass through.
       for (const [name, mode] of [
@@ -97,10 +109,14 @@ export class ContainerStore {
       writeWhole(join(building, 'container.json'), formatJson(record));
       renameSync(building, this.directory(record.id));
     } catch (error) {
-      rmSync(building, { recursive: true, force: true });
+      this.giveUp(record.id);
       throw error;
     }
     this.#records.set(record.id, record);
+  }
+
+  #building(id: string): string {
+    return join(this.#data, `${NEW}${id}`);
   }
 
   /** Replaces what is written of it: old or new after a crash of the helper. */
@@ -150,6 +166,11 @@ export class ContainerStore {
     return join(this.directory(id), 'upper');
   }
 
+  /** The image of a disk, by its number among those of the container. */
+  disk(id: string, number: number): string {
+    return join(this.directory(id), diskName(number));
+  }
+
   work(id: string): string {
     return join(this.directory(id), 'work');
   }
@@ -170,6 +191,21 @@ export class ContainerStore {
 
   putRun(id: string, run: Run): void {
     writeWhole(join(this.runDirectory(id), 'run.json'), formatJson(run));
+  }
+
+  /** What was known of its health in this run. */
+  health(id: string): Health | undefined {
+    try {
+      return parseHealth(readFileSync(join(this.runDirectory(id), 'health'), 'latin1'));
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** ENOENT: it does not run (any more). */
+  putHealth(id: string, health: Health): void {
+    writeWhole(join(this.runDirectory(id), 'health'), formatHealth(health));
   }
 
   /** So that the next helper finds it; until it is forgotten, or its run is. */
@@ -276,6 +312,10 @@ export class ContainerStore {
   #status(id: string): string {
     return join(this.directory(id), 'status');
   }
+}
+
+export function diskName(number: number): string {
+  return `disk-${number}.img`;
 }
 
 /** The helper's umask is 077, and mkdir(2) heeds it. */

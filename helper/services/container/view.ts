@@ -1,19 +1,39 @@
 // A container as lists and details show it: the record, and what the kernel says of its processes now.
 import { readProcess } from '../../discovery/processes';
-import type { Container, ContainerDetails, ContainerProcess, ContainerState } from '../../rpc/contract/container';
+import type {
+  Container,
+  ContainerDetails,
+  ContainerProcess,
+  ContainerState,
+  HealthResult,
+} from '../../rpc/contract/container';
 import { KINDS } from '../../rpc/contract/kinds';
 import { errnoOf } from '../failures';
 import { capabilityNames } from './capabilities';
 import type { Confinements } from './confine';
+import type { Health } from './health-policy';
 import type { Living } from './life';
 import type { ContainerRecord, SharedWith } from './record';
 import { signalName } from './signals';
 import type { ContainerStore } from './store';
 
-export function viewContainer(record: ContainerRecord, living: Living | undefined): Container {
+/** What is known of it besides its record. */
+export interface Now {
+  readonly living?: Living | undefined;
+  readonly restartAt?: number | undefined;
+  readonly health?: Health | undefined;
+  readonly healthResults?: readonly HealthResult[];
+}
+
+export function viewContainer(record: ContainerRecord, { living, restartAt, health }: Now): Container {
   const { id, name, uid, image, command, createdAt, tty, interactive, autoRemove, labels, last } = record;
-  const seen = { id, name, uid, image, command, createdAt, tty, interactive, autoRemove, labels };
+  const seen = {
+    ...{ id, name, uid, image, command, createdAt, tty, interactive, autoRemove, labels },
+    ...(record.restart !== undefined && { restart: record.restart }),
+    ...(record.restarts !== undefined && { restarts: record.restarts }),
+  };
   if (living === undefined) {
+    if (restartAt !== undefined) return { ...seen, state: 'restarting', restartAt, ...last };
     const ran = last?.finishedAt !== undefined || last?.startedAt !== undefined;
     return { ...seen, state: ran ? 'exited' : 'created', ...last };
   }
@@ -25,13 +45,15 @@ export function viewContainer(record: ContainerRecord, living: Living | undefine
     ...seen,
     state: stateOf(living),
     startedAt,
+    ...living.limits?.counts(),
     ...program,
+    ...(health !== undefined && { health }),
     ...(there && { namespaces: found.namespaces }),
   };
 }
 
 /** It goes a moment before the end is written down. */
-function ofGroup<T>(look: () => T): T | undefined {
+export function ofGroup<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
@@ -46,7 +68,7 @@ function stateOf({ cgroup }: Living): ContainerState {
 
 export function viewDetails(
   record: ContainerRecord,
-  living: Living | undefined,
+  now: Now,
   {
     store,
     confinements,
@@ -54,10 +76,11 @@ export function viewDetails(
   layers: readonly string[],
 ): ContainerDetails {
   const shared = (of: SharedWith) => (typeof of === 'object' ? nameOf(store, of.container) : of);
+  const { living } = now;
   const { network, mounts, devices } = record;
   const { capabilities } = confinements.of(record);
   return {
-    ...viewContainer(record, living),
+    ...viewContainer(record, now),
     env: record.env,
     workdir: record.workdir,
     user: record.user,
@@ -73,7 +96,7 @@ export function viewDetails(
       mount.type === 'bind'
         ? { type: 'bind', source: mount.source.path, target: mount.target, readonly: mount.readonly }
         : {
-            ...{ type: 'tmpfs', target: mount.target, readonly: mount.readonly },
+            ...{ type: mount.type, target: mount.target, readonly: mount.readonly },
             ...(mount.size !== undefined && { size: mount.size }),
           },
     ),
@@ -88,6 +111,8 @@ export function viewDetails(
     limits: { ...(ofGroup(() => living?.cgroup?.limits()) ?? record.limits), ...pick(record) },
     layers: [...layers],
     upper: store.upper(record.id),
+    ...(record.health !== undefined && { healthcheck: record.health }),
+    healthResults: [...(now.healthResults ?? [])],
     execs: [...(living?.execs ?? [])].map(({ pid, command, startedAt }) => ({ pid, command: [...command], startedAt })),
   };
 }

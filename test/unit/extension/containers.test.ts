@@ -76,10 +76,15 @@ describe('Containers', () => {
         failure: { kind: 'denied', step: 'exec', errno: 'EACCES' },
       }),
       container({ id: 'a'.repeat(64), name: 'half', state: 'dead', createdAt: 0 }),
+      ended({ id: 'c'.repeat(64), name: 'again', state: 'restarting', exit: 1, restartAt: NOW + 4000, createdAt: -1 }),
+      container({ id: 'd'.repeat(64), name: 'well', health: { status: 'healthy', failures: 0 }, createdAt: 0.5 }),
+      container({ id: 'e'.repeat(64), name: 'ill', health: { status: 'unhealthy', failures: 3 }, createdAt: 0.4 }),
     ];
     expect(printed(containerNodes(all, NOW))).toEqual([
       '> (vm-running charts.green) web | up 5 min · busybox:1.36 [container running alive]',
       '> (debug-pause charts.yellow) still | paused, up 5 min · busybox:1.36 [container paused alive tty] !paused',
+      '> (vm-running charts.green) well | up 5 min, healthy · busybox:1.36 [container running alive tty]',
+      '> (vm-running charts.orange) ill | up 5 min, unhealthy · busybox:1.36 [container running alive tty] !unhealthy',
       '> (vm-outline disabledForeground) new | created 1 min ago · busybox:1.36 [container created ended tty] !stopped',
       '> (vm disabledForeground) done | exit 0, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
       '> (vm charts.red) failed | exit 3, 2 h ago · busybox:1.36 [container exited ended tty] !failed',
@@ -89,6 +94,7 @@ describe('Containers', () => {
       '> (vm disabledForeground) unseen | end unknown, 2 h ago · busybox:1.36 [container exited ended tty] !stopped',
       '> (vm charts.red) broken | did not start: running the program · busybox:1.36 [container created ended tty] !failed',
       '> (warning list.warningForeground) half | not wholly removed · busybox:1.36 [container dead ended tty] !stale',
+      '> (debug-restart charts.yellow) again | exit 1, starts again in 4 s · busybox:1.36 [container restarting waiting tty]',
     ]);
   });
 

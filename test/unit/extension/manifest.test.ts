@@ -98,7 +98,7 @@ function everyRow() {
     ...neighbourNodes(netns(), [{ family: 'inet', address: '10.0.1.2', dev: 'veth-a', index: 2, state: 'stale' }]),
     namespaceNode(namespace('uts', '9')),
     { type: 'beyond', id: 'beyond/host-network', what: 'host-network', reason: { code: 'x' } },
-    ...(['created', 'running', 'paused', 'exited', 'dead'] as const).map((state) =>
+    ...(['created', 'running', 'paused', 'restarting', 'exited', 'dead'] as const).map((state) =>
       containerNode(container({ state }), NOW),
     ),
     ...insideContainer(container()),

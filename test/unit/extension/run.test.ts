@@ -61,6 +61,7 @@ describe('the plan', () => {
         'env',
         'user',
         'hostname',
+        'disk',
       ],
       network: { name: 'blue' },
       memory: 64 * 1024 ** 2,
@@ -69,6 +70,7 @@ describe('the plan', () => {
       env: 'A=1 B="x y"',
       user: '1000:users',
       hostname: 'box',
+      disk: '256M:/data',
     });
     expect(ContainerPlan.parse(plan)).toEqual({
       image,
@@ -83,6 +85,7 @@ describe('the plan', () => {
       env: ['A=1', 'B=x y'],
       user: '1000:users',
       hostname: 'box',
+      mounts: [{ type: 'disk', size: 256 * 1024 ** 2, target: '/data' }],
       limits: { memory: 64 * 1024 ** 2, cpus: 0.5, pids: 100 },
     });
   });

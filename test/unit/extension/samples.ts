@@ -105,6 +105,7 @@ export function containerDetails(over: Partial<ContainerDetails> = {}): Containe
     limits: {},
     layers: ['/data/layers/aa', '/data/layers/bb'],
     upper: '/data/containers/c0ffee/upper',
+    healthResults: [],
     execs: [],
     ...over,
   };
