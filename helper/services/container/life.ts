@@ -127,7 +127,7 @@ export function settle(store: ContainerStore, id: string, seen: LastRun): LastRu
   const ended = exit === undefined && signal === undefined ? {} : { finishedAt: at };
   const how = { ...(exit !== undefined && { exit }), ...(signal !== undefined && { signal }) };
   const last = { ...seen, ...ended, ...how };
-  store.put({ ...record, last });
+  store.putEnd({ ...record, last });
   return last;
 }
 

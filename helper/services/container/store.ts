@@ -35,6 +35,8 @@ export class ContainerStore {
   readonly #state: string;
   readonly #records = new Map<string, ContainerRecord>();
   readonly #going = new Set<Promise<void>>();
+  /** Those whose last run is known here, but not on the disk. */
+  readonly #unwritten = new Set<string>();
   /** How often each was started by this helper. */
   readonly #runs = new Map<string, number>();
 
@@ -121,6 +123,18 @@ export class ContainerStore {
   put(record: ContainerRecord): void {
     writeWhole(join(this.directory(record.id), 'container.json'), formatJson(record));
     this.#records.set(record.id, record);
+    this.#unwritten.delete(record.id);
+  }
+
+  /** It has ended, whether or not a full disk takes that; the next helper learns it then from what the monitor left. */
+  putEnd(record: ContainerRecord): void {
+    try {
+      this.put(record);
+    } catch (error) {
+      this.#records.set(record.id, record);
+      this.#unwritten.add(record.id);
+      this.warn(`containers: the end of ${record.id} is not written down: ${String(error)}`);
+    }
   }
 
   /** It is gone when this returns; its files go afterwards, or when the next helper starts. */
@@ -129,6 +143,7 @@ export class ContainerStore {
     this.forgetRun(id);
     renameSync(this.directory(id), gone);
     this.#records.delete(id);
+    this.#unwritten.delete(id);
     this.#runs.delete(id);
     const going = rm(gone, { recursive: true, force: true, maxRetries: 3 })
       .catch((error: unknown) => this.warn(`containers: ${gone} stays: ${String(error)}`))
@@ -243,6 +258,7 @@ export class ContainerStore {
     const record = this.#records.get(id);
     const runs = this.#runs.get(id);
     rmSync(this.runDirectory(id), { recursive: true, force: true });
+    if (this.#unwritten.has(id)) return;
     let file: FileHandle;
     try {
       file = await open(join(this.directory(id), 'container.json'));
