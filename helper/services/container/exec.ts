@@ -41,7 +41,7 @@ export async function execInContainer(
   let exec: Exec | undefined;
   try {
     const joins = openAll(living.run.program, record, opened);
-    const cgroups = living.cgroup?.procs() ?? [];
+    const cgroups = living.cgroup?.entrances() ?? [];
     opened.push(...cgroups);
     const name = `exec-${process.hrtime.bigint()}`;
     const control = keep(bindPackets(join(store.runDirectory(record.id), name)));
