@@ -73,7 +73,7 @@ export async function startContainer(
     const control = during({ step: 'container-directory' }, () => keep(bindPackets(join(directory, CONTROL))));
     cgroup = await newGroup(hierarchies, id);
     cgroup.apply({ ...record.limits, devices: deviceRules(record) });
-    const cgroups = cgroup.procs();
+    const cgroups = cgroup.entrances();
     opened.push(...cgroups);
     const mounts = openSources(record.mounts, (number) => openDisk(store.disk(id, number)), opened);
     const joins = openJoins(kitchen, record, opened);
