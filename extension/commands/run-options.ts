@@ -4,13 +4,14 @@ import type { Translate } from '../../helper/rpc/contract/sentences';
 import type { Connected } from '../context';
 import { allNetns, netnsChoice } from '../prompts/pick';
 import { containerChoices } from '../prompts/pick-container';
-import type { Rules } from '../prompts/rules';
+import { all, notIn, type Rules } from '../prompts/rules';
 import { RUN_OPTIONS, type RunAnswers, type RunOption } from '../prompts/run-plan';
 import { askPick, askText, type Choice, type Position, type Step } from '../prompts/wizard';
 import { bytesOf, wordsOf } from '../prompts/words';
 import { t } from '../translate';
 import { lives } from '../views/containers-nodes';
 import { netnsRef } from '../views/refs';
+import { visible } from '../views/row';
 import { askOpen } from './files';
 
 /** A folder of this machine that the container shall see. */
@@ -169,25 +170,50 @@ function restartChoices(t: Translate): Choice<NonNullable<RunAnswers['restart']>
   ];
 }
 
-/** One folder; several are for the command line. */
+/** The first folder by steps of its own; each further one within the step that asks whether there is another. */
 function bindSteps(binds: Bind[], rules: Rules): Step[] {
   return [
     async (position) => {
-      const [source = ''] = await askOpen(t('Folder that the container shall see'), 'folder');
-      const prompt = t('Where it is seen inside');
-      const target = await askText(position, { prompt, value: binds[0]?.target ?? '/mnt', check: rules.mountTarget });
-      binds.splice(0, binds.length, { source, target, readonly: false });
+      binds.splice(0, binds.length, await askPlace(position, rules, binds[0]?.target ?? '/mnt', []));
     },
     async (position) => {
-      const choices: Choice<boolean>[] = [
-        { label: t('Read and write'), iconPath: new ThemeIcon('edit'), value: false },
-        { label: t('Read only'), iconPath: new ThemeIcon('lock'), value: true },
-      ];
-      const readonly = await askPick(position, { prompt: t('What may be done with it inside'), choices });
-      const [bind] = binds;
-      if (bind) binds.splice(0, 1, { ...bind, readonly });
+      const readonly = await askReadonly(position);
+      binds.splice(0, 1, ...binds.slice(0, 1).map((bind) => ({ ...bind, readonly })));
+    },
+    async (position) => {
+      binds.splice(1);
+      while (await askAnother(position, binds)) {
+        const place = await askPlace(position, rules, `/mnt${binds.length + 1}`, binds);
+        binds.push({ ...place, readonly: await askReadonly(position) });
+      }
     },
   ];
+}
+
+async function askPlace(position: Position, rules: Rules, value: string, others: readonly Bind[]): Promise<Bind> {
+  const [source = ''] = await askOpen(t('Folder that the container shall see'), 'folder');
+  const prompt = t('Where it is seen inside');
+  const taken = new Set(others.map(({ target }) => target));
+  const free = notIn(taken, (path) => t('At {path} another folder is seen.', { path }));
+  const target = await askText(position, { prompt, value, check: all(rules.mountTarget, free) });
+  return { source, target, readonly: false };
+}
+
+function askReadonly(position: Position): Promise<boolean> {
+  const choices: Choice<boolean>[] = [
+    { label: t('Read and write'), iconPath: new ThemeIcon('edit'), value: false },
+    { label: t('Read only'), iconPath: new ThemeIcon('lock'), value: true },
+  ];
+  return askPick(position, { prompt: t('What may be done with it inside'), choices });
+}
+
+function askAnother(position: Position, binds: readonly Bind[]): Promise<boolean> {
+  const list = binds.map(({ source, target }) => `${visible(source)} → ${visible(target)}`).join(', ');
+  const choices: Choice<boolean>[] = [
+    { label: t('No other folder'), iconPath: new ThemeIcon('check'), value: false },
+    { label: t('Bind another folder…'), iconPath: new ThemeIcon('add'), value: true },
+  ];
+  return askPick(position, { prompt: t('It sees {list}', { list }), choices });
 }
 
 async function askNetwork({ client }: Connected, position: Position): Promise<Network> {

@@ -82,14 +82,18 @@ export class Cgroup {
   }
 
   /**
-   * Descriptors of cgroup.procs in each hierarchy, for a process to enter the group by writing "0" to each: the kernel asks
-   * for the rights of who opened them. They are close-on-exec, and the caller's to close.
+   * A way into each hierarchy, for isolab-launch: of version 1 the file `tasks`, to write "0" to, of version 2 the directory,
+   * for clone3(2). Neither waits for the rest of the machine: a write to cgroup.procs moves whatever threads a process has,
+   * so that the kernel first keeps all processes from forking, which takes a grace period of RCU. Who writes or clones has
+   * one thread. They are close-on-exec, and the caller's to close.
    */
-  procs(): number[] {
+  entrances(): number[] {
     const fds: number[] = [];
     try {
-      for (const directory of this.#directories.values())
-        fds.push(open(join(directory, 'cgroup.procs'), files.O_WRONLY));
+      for (const [{ version }, directory] of this.#directories) {
+        const { O_WRONLY, O_RDONLY, O_DIRECTORY } = files;
+        fds.push(version === 1 ? open(join(directory, 'tasks'), O_WRONLY) : open(directory, O_RDONLY | O_DIRECTORY));
+      }
     } catch (error) {
       for (const fd of fds) close(fd);
       throw error;

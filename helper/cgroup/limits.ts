@@ -67,6 +67,22 @@ export function applyLimits(where: Where, limits: Limits): void {
   }
 }
 
+/** Before there is a group: Failure for a limit whose controller is missing, or that no group of this machine can have. */
+export function checkLimits(has: (controller: string) => boolean, limits: Limits): void {
+  for (const field of Object.keys(CONTROLLER) as Field[]) {
+    const value = limits[field];
+    if (value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    if (!has(CONTROLLER[field])) throw controllerMissing(CONTROLLER[field], `limits.${field}`);
+  }
+  checkCpus(limits);
+}
+
+function checkCpus({ cpus }: Limits): void {
+  if (typeof cpus !== 'number') return;
+  const count = idsOf(readControl('/sys/devices/system/cpu/online')).length;
+  if (cpus > count) throw refused('cpus-missing', 'cpus', { count });
+}
+
 function planned(where: Where, limits: Limits): Write[] {
   const writes: Write[] = [];
   for (const [field, value] of Object.entries(limits) as [keyof Limits, unknown][]) {
@@ -91,10 +107,7 @@ function planned(where: Where, limits: Limits): Write[] {
 
 /** What the kernel would take without a word, or refuse without a cause. */
 function check(directory: string, limits: Limits, field: Field): void {
-  if (field === 'cpus' && typeof limits.cpus === 'number') {
-    const count = idsOf(readControl('/sys/devices/system/cpu/online')).length;
-    if (limits.cpus > count) throw refused('cpus-missing', 'cpus', { count });
-  }
+  if (field === 'cpus') checkCpus(limits);
   if (field === 'cpusetCpus' || field === 'cpusetMems') {
     const file = field === 'cpusetCpus' ? 'cpus' : 'mems';
     const above = join(directory, '..');

@@ -124,8 +124,8 @@ export interface LaunchPlan {
   /** Number of `Descriptors.mounts`. */
   readonly mounts?: number;
   /**
-   * Number of `Descriptors.cgroups`: open cgroup.procs files, one a hierarchy, entered before anything else. A new cgroup
-   * namespace has these as its roots.
+   * Number of `Descriptors.cgroups`, one a hierarchy: open `tasks` or `cgroup.procs` files, entered before anything else, and
+   * at most one directory of version 2, in which the first child is born. A new cgroup namespace has these as its roots.
    */
   readonly cgroups?: number;
   readonly capabilities?: CapabilitySets;

@@ -15,8 +15,33 @@
 
 enum { ATTRIBUTES = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, MAX_CONTROLLERS = 16 };
 
+static bool is_directory(uint32_t descriptor) {
+  struct stat found;
+  return fstat((int)descriptor, &found) == 0 && S_ISDIR(found.st_mode);
+}
+
+int cgroups_born_in(const struct plan *plan) {
+  int found = -1;
+  for (size_t i = 0; i < plan->cgroup_count; i++) {
+    if (!is_directory(plan->cgroups[i])) continue;
+    errno = EINVAL;
+    if (found >= 0) die_errno("cgroup-enter", NULL);
+    found = (int)plan->cgroups[i];
+  }
+  return found;
+}
+
+bool cgroups_refused(int error) {
+  return error == EBADF || error == ENODEV || error == EBUSY || error == EACCES || error == EOPNOTSUPP;
+}
+
 void cgroups_enter(const struct plan *plan) {
   for (size_t i = 0; i < plan->cgroup_count; i++) {
+    // Born in it.
+    if (is_directory(plan->cgroups[i])) {
+      close((int)plan->cgroups[i]);
+      continue;
+    }
     // 0 is the writer, whatever its number is where the file was opened.
     if (write((int)plan->cgroups[i], "0", 1) != 1) die_errno("cgroup-enter", NULL);
     close((int)plan->cgroups[i]);

@@ -6,7 +6,11 @@
 
 #include "namespaces.h"
 
-// The calling process enters each group of the plan.
+// Directory of the group that the first child is born in, or -1. Dies where the plan has several.
+int cgroups_born_in(const struct plan *plan);
+// Whether clone3(2) failed for that group's sake.
+bool cgroups_refused(int error);
+// The calling process enters each other group of the plan.
 void cgroups_enter(const struct plan *plan);
 // A new cgroup namespace whose roots are the groups entered: not by clone3(2), which is before that.
 void cgroups_unshare(const struct plan *plan);

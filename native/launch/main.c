@@ -71,7 +71,7 @@ static _Noreturn void first_child(struct plan *plan, const struct home *home, in
     base_enter(plan);
     join_all(plan);
     if (needs_second(plan)) {
-      pid_t program = clone_process(create_flags(plan), true);
+      pid_t program = clone_process(create_flags(plan), true, -1);
       if (program < 0) die_errno("clone", NULL);
       if (program > 0) {
         // Here runs the joiner, done: the program is the launcher's child, not ours. The launcher is no part of the base,
@@ -160,8 +160,9 @@ int main(void) {
   uid_t uid = geteuid();
   gid_t gid = getegid();
   if (has(&plan, OWNER)) owner_take(&plan);
-  pid_t child = clone_process(moves(&plan) ? 0 : create_flags(&plan), false);
-  if (child < 0) die_errno("clone", NULL);
+  int group = cgroups_born_in(&plan);
+  pid_t child = clone_process(moves(&plan) ? 0 : create_flags(&plan), false, group);
+  if (child < 0) die_errno(group >= 0 && cgroups_refused(errno) ? "cgroup-enter" : "clone", NULL);
   if (child == 0) {
     close(pair[0]);
     pipes_take(&pipes);

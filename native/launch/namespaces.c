@@ -83,9 +83,13 @@ uint64_t create_flags(const struct plan *plan) {
   return flags;
 }
 
-pid_t clone_process(uint64_t flags, bool sibling) {
+pid_t clone_process(uint64_t flags, bool sibling, int group) {
   // With CLONE_PARENT the exit signal is the caller's own.
   struct clone_args arguments = {.flags = flags | (sibling ? CLONE_PARENT : 0), .exit_signal = sibling ? 0 : SIGCHLD};
+  if (group >= 0) {
+    arguments.flags |= CLONE_INTO_CGROUP;
+    arguments.cgroup = (unsigned int)group;
+  }
   return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 

@@ -27,8 +27,9 @@ bool joins_any(const struct plan *plan);
 
 // CLONE_NEW* of the kinds that clone3(2) makes: all but time, and cgroup where groups are entered first.
 uint64_t create_flags(const struct plan *plan);
-// fork(2) with namespaces; `sibling`: the child's parent is ours (CLONE_PARENT). 0 in the child.
-pid_t clone_process(uint64_t flags, bool sibling);
+// fork(2) with namespaces; `sibling`: the child's parent is ours (CLONE_PARENT); `group`: directory of the control group of
+// version 2 that the child is born in, or -1. 0 in the child.
+pid_t clone_process(uint64_t flags, bool sibling, int group);
 
 void join_all(const struct plan *plan);
 

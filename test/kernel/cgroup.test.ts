@@ -48,10 +48,14 @@ function group(limits: Limits = {}): Cgroup {
 }
 
 /** A shell that enters the group by the descriptors it is given, as a launcher would, and becomes the program. */
-const ENTER = 'n=$1; shift; for ((fd = 3; fd < 3 + n; fd++)); do echo 0 >&$fd || exit 99; done; exec "$@"';
+const ENTER = `n=$1; shift
+for ((fd = 3; fd < 3 + n; fd++)); do
+  if test -d /proc/self/fd/$fd; then echo 0 > /proc/$$/fd/$fd/cgroup.procs; else echo 0 >&$fd; fi || exit 99
+done
+exec "$@"`;
 
 function start(cgroup: Cgroup, argv: readonly string[]): { child: ChildProcess; pid: number; done: Promise<Done> } {
-  const fds = cgroup.procs();
+  const fds = cgroup.entrances();
   try {
     const child = spawn('/bin/bash', ['-c', ENTER, 'enter', String(fds.length), ...argv], {
       stdio: ['ignore', 'pipe', 'pipe', ...fds],

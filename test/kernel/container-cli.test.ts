@@ -132,7 +132,7 @@ describe('run', () => {
   test('what we do not have is refused by name, and nothing is made', async () => {
     for (const words of [
       ['--publish', '80:80'],
-      ['--restart=always'],
+      ['--mac-address=02:00:00:00:00:01'],
       ['--userns', 'own'],
       ['-p', '80:80'],
       ['--privileged'],

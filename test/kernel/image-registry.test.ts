@@ -1,11 +1,12 @@
 // image/pull and image/push through skopeo(1), against a registry on loopback.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
 import { output, run } from '../support/run';
+import { until } from '../support/until';
 import { archiveOf, folder, inspect } from './support/images';
 import { refused } from './support/network';
 import { type Registry, startRegistry } from './support/registry';
@@ -100,4 +101,56 @@ test('without skopeo: what to install', async () => {
   undo(() => bare.stop());
   const { status, stderr } = await run(isolab(bare.socket, ['image', 'pull', 'busybox']));
   expect([status, stderr]).toEqual([1, expect.stringContaining('sudo apt install skopeo')]);
+});
+
+test.each([20, 120, 300])(
+  'the helper is killed %i ms after a pull began: the image is whole or absent, and comes again',
+  async (delay) => {
+    const name = `${registry.address}/large:1`;
+    await output(['dd', 'if=/dev/urandom', `of=${join(work, 'root/large')}`, 'bs=1M', 'count=24', 'status=none']);
+    const archive = await archiveOf(join(work, 'root'), join(work, 'large.tar'));
+    await output(isolab(helper.socket, ['image', 'import', archive, 'large:1']));
+    await helper.client.call('image/push', { image: { name: 'large:1' }, to: name, insecure: true });
+    const first = await startHelper();
+    undo(() => first.stop());
+    const pulled = first.client.call('image/pull', { name, insecure: true }).catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    await first.kill();
+    await pulled;
+    const next = await startHelper({ stateDir: first.stateDir, socket: first.socket });
+    undo(() => next.stop());
+    const { images } = await next.client.call('image/list', {});
+    expect(images.every(({ names }) => names.includes(name))).toBe(true);
+    if (images.length === 0) await next.client.call('image/pull', { name, insecure: true });
+    const { layers } = await next.client.call('image/show', { image: { name } });
+    const layer = join(next.stateDir, 'layers', layers[0]?.diffId.slice(7) ?? '');
+    await output(['cmp', join(work, 'root/large'), join(layer, 'large')]);
+    await until(() => readdirSync(join(next.stateDir, 'image-jobs')).length === 0, 'an end of what is half-made');
+    // What brought it has gone with its place.
+    const theirs = async () => (await run(['pgrep', '--full', '--', `skopeo .*${first.stateDir}`])).stdout;
+    await until(async () => (await theirs()) === '', 'the end of skopeo');
+  },
+);
+
+test.each([20, 150])('the helper is killed %i ms after a load began: whole or absent', async (delay) => {
+  await output(['dd', 'if=/dev/urandom', `of=${join(work, 'root/large')}`, 'bs=1M', 'count=24', 'status=none']);
+  const archive = await archiveOf(join(work, 'root'), join(work, 'large.tar'));
+  await output(isolab(helper.socket, ['image', 'import', archive, 'large:1']));
+  await output(isolab(helper.socket, ['image', 'save', '-o', join(work, 'saved.tar'), 'large:1']));
+  const first = await startHelper();
+  undo(() => first.stop());
+  const loading = run(isolab(first.socket, ['image', 'load', '-i', join(work, 'saved.tar')]));
+  await until(() => readdirSync(join(first.stateDir, 'image-jobs')).length > 0, 'a job');
+  await new Promise((resolve) => setTimeout(resolve, delay));
+  await first.kill();
+  await loading;
+  const next = await startHelper({ stateDir: first.stateDir, socket: first.socket });
+  undo(() => next.stop());
+  const { images } = await next.client.call('image/list', {});
+  expect(images.every(({ names }) => names.includes('large:1'))).toBe(true);
+  await output(isolab(next.socket, ['image', 'load', '-i', join(work, 'saved.tar')]));
+  const { layers } = await next.client.call('image/show', { image: { name: 'large:1' } });
+  const layer = join(next.stateDir, 'layers', layers[0]?.diffId.slice(7) ?? '');
+  await output(['cmp', join(work, 'root/large'), join(layer, 'large')]);
+  await until(() => readdirSync(join(next.stateDir, 'image-jobs')).length === 0, 'an end of what is half-made');
 });

@@ -103,10 +103,16 @@ describe.each(BUILDS)('$name build', (build) => {
     const { dirs } = groups(`isolab-test-${process.pid}-${build.name}`);
     const wrong = open(join(dirs[0] ?? '', 'notify_on_release'), 'r');
     await fails({ cgroups: 1 }, { step: 'cgroup-enter', code: 'EBADF' }, { cgroups: [wrong] });
+    // To be born in what is no group, or in two.
+    await fails({ cgroups: 1 }, { step: 'cgroup-enter', code: 'EBADF' }, { cgroups: [open('/')] });
+    const two = { step: 'cgroup-enter', code: 'EINVAL' };
+    await fails({ cgroups: 2 }, two, { cgroups: [open('/'), open('/')] });
   });
 
   it('create-cgroup without rights', async () => {
-    const { fds } = groups(`isolab-test-${process.pid}-${build.name}`);
+    // The kernel asks for the rights of who opened these.
+    const { dirs } = groups(`isolab-test-${process.pid}-${build.name}`);
+    const fds = dirs.map((dir) => open(join(dir, 'cgroup.procs'), 'w'));
     const plan: Plan = { create: ['cgroup'], cgroups: fds.length };
     await failsFor(plan, { step: 'create-cgroup', errno: 1 }, fds);
   });

@@ -1,5 +1,14 @@
 // What the tests of containers share: a root file system of busybox, its usual mounts, and a monitor with its sockets.
-import { chownSync, copyFileSync, mkdirSync, readFileSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Descriptors, LaunchOptions } from '../../helper/sys/launch';
@@ -136,7 +145,13 @@ export function groups(name: string): { fds: number[]; dirs: string[] } {
     );
     dirs.push(dir);
   }
-  return { dirs, fds: dirs.map((dir) => open(join(dir, 'cgroup.procs'), 'w')) };
+  return { dirs, fds: dirs.map(entrance) };
+}
+
+/** As the helper gives it: of version 1 a file to write to, of version 2 the directory to be born in. */
+function entrance(dir: string): number {
+  const file = join(dir, 'tasks');
+  return existsSync(file) ? open(file, 'w') : open(dir);
 }
 
 /** Frames of native/monitor/frames.h from and to a monitor. */

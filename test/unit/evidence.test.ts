@@ -260,7 +260,7 @@ const EVIDENCE: { readonly [M in MethodName]: M extends ChangingMethod ? ChangeE
   },
   'container/remove': {
     fact: ['container', 'rename, list, remove'],
-    hostile: ['container-crash', '100 cycles leave nothing'],
+    hostile: ['container-crash', '300 cycles leave nothing'],
     identity: THEIRS,
     equivalent: 'no-equivalent-record',
   },

@@ -20,6 +20,16 @@ const IMAGE = operand('IMAGE', image, 'NAME[:TAG], or an id of at least 12 digit
 /** What docker-run(1) ends with where the container could not be run. */
 const NOT_RUN = 125;
 
+/** What is asked of each container alike: with a time to be patient for, and without anything. */
+const ENDING = [
+  { verb: 'stop', summary: 'End containers: by their stop signal, and after a while by SIGKILL.' },
+  { verb: 'restart', summary: 'End containers and run them again.' },
+] as const;
+const FREEZING = [
+  { verb: 'pause', summary: 'Freeze all processes of containers.' },
+  { verb: 'unpause', summary: 'Let the processes of paused containers go on.' },
+] as const;
+
 export const CONTAINERS_COMMANDS: readonly Command[] = [
   command({
     words: 'container run',
@@ -133,32 +143,21 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
       return context.show(answer, ({ pid }) => [String(pid)]);
     },
   }),
-  command({
-    words: 'container stop',
-    summary: 'End containers: by their stop signal, and after a while by SIGKILL.',
-    operands: { containers: CONTAINERS },
-    options: {
-      time: short('t', value('S', integer, 'Seconds to wait before it is killed; its own setting when left out.')),
-    },
-    fields: { container: 'CONTAINER', timeout: '--time' },
-    run: (context, { containers, time }) =>
-      each(context, containers, (one) =>
-        context.call('container/stop', { container: one, ...(time !== undefined && { timeout: time }) }),
-      ),
-  }),
-  command({
-    words: 'container restart',
-    summary: 'End containers and run them again.',
-    operands: { containers: CONTAINERS },
-    options: {
-      time: short('t', value('S', integer, 'Seconds to wait before it is killed; its own setting when left out.')),
-    },
-    fields: { container: 'CONTAINER', timeout: '--time' },
-    run: (context, { containers, time }) =>
-      each(context, containers, (one) =>
-        context.call('container/restart', { container: one, ...(time !== undefined && { timeout: time }) }),
-      ),
-  }),
+  ...ENDING.map(({ verb, summary }) =>
+    command({
+      words: `container ${verb}`,
+      summary,
+      operands: { containers: CONTAINERS },
+      options: {
+        time: short('t', value('S', integer, 'Seconds to wait before it is killed; its own setting when left out.')),
+      },
+      fields: { container: 'CONTAINER', timeout: '--time' },
+      run: (context, { containers, time }) =>
+        each(context, containers, (one) =>
+          context.call(`container/${verb}`, { container: one, ...(time !== undefined && { timeout: time }) }),
+        ),
+    }),
+  ),
   command({
     words: 'container kill',
     summary: 'Send a signal to the first process of containers.',
@@ -170,22 +169,16 @@ export const CONTAINERS_COMMANDS: readonly Command[] = [
         context.call('container/kill', { container: one, ...(signal !== undefined && { signal: signalOf(signal) }) }),
       ),
   }),
-  command({
-    words: 'container pause',
-    summary: 'Freeze all processes of containers.',
-    operands: { containers: CONTAINERS },
-    fields: { container: 'CONTAINER' },
-    run: (context, { containers }) =>
-      each(context, containers, (one) => context.call('container/pause', { container: one })),
-  }),
-  command({
-    words: 'container unpause',
-    summary: 'Let the processes of paused containers go on.',
-    operands: { containers: CONTAINERS },
-    fields: { container: 'CONTAINER' },
-    run: (context, { containers }) =>
-      each(context, containers, (one) => context.call('container/unpause', { container: one })),
-  }),
+  ...FREEZING.map(({ verb, summary }) =>
+    command({
+      words: `container ${verb}`,
+      summary,
+      operands: { containers: CONTAINERS },
+      fields: { container: 'CONTAINER' },
+      run: (context, { containers }) =>
+        each(context, containers, (one) => context.call(`container/${verb}`, { container: one })),
+    }),
+  ),
   command({
     words: 'container remove',
     summary: 'Remove containers and what was written in them.',

@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import { Cgroup } from '../../cgroup/cgroup';
 import { Hierarchies } from '../../cgroup/hierarchies';
+import { checkLimits } from '../../cgroup/limits';
 import { readProcess } from '../../discovery/processes';
 import type { Params } from '../../rpc/contract';
 import type { Container } from '../../rpc/contract/container';
@@ -329,6 +330,7 @@ export class Containers {
     return this.turn(id, async (record) => {
       const merged = { ...restartedAs(record, restart), limits: { ...record.limits, ...limits } };
       const living = this.lives.get(id);
+      checkLimits((controller) => this.hierarchies.of(controller) !== undefined, limits);
       living?.cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
       living?.limits?.changed();
       this.store.put(merged);

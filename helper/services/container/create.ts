@@ -1,6 +1,7 @@
 // container/create: a plan and an image become a record on disk; nothing runs yet.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { checkLimits } from '../../cgroup/limits';
 import type { Result } from '../../rpc/contract';
 import type { ContainerPlan } from '../../rpc/contract/container-plan';
 import { asFailure, broken } from '../failures';
@@ -19,7 +20,13 @@ import { newIds } from './user-namespace';
 
 /** `signal`: nobody wants it any more while layers are unpacked. */
 export async function createContainer(
-  { house, store, images, confinements }: Pick<Containers, 'house' | 'store' | 'images' | 'confinements'>,
+  {
+    house,
+    store,
+    images,
+    confinements,
+    hierarchies,
+  }: Pick<Containers, 'house' | 'store' | 'images' | 'confinements' | 'hierarchies'>,
   plan: ContainerPlan,
   caller: Caller,
   signal: AbortSignal,
@@ -62,6 +69,7 @@ export async function createContainer(
       }),
     );
     confinements.of(record);
+    checkLimits((controller) => hierarchies.of(controller) !== undefined, record.limits);
     const directory = during(() => store.begin(id));
     await makeDisks(directory, mounts, signal);
     // Somebody else's may have come meanwhile.

@@ -47,7 +47,7 @@ export async function execInContainer(
   let exec: Exec | undefined;
   try {
     const joins = openAll(living.run.program, record, opened);
-    const cgroups = living.cgroup?.procs() ?? [];
+    const cgroups = living.cgroup?.entrances() ?? [];
     opened.push(...cgroups);
     const control = keep(bindPackets(store.exec(record.id, name)));
     const nothing = keep(open('/dev/null', constants.O_RDWR));

@@ -105,7 +105,8 @@ export class ContainerLives {
     limits?.close();
     let oomKilled = false;
     try {
-      oomKilled = cgroup !== undefined && (await clear(cgroup));
+      oomKilled = limits === undefined ? killed(cgroup) : limits.counts().oomKills !== undefined;
+      if (cgroup !== undefined) await clear(cgroup);
     } catch (error) {
       // A process that cannot be ended stays in it; the container’s end is known all the same.
       this.house.log.warn(`container ${id}: ${String(error)}`);
@@ -127,16 +128,19 @@ export function settle(store: ContainerStore, id: string, seen: LastRun): LastRu
   const ended = exit === undefined && signal === undefined ? {} : { finishedAt: at };
   const how = { ...(exit !== undefined && { exit }), ...(signal !== undefined && { signal }) };
   const last = { ...seen, ...ended, ...how };
-  store.put({ ...record, last });
+  store.putEnd({ ...record, last });
   return last;
 }
 
-/** Ends what outlived the first process (in another's pid namespace), and takes the group away. Whether the kernel killed one. */
-export async function clear(cgroup: Cgroup): Promise<boolean> {
-  const kills = cgroup.stats().memory?.oomKills ?? 0;
+/** Whether the kernel killed one of it for want of memory, where nobody watched. */
+function killed(cgroup: Cgroup | undefined): boolean {
+  return (cgroup?.stats().memory?.oomKills ?? 0) > 0;
+}
+
+/** Ends what outlived the first process (in another's pid namespace), and takes the group away. */
+export async function clear(cgroup: Cgroup): Promise<void> {
   await cgroup.kill();
   await cgroup.remove();
-  return kills > 0;
 }
 
 /** Resolves when the process has ended; at once where it has already. */

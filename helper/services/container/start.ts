@@ -74,7 +74,7 @@ export async function startContainer(
     const control = during({ step: 'container-directory' }, () => keep(bindPackets(join(directory, CONTROL))));
     cgroup = await newGroup(hierarchies, id);
     cgroup.apply({ ...record.limits, devices: deviceRules(record) });
-    const cgroups = cgroup.procs();
+    const cgroups = cgroup.entrances();
     opened.push(...cgroups);
     const shown =
       record.ids === undefined

@@ -10,8 +10,10 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
@@ -35,6 +37,8 @@ export class ContainerStore {
   readonly #state: string;
   readonly #records = new Map<string, ContainerRecord>();
   readonly #going = new Set<Promise<void>>();
+  /** Those whose last run is known here, but not on the disk. */
+  readonly #unwritten = new Set<string>();
   /** How often each was started by this helper. */
   readonly #runs = new Map<string, number>();
 
@@ -121,6 +125,18 @@ export class ContainerStore {
   put(record: ContainerRecord): void {
     writeWhole(join(this.directory(record.id), 'container.json'), formatJson(record));
     this.#records.set(record.id, record);
+    this.#unwritten.delete(record.id);
+  }
+
+  /** It has ended, whether or not a full disk takes that; the next helper learns it then from what the monitor left. */
+  putEnd(record: ContainerRecord): void {
+    try {
+      this.put(record);
+    } catch (error) {
+      this.#records.set(record.id, record);
+      this.#unwritten.add(record.id);
+      this.warn(`containers: the end of ${record.id} is not written down: ${String(error)}`);
+    }
   }
 
   /** It is gone when this returns; its files go afterwards, or when the next helper starts. */
@@ -129,6 +145,7 @@ export class ContainerStore {
     this.forgetRun(id);
     renameSync(this.directory(id), gone);
     this.#records.delete(id);
+    this.#unwritten.delete(id);
     this.#runs.delete(id);
     const going = rm(gone, { recursive: true, force: true, maxRetries: 3 })
       .catch((error: unknown) => this.warn(`containers: ${gone} stays: ${String(error)}`))
@@ -231,8 +248,9 @@ export class ContainerStore {
 
   /** Ready for a run: nothing of an earlier one is left. */
   newRunDirectory(id: string): string {
-    this.forgetRun(id);
     const path = this.runDirectory(id);
+    removeFile(this.#status(id));
+    removeDirectory(path);
     mkdirSync(path, { mode: 0o700 });
     this.#runs.set(id, (this.#runs.get(id) ?? 0) + 1);
     return path;
@@ -242,7 +260,8 @@ export class ContainerStore {
   async seal(id: string): Promise<void> {
     const record = this.#records.get(id);
     const runs = this.#runs.get(id);
-    rmSync(this.runDirectory(id), { recursive: true, force: true });
+    removeDirectory(this.runDirectory(id));
+    if (this.#unwritten.has(id)) return;
     let file: FileHandle;
     try {
       file = await open(join(this.directory(id), 'container.json'));
@@ -257,12 +276,12 @@ export class ContainerStore {
       await file.close();
     }
     // Else it was put anew, or runs again: then the status is another run's.
-    if (this.#records.get(id) === record && this.#runs.get(id) === runs) rmSync(this.#status(id), { force: true });
+    if (this.#records.get(id) === record && this.#runs.get(id) === runs) removeFile(this.#status(id));
   }
 
   forgetRun(id: string): void {
-    rmSync(this.runDirectory(id), { recursive: true, force: true });
-    rmSync(this.#status(id), { force: true });
+    removeDirectory(this.runDirectory(id));
+    removeFile(this.#status(id));
   }
 
   /** A descriptor for the monitor to write the exit status to; the caller closes it. */
@@ -300,6 +319,27 @@ export class ContainerStore {
 
 export function diskName(number: number): string {
   return `disk-${number}.img`;
+}
+
+/** A container runs and ends often: rmSync looks several times at what is there, and at what is not. */
+function removeFile(path: string): void {
+  if (existsSync(path)) unlinkSync(path);
+}
+
+/** With its files and empty directories, as a run leaves it; else all that is below. */
+function removeDirectory(path: string): void {
+  if (!existsSync(path)) return;
+  try {
+    for (const entry of readdirSync(path, { withFileTypes: true })) {
+      const each = join(path, entry.name);
+      if (entry.isDirectory()) rmdirSync(each);
+      else unlinkSync(each);
+    }
+    rmdirSync(path);
+  } catch {
+    // Something deeper, or gone meanwhile: what rmSync cannot remove either, it says.
+    rmSync(path, { recursive: true, force: true });
+  }
 }
 
 /** The helper's umask is 077, and mkdir(2) heeds it. */
