@@ -133,7 +133,6 @@ describe('run', () => {
     for (const words of [
       ['--publish', '80:80'],
       ['--mac-address=02:00:00:00:00:01'],
-      ['--userns', 'own'],
       ['-p', '80:80'],
       ['--privileged'],
     ]) {
