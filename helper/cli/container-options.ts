@@ -97,6 +97,11 @@ function deviceNumber(path: string): { major: number; minor: number } {
 
 const own = (text: string) => oneOf('own', 'private', 'host')(text).replace('private', 'own') as 'own' | 'host';
 
+/** docker says `private`, podman `auto`. */
+function userns(argument: string): 'own' | 'host' {
+  return oneOf('own', 'private', 'auto', 'host')(argument) === 'host' ? 'host' : 'own';
+}
+
 export const CREATE = {
   name: value('NAME', text, 'What it is called; two words when left out.'),
   interactive: short('i', flag('Keep standard input open.')),
@@ -124,6 +129,11 @@ export const CREATE = {
   ipc: value('host|container:C', shared, 'Whose ipc namespace it has; its own when left out.'),
   uts: value('host', own, 'Whose host name it has; its own when left out.'),
   cgroupns: value('host', own, 'Whose cgroup namespace it has; its own when left out.'),
+  userns: value(
+    'own|host',
+    userns,
+    'Whose user namespace it has: its own gives it 65,536 ids that nobody else has; the host’s when left out.',
+  ),
   entrypoint: value(
     'CMD',
     (argument) => argument,
@@ -172,6 +182,8 @@ export const CREATE_FIELDS = {
   network: '--network',
   pid: '--pid',
   ipc: '--ipc',
+  cgroupns: '--cgroupns',
+  userns: '--userns',
 };
 
 export function planOf(image: Plan['image'], given: Given<typeof CREATE>, program: readonly string[]): Plan {
@@ -194,6 +206,7 @@ export function planOf(image: Plan['image'], given: Given<typeof CREATE>, progra
     ipc: given.ipc,
     uts: given.uts,
     cgroupns: given.cgroupns,
+    userns: given.userns,
     limits: Object.keys(limits).length > 0 ? limits : undefined,
     readonly: given['read-only'] || undefined,
     mounts: some(mounts),

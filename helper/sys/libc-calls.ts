@@ -43,6 +43,9 @@ export const c = {
     flags: Int,
     data: string | null,
   ) => Int,
+  mknodat: libc.func(
+    'long syscall(long number, int directory, const char *path, unsigned int mode, unsigned int device)',
+  ) as (number: Int, directory: Int, path: string, mode: Int, device: Int) => Int,
   umount2: libc.func('int umount2(const char *target, int flags)') as (target: string, flags: Int) => Int,
   unlink: libc.func('int unlink(const char *path)') as (path: string) => Int,
   statx: libc.func('int statx(int dirfd, const char *path, int flags, unsigned int mask, uint8_t *out)') as (

@@ -69,6 +69,16 @@ export function unlink(path: string): void {
 }
 
 const AT_FDCWD = -100;
+const SYS_mknodat = process.arch === 'arm64' ? 33 : 259;
+const TYPE = { c: 0o020000, b: 0o060000 };
+
+/** mknod(2): a device that nobody may use yet. */
+export function makeDevice(path: string, kind: 'c' | 'b', major: number, minor: number): void {
+  // dev_t as the kernel takes it, 32 bits.
+  const number = ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
+  check(c.mknodat(SYS_mknodat, AT_FDCWD, whole(path, 'mknod'), TYPE[kind], number), 'mknod', path);
+}
+
 const STATX_INO = 0x100;
 /** struct statx, used again by each call. */
 const statBuffer = Buffer.alloc(256);

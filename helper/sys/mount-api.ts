@@ -10,6 +10,8 @@ import { calls } from './libc-mount';
 const O_PATH = 0o10000000;
 const AT_EMPTY_PATH = 0x1000;
 const AT_RECURSIVE = 0x8000;
+const MOVE_MOUNT_F_EMPTY_PATH = 4;
+const AT_FDCWD = -100;
 const OPEN_TREE_CLONE = 1;
 const OPEN_TREE_CLOEXEC = 0o2000000;
 const FSOPEN_CLOEXEC = 1;
@@ -103,6 +105,15 @@ export function restrict(fd: number, flags: MountFlags): void {
  */
 export function mapIds(fd: number, userns: number): void {
   setAttributes(fd, 0, { set: MOUNT_ATTR_IDMAP, userns });
+}
+
+/** Mounts what was detached on a directory of this process's mount namespace; the caller unmounts it. */
+export function attachAt(fd: number, directory: string): void {
+  check(
+    calls.moveMount(fd, '', AT_FDCWD, whole(directory, 'move_mount'), MOVE_MOUNT_F_EMPTY_PATH),
+    'move_mount',
+    directory,
+  );
 }
 
 /** Where layers lie. Lowerdirs bottom first, as an image lists them; without upper and work nothing can be written. */

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,9 @@ void pipes_open(const struct plan *plan, struct pipes *pipes) {
     if (pipe2(pair, O_CLOEXEC) < 0) die_errno("pipes", NULL);
     pipes->program[fd] = pair[fd == 0 ? 0 : 1];
     pipes->ours[fd] = pair[fd == 0 ? 1 : 0];
+    // Programs open their own by name, and in a user namespace nobody could give it to them: whoever holds it may.
+    bool owned = !creates(plan, USER) && !joins(plan, USER);
+    if (!owned && fchmod(pipes->program[fd], 0666) < 0) die_errno("pipes", NULL);
   }
 }
 

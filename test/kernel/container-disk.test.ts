@@ -172,7 +172,9 @@ describe('what cannot be', () => {
 
   test('a helper that is killed while it makes disks leaves none of them', async () => {
     const mounts = Array.from({ length: 40 }, (_, at): Mount => ({ ...DISK, target: `/d${at}` }));
-    const making = helper.client.call('container/create', { image: { name: IMAGE }, mounts }).catch(() => 'ended');
+    const making = helper.client
+      .call('container/create', { image: { name: IMAGE }, command: ['true'], mounts })
+      .catch(() => 'ended');
     await until(async () => (await halves()).length > 0, 'the first disk');
     await helper.kill();
     expect(await making).toBe('ended');

@@ -29,7 +29,7 @@ function thread(hungAfter: number): FileThread {
 }
 
 const list = (on: FileThread, path: string, time = '0', over?: () => void) =>
-  on.perform('list', [0, path, time], over) as Promise<unknown>;
+  on.perform('list', [0, path, time], undefined, over) as Promise<unknown>;
 const refused = (promise: Promise<unknown>) =>
   promise.then(
     () => 'answered',

@@ -133,6 +133,8 @@ export const ContainerPlan = z.strictObject({
   ipc: Shared.optional(),
   uts: z.enum(['own', 'host'], 'own-or-host').optional(),
   cgroupns: z.enum(['own', 'host'], 'own-or-host').optional(),
+  /** `own`: root inside is a user of the host who owns nothing there; its ids from 0 on are 65,536 of the host that nobody else has. */
+  userns: z.enum(['own', 'host'], 'own-or-host').optional(),
   /** Devices besides those of every container, and `all`, are a limit too. */
   limits: Limits.optional(),
   /** The root file system cannot be written to. */

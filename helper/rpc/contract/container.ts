@@ -97,6 +97,9 @@ export interface ContainerDetails extends Container {
   ipcns: string;
   uts: 'own' | 'host';
   cgroupns: 'own' | 'host';
+  userns: 'own' | 'host';
+  /** Of a user namespace of its own: what 0 inside is outside, and how many there are from there on. */
+  ids?: { first: number; count: number };
   readonly: boolean;
   /** `source` for people: where the bound file lay when the container was made. */
   mounts: { type: 'bind' | 'tmpfs' | 'disk'; source?: string; target: string; readonly: boolean; size?: number }[];

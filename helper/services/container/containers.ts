@@ -26,7 +26,7 @@ import type { ContainerRecord } from './record';
 import { createdKinds, type FirstClient, startContainer } from './start';
 import { endContainer, signalContainer } from './stop';
 import { ContainerStore } from './store';
-import { openTree } from './tree';
+import { openTree, type Tree } from './tree';
 import { Upkeep } from './upkeep';
 import { viewContainer } from './view';
 
@@ -255,17 +255,18 @@ export class Containers {
     });
   }
 
-  /** `work` with a descriptor of its files, which stay what they are while it has its turn. */
-  withTree<T>(id: string, work: (mount: number) => Promise<T>): Promise<T> {
+  /** `work` with descriptors of its files, which stay what they are while it has its turn. */
+  withTree<T>(id: string, work: (tree: Tree) => Promise<T>): Promise<T> {
     return this.turn(id, async (record) => {
       const { layers } = await this.images.resolve({ id: record.image.id });
       const living = this.lives.get(id);
       if (living === undefined) await this.#alone(id);
-      const mount = await openTree(this, record, living, layers);
+      const tree = await openTree(this, record, living, layers);
       try {
-        return await work(mount);
+        return await work(tree);
       } finally {
-        close(mount);
+        close(tree.mount);
+        if (tree.userns !== undefined) close(tree.userns);
       }
     });
   }

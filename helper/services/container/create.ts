@@ -16,6 +16,7 @@ import { settleContainer } from './plan';
 import { newRecord, type SettledMount, type SettledNetwork, type SharedWith } from './record';
 import { settleDevices, settleMounts } from './sources';
 import { diskName } from './store';
+import { newIds } from './user-namespace';
 
 /** `signal`: nobody wants it any more while layers are unpacked. */
 export async function createContainer(
@@ -73,7 +74,9 @@ export async function createContainer(
     await makeDisks(directory, mounts, signal);
     // Somebody else's may have come meanwhile.
     beFree(record.name);
-    during(() => store.add(record));
+    // Nothing waits between this and the next line: no two get the same ids.
+    const ids = plan.userns === 'own' && { ids: newIds(store.all()) };
+    during(() => store.add({ ...record, ...ids }));
     house.changes.bump('container');
     return { id: record.id, name: record.name };
   } catch (error) {

@@ -14,7 +14,7 @@ import { isAlive, whenGone } from './life';
 import type { ContainerRecord, Exec, ProcessIdentity } from './record';
 import type { FirstClient, Kitchen } from './start';
 
-/** `user` is the host's own and `time` nobody makes; the rest may be shared with the host, which costs nothing. */
+/** `time` nobody makes; the rest may be shared with the host, which costs nothing. `user` besides, where it has one. */
 const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
 
 export type ExecWish = Omit<Params<'container/exec'>, 'container' | 'detach'>;
@@ -114,7 +114,8 @@ export function notRunning({ name }: ContainerRecord) {
 }
 
 function openAll(program: ProcessIdentity, record: ContainerRecord, opened: number[]): { kind: Kind; fd: number }[] {
-  const joins = ENTERED.map((kind) => {
+  const kinds = record.ids === undefined ? ENTERED : [...ENTERED, 'user' as const];
+  const joins = kinds.map((kind) => {
     const fd = openNamespace(program.pid, kind);
     opened.push(fd);
     return { kind, fd };

@@ -41,7 +41,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
     const fetched = new Fetched(caller.pidfd);
     try {
       const fd = fetched.any(number, field);
-      await containers.withTree(id, (mount) => work({ house, mount, call }, fd));
+      await containers.withTree(id, (tree) => work({ house, ...tree, call }, fd));
       return {};
     } finally {
       fetched.close();

@@ -46,6 +46,7 @@ export function settleContainer(plan: ContainerPlan, found: Found): Omit<Contain
     if (plan.domainname !== undefined) throw broken('invalid', 'host-name-of-host', undefined, { field: 'domainname' });
   }
   checkTargets(plan);
+  if (plan.userns === 'own') checkUserns(plan, found);
   const stopSignal = stopSignalOf(plan, config);
   const health = settleHealth(plan.health, config.healthcheck);
   const hostname = plan.hostname ?? found.id.slice(0, 12);
@@ -138,6 +139,20 @@ function stopSignalOf(plan: ContainerPlan, config: ImageDefaults): number {
   const number = signalNumber(plan.stopSignal);
   if (number === undefined) throw broken('invalid', 'signal', undefined, { field: 'stopSignal' });
   return number;
+}
+
+/** The kernel mounts /proc, /sys and the control groups only where pid, net and cgroup namespace belong to that user namespace. */
+function checkUserns({ cgroupns, devices = [] }: ContainerPlan, { network, pid }: Found): void {
+  const refuse = (field: string, kind: string) => {
+    throw broken('invalid', 'userns-with-foreign', { kind }, { field });
+  };
+  if (network !== 'own' && network !== 'none') refuse('network', 'net');
+  if (pid !== 'own') refuse('pid', 'pid');
+  if (cgroupns === 'host') refuse('cgroupns', 'cgroup');
+  devices.forEach(({ target }, at) => {
+    const field = `devices.${at}.target`;
+    if (!normal(target).startsWith('/dev/')) throw broken('invalid', 'userns-device', { path: target }, { field });
+  });
 }
 
 function checkTargets({ mounts = [], devices = [] }: ContainerPlan): void {

@@ -60,6 +60,8 @@ export interface ContainerRecord {
   ipc: SharedWith;
   uts: 'own' | 'host';
   cgroupns: 'own' | 'host';
+  /** It has a user namespace of its own, whose 0 is this id of the host. */
+  ids?: number;
   readonly: boolean;
   mounts: SettledMount[];
   devices: SettledDevice[];

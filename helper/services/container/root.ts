@@ -4,6 +4,9 @@ import type { RootOperation } from '../../sys/launch-operations';
 import { DEVICE_LINKS, DEVICES, MOUNTS, maskedPaths, READONLY_PATHS } from './masks';
 import type { ContainerRecord } from './record';
 
+/** Of the devices that every container has. */
+const EVERYBODYS = { mode: 0o666, uid: 0, gid: 0 };
+
 export interface RootFiles {
   readonly hosts: string;
   /** Absent: what the image has. */
@@ -12,18 +15,20 @@ export interface RootFiles {
   readonly cpus: readonly string[];
 }
 
-/** Bound files and disks come as detached mounts, in the record's order. */
+/** Bound files and disks come as detached mounts, in the record's order; before them, in a user namespace of its own, /dev. */
 export function rootOperations(record: ContainerRecord, files: RootFiles): RootOperation[] {
-  let bound = 0;
+  const own = record.ids !== undefined;
+  let bound = own ? 1 : 0;
+  const made = own
+    ? []
+    : [
+        ...DEVICES.map((device) => ({ ...device, target: device.path, kind: 'c' as const, ...EVERYBODYS })),
+        ...record.devices,
+      ];
   return [
     ...kernelFileSystems(record),
     ...DEVICE_LINKS.map(({ path, to }): RootOperation => ({ do: 'symlink', target: path, to })),
-    ...DEVICES.map(
-      ({ path, major, minor }): RootOperation => ({
-        ...{ do: 'device', target: path, kind: 'c', major, minor, mode: 0o666, uid: 0, gid: 0 },
-      }),
-    ),
-    ...record.devices.map(
+    ...made.map(
       ({ target, kind, major, minor, mode, uid, gid }): RootOperation => ({
         ...{ do: 'device', target, kind, major, minor, mode: mode & 0o777 },
         ...{ uid, gid },
@@ -50,10 +55,11 @@ export function rootOperations(record: ContainerRecord, files: RootFiles): RootO
 }
 
 /** The control groups once /sys is there; in the host's ipc namespace there are its queues, which are nobody's to mount. */
-function kernelFileSystems({ ipc }: ContainerRecord): RootOperation[] {
+function kernelFileSystems({ ipc, ids }: ContainerRecord): RootOperation[] {
   const mounts = MOUNTS.filter(({ type }) => type !== 'mqueue' || ipc === 'own');
   return [
     ...mounts.map(({ target, type, flags, options }): RootOperation => {
+      if (ids !== undefined && target === '/dev') return { do: 'attach', mount: 0, target, as: 'directory' };
       const set = Object.fromEntries(flags.filter((flag) => flag !== 'strictatime').map((flag) => [flag, true]));
       return { do: 'mount', type, target, options, ...set };
     }),

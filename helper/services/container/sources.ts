@@ -87,15 +87,14 @@ function openAgain({ path, dev, ino }: FileIdentity, field?: string): number {
  */
 export function openSources(
   mounts: readonly SettledMount[],
+  /** Puts it into `opened` itself. */
   openDisk: (number: number) => number,
   opened: number[],
 ): number[] {
   let disks = 0;
   return mounts.flatMap((mount) => {
     if (mount.type === 'disk') {
-      const shown = openDisk(disks++);
-      opened.push(shown);
-      return [shown];
+      return [openDisk(disks++)];
     }
     if (mount.type !== 'bind') return [];
     const fd = openAgain(mount.source);

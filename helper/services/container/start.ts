@@ -28,6 +28,7 @@ import { type ContainerRecord, newRun, type ProcessIdentity, type Run } from './
 import { hostsFile, resolvConfFor, rootOperations } from './root';
 import { openSources } from './sources';
 import type { ContainerStore } from './store';
+import { devicesMount, type IdsShown, idMapOf, mappedOverlay, openMap, showMapped } from './user-namespace';
 
 /** Bytes of one part of the log, and how many parts are kept. */
 const LOG = { size: 10 * 1024 * 1024, count: 3 };
@@ -75,9 +76,13 @@ export async function startContainer(
     cgroup.apply({ ...record.limits, devices: deviceRules(record) });
     const cgroups = cgroup.entrances();
     opened.push(...cgroups);
-    const mounts = openSources(record.mounts, (number) => openDisk(store.disk(id, number)), opened);
+    const shown =
+      record.ids === undefined
+        ? undefined
+        : { map: keep(await openMap(house.nativeDir, record.ids)), first: record.ids };
+    const mounts = openMounts(store, record, shown, opened);
     const joins = openJoins(kitchen, record, opened);
-    const root = during({ step: 'container-overlay' }, () => keep(mountRoot(store, id, layers, directory)));
+    const root = during({ step: 'container-overlay' }, () => keep(mountRoot(kitchen, id, layers, directory, shown)));
     const [statusFile, logDirectory] = [keep(store.openStatus(id)), keep(store.openLogs(id))];
     const nothing = keep(open('/dev/null', constants.O_RDWR));
     const startedAt = Date.now();
@@ -183,10 +188,40 @@ function bringLoUp({ realm }: House, program: number): void {
   }
 }
 
-function mountRoot(store: ContainerStore, id: string, layers: readonly string[], directory: string): number {
+function mountRoot(
+  { house, store }: Kitchen,
+  id: string,
+  layers: readonly string[],
+  directory: string,
+  shown: IdsShown | undefined,
+): number {
   const scratch = join(directory, 'scratch');
   mkdirSync(scratch, { mode: 0o700 });
-  return overlay({ lower: layers, upper: store.upper(id), work: store.work(id) }, [], scratch);
+  const dirs = { lower: layers, upper: store.upper(id), work: store.work(id) };
+  return shown === undefined ? overlay(dirs, [], scratch) : mappedOverlay(dirs, house.dataDir, shown, scratch);
+}
+
+/** In the order of rootOperations(). */
+function openMounts(
+  store: ContainerStore,
+  record: ContainerRecord,
+  shown: IdsShown | undefined,
+  opened: number[],
+): number[] {
+  const first: number[] = [];
+  if (shown !== undefined) {
+    const devices = devicesMount(record, shown.first);
+    opened.push(devices);
+    first.push(devices);
+  }
+  const disk = (number: number) => {
+    const path = store.disk(record.id, number);
+    const mount = openDisk(path);
+    opened.push(mount);
+    if (shown !== undefined) showMapped(mount, shown.map, path);
+    return mount;
+  };
+  return [...first, ...openSources(record.mounts, disk, opened)];
 }
 
 /** Those of other containers, and a network namespace by its name; closed with `opened`. */
@@ -228,9 +263,11 @@ interface Opened {
 function launchPlanOf(record: ContainerRecord, opened: Opened): LaunchPlan {
   const { join, mounts, cgroups, client } = opened;
   const sharesHost = record.network === 'host';
+  const ids = record.ids === undefined ? undefined : idMapOf(record.ids);
   return {
     create: createdKinds(record),
     join,
+    ...(ids !== undefined && { uidMap: ids, gidMap: ids }),
     ...(record.uts === 'own' && { hostname: record.hostname }),
     ...(record.uts === 'own' && record.domainname !== undefined && { domainname: record.domainname }),
     ...{ root: true, rootMount: true, mounts, cgroups },
@@ -257,7 +294,7 @@ function launchPlanOf(record: ContainerRecord, opened: Opened): LaunchPlan {
   };
 }
 
-export function createdKinds({ network, pid, ipc, uts, cgroupns }: ContainerRecord): Kind[] {
+export function createdKinds({ network, pid, ipc, uts, cgroupns, ids }: ContainerRecord): Kind[] {
   const own: Partial<Record<Kind, boolean>> = {
     mnt: true,
     uts: uts === 'own',
@@ -265,6 +302,7 @@ export function createdKinds({ network, pid, ipc, uts, cgroupns }: ContainerReco
     pid: pid === 'own',
     net: network === 'own' || network === 'none',
     cgroup: cgroupns === 'own',
+    user: ids !== undefined,
   };
   return KINDS.filter((kind) => own[kind]);
 }

@@ -7,6 +7,7 @@ import { isBlocking, openInRoot } from '../../sys/libc-files';
 import { asFailure, broken, errnoOf } from '../failures';
 import type { Call, House } from '../house';
 import { programFailed, runConfined, WORK } from '../image/sandbox';
+import type { Tree } from './tree';
 
 const TAR = '/usr/bin/tar';
 const O_PATH = 0o10000000;
@@ -29,10 +30,8 @@ const EXTRACT = [
 /** Files that changed while they were read: so it is with what runs. */
 const DIFFERED = 1;
 
-export interface Transfer {
+export interface Transfer extends Tree {
   readonly house: Pick<House, 'nativeDir'>;
-  /** Of the container's files (tree.ts). */
-  readonly mount: number;
   readonly call: Call;
 }
 
@@ -102,7 +101,7 @@ interface Ends {
   readonly write: boolean;
 }
 
-async function tar({ house, mount, call }: Transfer, words: readonly string[], { input, output, write }: Ends) {
+async function tar({ house, mount, userns, call }: Transfer, words: readonly string[], { input, output, write }: Ends) {
   if (!existsSync(TAR)) {
     const hint = { code: 'install-package', args: { package: 'tar' } };
     throw broken('missing-program', 'program-not-found', { program: TAR }, { hint });
@@ -115,6 +114,7 @@ async function tar({ house, mount, call }: Transfer, words: readonly string[], {
   const running = await runConfined(house.nativeDir, {
     ...{ command: [TAR, ...words], stdin: theirs, stdout: theirs },
     directory: { mount, write },
+    ...(userns !== undefined && { userns }),
   });
   const stop = () => running.stop();
   call.signal.addEventListener('abort', stop, { once: true });

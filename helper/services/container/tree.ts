@@ -23,19 +23,26 @@ interface Forest {
   readonly workerFile: string;
 }
 
-/** A descriptor that the caller closes. While one that does not run is open so, it must not be started. */
+export interface Tree {
+  readonly mount: number;
+  /** The user namespace whose ids it has: of one that runs, where it has its own. */
+  readonly userns: number | undefined;
+}
+
+/** Descriptors that the caller closes. While one that does not run is open so, it must not be started. */
 export async function openTree(
   { store, workerFile }: Forest,
   record: ContainerRecord,
   living: Living | undefined,
   layers: readonly string[],
-): Promise<number> {
+): Promise<Tree> {
   try {
-    if (living !== undefined) return await liveRoot(workerFile, record, living);
+    if (living !== undefined) return await liveTree(workerFile, record, living);
     const scratch = join(store.directory(record.id), 'scratch');
     mkdirSync(scratch, { recursive: true, mode: 0o700 });
     try {
-      return overlay({ lower: layers, upper: store.upper(record.id), work: store.work(record.id) }, [], scratch);
+      const dirs = { lower: layers, upper: store.upper(record.id), work: store.work(record.id) };
+      return { mount: overlay(dirs, [], scratch), userns: undefined };
     } finally {
       rmSync(scratch, { recursive: true });
     }
@@ -44,14 +51,19 @@ export async function openTree(
   }
 }
 
-async function liveRoot(workerFile: string, record: ContainerRecord, { run }: Living): Promise<number> {
+async function liveTree(workerFile: string, record: ContainerRecord, { run }: Living): Promise<Tree> {
   const mnt = openNamespace(run.program.pid, 'mnt');
+  let userns: number | undefined;
   try {
+    if (record.ids !== undefined) userns = openNamespace(run.program.pid, 'user');
     // Looked at afterwards: still the same, so the namespace is its own.
     if (!isAlive(run.program)) throw notRunning(record);
     const answer = await ask(workerFile, { mnt });
-    if ('mount' in answer) return answer.mount;
+    if ('mount' in answer) return { mount: answer.mount, userns };
     throw new SysError(answer.call, answer.errno);
+  } catch (error) {
+    if (userns !== undefined) close(userns);
+    throw error;
   } finally {
     close(mnt);
   }

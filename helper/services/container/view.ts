@@ -12,6 +12,7 @@ import { errnoOf } from '../failures';
 import { capabilityNames } from './capabilities';
 import type { Confinements } from './confine';
 import type { Health } from './health-policy';
+import { ID_COUNT } from './id-range';
 import type { Living } from './life';
 import type { ContainerRecord, SharedWith } from './record';
 import { signalName } from './signals';
@@ -91,6 +92,8 @@ export function viewDetails(
     ipcns: shared(record.ipc),
     uts: record.uts,
     cgroupns: record.cgroupns,
+    userns: record.ids === undefined ? 'host' : 'own',
+    ...(record.ids !== undefined && { ids: { first: record.ids, count: ID_COUNT } }),
     readonly: record.readonly,
     mounts: mounts.map((mount) =>
       mount.type === 'bind'

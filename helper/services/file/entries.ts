@@ -3,6 +3,10 @@ import { constants } from 'node:fs';
 import type { FileEntry, FileFacts, FileType } from '../../rpc/contract/file';
 import { textOfBytes } from '../../rpc/contract/file-name';
 import type { FileStatus } from '../../sys/libc-inside';
+import { ID_COUNT } from '../container/id-range';
+
+/** What the kernel shows of an id that has no name (/proc/sys/fs/overflowuid). */
+const NOBODY = 65_534;
 
 const TYPES: Readonly<Record<number, FileType>> = {
   [constants.S_IFREG]: 'file',
@@ -44,4 +48,18 @@ export function entryOf(
     ...(link?.leadsTo !== undefined && { leadsTo: factsOf(link.leadsTo) }),
     ...(['character', 'block'].includes(facts.type) && { device: rdev }),
   };
+}
+
+/** The owners of all entries of an answer as a user namespace has them whose 0 is `first`: what it does not know is nobody. */
+export function withIdsInside(outcome: unknown, first: number): unknown {
+  if (Array.isArray(outcome)) return outcome.map((each) => withIdsInside(each, first));
+  if (typeof outcome !== 'object' || outcome === null) return outcome;
+  const { uid, gid, entries } = outcome as { uid?: number; gid?: number; entries?: unknown };
+  if (entries !== undefined) return { ...outcome, entries: withIdsInside(entries, first) };
+  if (uid === undefined || gid === undefined) return outcome;
+  return { ...outcome, uid: insideId(uid, first), gid: insideId(gid, first) };
+}
+
+function insideId(id: number, first: number): number {
+  return id >= first && id < first + ID_COUNT ? id - first : NOBODY;
 }

@@ -72,7 +72,7 @@ export class Files {
     act: A,
     ...args: Arguments<A> extends [number, ...infer Rest] ? Rest : never
   ): Promise<Outcome<A>> {
-    return this.#thread.perform(act, [root.fd, ...args] as unknown as Arguments<A>, root.hold());
+    return this.#thread.perform(act, [root.fd, ...args] as unknown as Arguments<A>, root.ids, root.hold());
   }
 
   async #delete(
@@ -115,7 +115,7 @@ export class Files {
     this.#uploads.room(uid);
     const upload = await this.#perform(root, 'begin', path, termsOf(params));
     const [container = ''] = root.key.split(' ');
-    return this.#uploads.add({ uid, container, key: root.key, path, upload, release: root.hold() });
+    return this.#uploads.add({ uid, container, key: root.key, path, upload, ids: root.ids, release: root.hold() });
   }
 
   /** The same file in the same run of the same container, and the piece that follows. */
@@ -135,9 +135,9 @@ export class Files {
   async #piece(open: Open, params: Params<'file/write'>): Promise<Result<'file/write'>['entry']> {
     const { data, commit, mode = 0o644 } = params;
     if (data !== undefined && data !== '') {
-      open.bytes += await this.#thread.perform('append', [open.upload, data, open.bytes]);
+      open.bytes += await this.#thread.perform('append', [open.upload, data, open.bytes], open.ids);
     }
-    if (commit) return this.#thread.perform('commit', [open.upload, termsOf(params), mode]);
+    if (commit) return this.#thread.perform('commit', [open.upload, termsOf(params), mode], open.ids);
     return undefined;
   }
 }

@@ -38,6 +38,8 @@ export interface OpenRoot {
   readonly fd: number;
   /** The same for as long as what is below the descriptor is: another run of a container has another one. */
   readonly key: string;
+  /** Its files are shown on the host with ids from this one on. */
+  readonly ids?: number | undefined;
   /** Keeps it open until the function that it returns is called. */
   hold(): () => void;
 }
@@ -66,12 +68,12 @@ export class Roots {
     return keyOf(id, this.containers.lives.get(id)?.run.program);
   }
 
-  async #withContainer<T>({ id }: ContainerRecord, act: Act<T>): Promise<T> {
-    const running = this.#openRunning(id);
+  async #withContainer<T>({ id, ids }: ContainerRecord, act: Act<T>): Promise<T> {
+    const running = this.#openRunning(id, ids);
     if (running !== undefined) return during(running, act);
     // One that is being started or removed is waited for; nobody starts it while its layers are mounted here.
     return this.containers.turn(id, async (record) => {
-      const started = this.#openRunning(id);
+      const started = this.#openRunning(id, ids);
       if (started !== undefined) return during(started, act);
       await this.containers.lives.get(id)?.ended;
       const mounted = this.#mounted.get(id);
@@ -88,10 +90,10 @@ export class Roots {
     return root;
   }
 
-  #openRunning(id: string): OpenRoot | undefined {
+  #openRunning(id: string, ids: number | undefined): OpenRoot | undefined {
     const program = this.containers.lives.get(id)?.run.program;
     const fd = program === undefined ? undefined : openRootOf(program);
-    return fd === undefined ? undefined : shared(fd, keyOf(id, program));
+    return fd === undefined ? undefined : { ...shared(fd, keyOf(id, program)), ids };
   }
 
   async #withImage<T>(ref: Extract<FileRoot, { image: unknown }>, act: Act<T>): Promise<T> {

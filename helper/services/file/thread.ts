@@ -9,6 +9,8 @@ export interface Order {
   readonly number: number;
   readonly act: Act;
   readonly args: readonly unknown[];
+  /** Files are made and shown with ids from this one on: of a user namespace of their container's own. */
+  readonly ids?: number | undefined;
 }
 
 export interface Report {
@@ -52,9 +54,14 @@ export class FileThread {
    * What the act answers; rejects with its Failure. `over` is called when its descriptors may be closed: with the answer, or
    * long after it where the thread hangs.
    */
-  perform<A extends Act>(act: A, args: Arguments<A>, over: () => void = () => {}): Promise<Outcome<A>> {
+  perform<A extends Act>(
+    act: A,
+    args: Arguments<A>,
+    ids: number | undefined,
+    over: () => void = () => {},
+  ): Promise<Outcome<A>> {
     return new Promise<Outcome<A>>((resolve, reject) => {
-      this.#queue.push({ order: { act, args }, resolve: resolve as Job['resolve'], reject, over });
+      this.#queue.push({ order: { act, args, ids }, resolve: resolve as Job['resolve'], reject, over });
       this.#turn();
     });
   }

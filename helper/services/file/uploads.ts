@@ -16,6 +16,8 @@ export interface Open {
   readonly key: string;
   readonly path: string;
   readonly upload: Upload;
+  /** Of its root. */
+  readonly ids: number | undefined;
   /** Lets go of its root. */
   readonly release: () => void;
   bytes: number;
@@ -35,7 +37,7 @@ export class Uploads {
     if (count >= MAX_PER_UID) throw broken('quota', 'too-many-uploads', { max: MAX_PER_UID });
   }
 
-  add(about: Pick<Open, 'uid' | 'container' | 'key' | 'path' | 'upload' | 'release'>): Open {
+  add(about: Pick<Open, 'uid' | 'container' | 'key' | 'path' | 'upload' | 'ids' | 'release'>): Open {
     const id = randomBytes(16).toString('hex');
     const open: Open = { ...about, id, bytes: 0, busy: false, timer: this.#clock(id) };
     this.#open.set(id, open);
@@ -75,7 +77,7 @@ export class Uploads {
     clearTimeout(open.timer);
     if (!this.#open.delete(open.id)) return;
     // A thread that hangs keeps the descriptors: they are the least of it.
-    await this.thread.perform('abandon', [open.upload, committed], open.release).catch(() => {});
+    await this.thread.perform('abandon', [open.upload, committed], open.ids, open.release).catch(() => {});
   }
 
   /** Gives up those of a container, or of such where `stale` says so. */

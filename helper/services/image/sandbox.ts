@@ -31,6 +31,8 @@ export interface Confined {
   readonly stdout: number;
   /** The directory at WORK: a path of ours, or a detached mount; `write` where it may be changed. */
   readonly directory?: ({ readonly path: string } | { readonly mount: number }) & { readonly write: boolean };
+  /** It is root of this user namespace, whose ids are then what it sees and writes. */
+  readonly userns?: number;
   /** It reads the attributes by which overlay marks things. */
   readonly readsTrusted?: boolean;
 }
@@ -88,6 +90,7 @@ export async function runConfined(nativeDir: string, confined: Confined): Promis
       nativeDir,
       {
         create: ['mnt', 'uts', 'ipc', 'net', 'pid'],
+        ...(confined.userns !== undefined && { base: true, user: { uid: 0, gid: 0, groups: [] } }),
         root: true,
         rootMount: true,
         operations,
@@ -99,7 +102,13 @@ export async function runConfined(nativeDir: string, confined: Confined): Promis
         environment: ENVIRONMENT,
         cwd: '/',
       },
-      { stdio: [confined.stdin, confined.stdout, farWords], link: farLink, root, mounts },
+      {
+        stdio: [confined.stdin, confined.stdout, farWords],
+        link: farLink,
+        root,
+        mounts,
+        ...(confined.userns !== undefined && { base: confined.userns }),
+      },
     );
     let open = true;
     const stop = () => {

@@ -93,6 +93,7 @@ export function containerDetails(over: Partial<ContainerDetails> = {}): Containe
     ipcns: 'own',
     uts: 'own',
     cgroupns: 'own',
+    userns: 'host',
     readonly: false,
     mounts: [],
     devices: [],

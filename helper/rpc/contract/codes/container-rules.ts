@@ -41,6 +41,14 @@ export const CONTAINER_RULES: Readonly<Record<string, string>> = {
   'mount-source-type': 'The descriptor {fd} must be a directory, a file or a socket.',
   'mount-source-gone': '{path} is not the file any more that it was when the container was made.',
   'device-source-type': 'The descriptor {fd} must be a device.',
+  'userns-with-foreign':
+    'With a user namespace of its own the container needs a {kind} namespace of its own, too: in another’s the kernel does not let it mount what belongs to it.',
+  'userns-device': 'With a user namespace of its own devices can only be below /dev, not at {path}.',
+  'userns-file-system':
+    'The file system of {path} cannot show files with other owners (idmapped mounts), as a user namespace of its own needs it.',
+  'userns-overlay':
+    'This kernel lays no overlay over layers with other owners, as a user namespace of its own needs it: Linux 5.19 does.',
+  'ids-exhausted': 'There are no 65,536 ids left on this machine that nobody has.',
   'user-not-found': 'The container has no user or group {name}.',
   'mount-refused': 'What was to be mounted or made at {path} was refused.',
   'container-stays': 'The container could not be removed wholly ({errno}).',
