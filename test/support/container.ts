@@ -91,10 +91,12 @@ export async function removeContainers({ client }: TestHelper): Promise<void> {
   const { containers } = await client.call('container/list', { all: true });
   await Promise.all(
     containers.map(({ id }) =>
-      client.call('container/remove', { container: { id }, force: true }).catch((error: { data?: { kind?: string } }) => {
-        // One of `--rm` that was just going by itself.
-        if (error.data?.kind !== 'not-found') throw error;
-      }),
+      client
+        .call('container/remove', { container: { id }, force: true })
+        .catch((error: { data?: { kind?: string } }) => {
+          // One of `--rm` that was just going by itself.
+          if (error.data?.kind !== 'not-found') throw error;
+        }),
     ),
   );
 }
