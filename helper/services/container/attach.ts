@@ -88,7 +88,7 @@ export class Attachments {
     const living = this.containers.lives.get(record.id);
     if (living === undefined) throw notRunning(record);
     try {
-      new Monitor(join(this.containers.store.runDirectory(record.id), CONTROL)).attach(fd, flags);
+      new Monitor(join(this.containers.store.runs.directory(record.id), CONTROL)).attach(fd, flags);
     } catch (error) {
       throw asFailure(error, { step: 'attach-monitor' });
     }

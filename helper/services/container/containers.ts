@@ -2,26 +2,19 @@
 import { constants } from 'node:os';
 import { Cgroup } from '../../cgroup/cgroup';
 import { Hierarchies } from '../../cgroup/hierarchies';
-import { checkLimits } from '../../cgroup/limits';
 import { readProcess } from '../../discovery/processes';
-import type { Params } from '../../rpc/contract';
 import type { Container } from '../../rpc/contract/container';
-import type { ContainerRef, RestartPolicy } from '../../rpc/contract/container-plan';
+import type { ContainerRef } from '../../rpc/contract/container-plan';
 import { KINDS } from '../../rpc/contract/kinds';
-import type { Limits } from '../../rpc/contract/limits';
 import { bootId } from '../../state/journal';
 import { close } from '../../sys/libc';
 import { asFailure, broken, errnoOf } from '../failures';
 import type { Caller, House } from '../house';
-import type { JobOptions } from '../image/jobs';
 import type { ImageStore } from '../image/store';
 import { Turns } from '../turns';
 import { Confinements } from './confine';
-import { deviceRules } from './devices';
-import { MADE_BY_US } from './diff';
-import { findContainer, nameTaken, visibleTo } from './find';
+import { findContainer, visibleTo } from './find';
 import { ContainerLives, clear, isAlive, type Living, settle } from './life';
-import { restartedAs } from './plan';
 import type { ContainerRecord } from './record';
 import { createdKinds, type FirstClient, startContainer } from './start';
 import { endContainer, signalContainer } from './stop';
@@ -70,16 +63,16 @@ export class Containers {
   }
 
   #adopt(id: string): void {
-    const run = this.store.run(id);
+    const run = this.store.runs.get(id);
     const cgroup = this.#cgroupOf(id);
     if (run !== undefined) {
       const record = this.store.get(id);
       const living = this.lives.adopt(id, run, cgroup);
       if (record !== undefined) this.upkeep.begin(record, living);
       this.lives.adoptExecs(id, living);
-      if (this.store.isStill(id)) {
+      if (this.store.runs.isStill(id)) {
         cgroup?.thaw();
-        this.store.forgetStill(id);
+        this.store.runs.forgetStill(id);
       }
       return;
     }
@@ -270,91 +263,4 @@ export class Containers {
       }
     });
   }
-
-  /** Frozen meanwhile, so that the image holds one moment of it; one that was paused stays so. */
-  commit(id: string, params: Omit<Params<'container/commit'>, 'container' | 'progress'>, options: JobOptions) {
-    const { running: goesOn = false, name, change, message } = params;
-    return this.turn(id, async (record) => {
-      const cgroup = this.lives.get(id)?.cgroup;
-      const still = !goesOn && cgroup !== undefined && !cgroup.frozen();
-      try {
-        if (still) {
-          // Killed meanwhile, this helper would leave it frozen: the next one must know that nobody asked for that.
-          this.store.putStill(id);
-          await freeze(cgroup);
-        }
-        const without = [...MADE_BY_US, ...record.mounts.map(({ target }) => target)];
-        const base = record.image.id;
-        return await this.images.commit(
-          {
-            ...{ base, upper: this.store.upper(id), without },
-            ...(name !== undefined && { name }),
-            ...(change !== undefined && { change }),
-            ...(message !== undefined && { message }),
-          },
-          options,
-        );
-      } finally {
-        if (still) {
-          cgroup.thaw();
-          this.store.forgetStill(id);
-        }
-      }
-    });
-  }
-
-  rename(id: string, name: string): Promise<void> {
-    return this.turn(id, async (record) => {
-      if (record.name === name) return;
-      if (nameTaken(this.store, name)) throw broken('exists', 'container-name-taken', { name }, { field: 'name' });
-      this.store.put({ ...record, name });
-      this.house.changes.bump('container');
-    });
-  }
-
-  freeze(id: string): Promise<void> {
-    return this.turn(id, async (record) => {
-      await freeze(running(record, this.lives.get(id)).cgroup);
-      this.house.changes.bump('container');
-    });
-  }
-
-  thaw(id: string): Promise<void> {
-    return this.turn(id, async (record) => {
-      running(record, this.lives.get(id)).cgroup.thaw();
-      this.house.changes.bump('container');
-    });
-  }
-
-  update(id: string, limits: Limits, restart?: RestartPolicy): Promise<ContainerRecord['limits']> {
-    return this.turn(id, async (record) => {
-      const merged = { ...restartedAs(record, restart), limits: { ...record.limits, ...limits } };
-      const living = this.lives.get(id);
-      checkLimits((controller) => this.hierarchies.of(controller) !== undefined, limits);
-      living?.cgroup?.apply({ ...limits, ...(limits.devices !== undefined && { devices: deviceRules(merged) }) });
-      living?.limits?.changed();
-      this.store.put(merged);
-      if (merged.restart === undefined && this.upkeep.waits(id)) this.upkeep.byHand(id, 'end');
-      this.house.changes.bump('container');
-      return merged.limits;
-    });
-  }
-}
-
-/** Failure `busy` where one of its processes cannot be stopped. */
-async function freeze(cgroup: Cgroup): Promise<void> {
-  try {
-    await cgroup.freeze();
-  } catch (error) {
-    throw asFailure(error, { step: 'container-freeze' });
-  }
-}
-
-/** With its control group, by which its processes are known. */
-export function running(record: ContainerRecord, living: Living | undefined): Living & { cgroup: Cgroup } {
-  const { name } = record;
-  if (living === undefined) throw broken('conflict', 'container-not-running', { name }, { field: 'container' });
-  const { cgroup } = living;
-  if (cgroup === undefined) throw broken('conflict', 'container-without-group', { name }, { field: 'container' });
-  return { ...living, cgroup };
 }

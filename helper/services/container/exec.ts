@@ -49,7 +49,7 @@ export async function execInContainer(
     const joins = openAll(living.run.program, record, opened);
     const cgroups = living.cgroup?.entrances() ?? [];
     opened.push(...cgroups);
-    const control = keep(bindPackets(store.exec(record.id, name)));
+    const control = keep(bindPackets(store.runs.exec(record.id, name)));
     const nothing = keep(open('/dev/null', constants.O_RDWR));
     const { ended } = await launch(
       house.nativeDir,
@@ -81,7 +81,7 @@ export async function execInContainer(
           if (quiet) return;
           living.execs.add(exec);
           try {
-            store.putExec(record.id, exec);
+            store.runs.putExec(record.id, exec);
           } catch (error) {
             // On a full disk: it runs all the same, only the next helper will not know of it.
             house.log.warn(`exec ${program}: ${String(error)}`);
@@ -92,7 +92,7 @@ export async function execInContainer(
     const made = exec;
     if (made === undefined) throw new Error('launched without having been held');
     const over = ended.then(() => whenGone(made));
-    if (quiet) void over.finally(() => store.forgetExec(record.id, name)).catch(() => undefined);
+    if (quiet) void over.finally(() => store.runs.forgetExec(record.id, name)).catch(() => undefined);
     else {
       lives.watchExec(record.id, living, made, over);
       house.changes.bump('container');
@@ -100,7 +100,7 @@ export async function execInContainer(
     return made;
   } catch (error) {
     if (exec !== undefined) living.execs.delete(exec);
-    store.forgetExec(record.id, name);
+    store.runs.forgetExec(record.id, name);
     // It may have ended under our hands, which then is what is wrong.
     if (!isAlive(living.run.program)) throw notRunning(record);
     throw containerFailure(error, wish.command);

@@ -6,7 +6,8 @@ import type { Call, Caller, Handlers } from '../house';
 import { optionsOf } from '../image/images';
 import { Fetched } from '../session/caller';
 import type { Attachments } from './attach';
-import { type Containers, running } from './containers';
+import { commit, freeze, rename, running, thaw, update } from './change';
+import type { Containers } from './containers';
 import { createContainer } from './create';
 import { changesOf } from './diff';
 import { execInContainer } from './exec';
@@ -69,11 +70,11 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
       return {};
     },
     'container/pause': async ({ container }, caller) => {
-      await containers.freeze(find(caller, container).id);
+      await freeze(containers, find(caller, container).id);
       return {};
     },
     'container/unpause': async ({ container }, caller) => {
-      await containers.thaw(find(caller, container).id);
+      await thaw(containers, find(caller, container).id);
       return {};
     },
     'container/restart': async ({ container, timeout }, caller) => {
@@ -86,7 +87,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
       return { id };
     },
     'container/rename': async ({ container, name }, caller) => {
-      await containers.rename(find(caller, container).id, name);
+      await rename(containers, find(caller, container).id, name);
       return {};
     },
     'container/wait': async ({ container }, caller, call) => {
@@ -118,7 +119,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
       return changesOf({ upper: store.upper(id), lower: layers }, limit);
     },
     'container/commit': async ({ container, progress, ...params }, caller, call) => {
-      const answer = await containers.commit(find(caller, container).id, params, optionsOf({ progress }, call));
+      const answer = await commit(containers, find(caller, container).id, params, optionsOf({ progress }, call));
       house.changes.bump('image');
       return answer;
     },
@@ -143,7 +144,7 @@ export function containerHandlers(containers: Containers, attachments: Attachmen
       };
     },
     'container/update': async ({ container, limits = {}, restart }, caller) => ({
-      limits: await containers.update(find(caller, container).id, limits, restart),
+      limits: await update(containers, find(caller, container).id, limits, restart),
     }),
     'container/prune': async (_params, caller) => {
       const removed: { id: string; name: string }[] = [];

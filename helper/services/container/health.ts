@@ -28,7 +28,7 @@ export class HealthChecks {
   /** Goes on until the container has ended. */
   begin({ id, health: check }: ContainerRecord, living: Living): void {
     if (check === undefined) return;
-    const watched = { health: this.kitchen.store.health(id) ?? AT_FIRST, results: [] };
+    const watched = { health: this.kitchen.store.runs.health(id) ?? AT_FIRST, results: [] };
     this.#watched.set(id, watched);
     this.#go(id, living, check, watched).catch((error: unknown) =>
       this.kitchen.house.log.error(`health of container ${id}: ${String(error)}`),
@@ -58,7 +58,7 @@ export class HealthChecks {
     watched.health = judged(health, result.exit === 0, check, result.at - run.startedAt);
     if (watched.health.status === health.status && watched.health.failures === health.failures) return;
     try {
-      this.kitchen.store.putHealth(id, watched.health);
+      this.kitchen.store.runs.putHealth(id, watched.health);
     } catch (error) {
       // It has ended just now.
       if (errnoOf(error) !== 'ENOENT') throw error;

@@ -79,7 +79,7 @@ export class ContainerLives {
 
   /** Goes on watching what an earlier helper started in it besides its program. */
   adoptExecs(id: string, living: Living): void {
-    for (const exec of this.store.execs(id)) {
+    for (const exec of this.store.runs.execs(id)) {
       living.execs.add(exec);
       this.watchExec(id, living, exec, whenGone(exec));
     }
@@ -91,7 +91,7 @@ export class ContainerLives {
       .catch((error: unknown) => this.house.log.error(`exec ${exec.pid}: ${String(error)}`))
       .then(() => {
         living.execs.delete(exec);
-        this.store.forgetExec(id, exec.name);
+        this.store.runs.forgetExec(id, exec.name);
         this.house.changes.bump('container');
       });
   }

@@ -106,7 +106,7 @@ export async function startContainer(
             const program = identityOf(pid);
             if (record.network === 'own' || record.network === 'none') bringLoUp(house, pid);
             run = newRun({ boot: store.boot, startedAt, program, monitor: identityOf(parentOf(pid) ?? 0) });
-            store.putRun(id, run);
+            store.runs.put(id, run);
           } catch (error) {
             // It is gone: a step of the set-up failed meanwhile, and the launcher says which, and why.
             if (asFailure(error).data.kind !== 'not-found') throw error;
