@@ -36,7 +36,7 @@ export interface Bench {
   defer(undo: () => unknown): void;
 }
 
-/** A peer that this machine does not have: no failure of ours, and no figure. */
+/** A peer that this machine does not have, or the quick table no time for: no failure of ours, and no figure. */
 export class Absent extends Error {
   override readonly name = 'Absent';
 }

@@ -101,7 +101,7 @@ const star: Row = {
     bench.defer(() => helper.stop());
     const exec = await startPeer('timed-exec', bench);
     return paired(
-      bench.quick ? 4 : 100,
+      bench.quick ? 3 : 100,
       { run: () => byCalls(helper.client), after: () => removeOurs(helper.client) },
       { run: () => byIp(exec), after: () => removeByIp() },
       bench.quick ? 1 : 3,

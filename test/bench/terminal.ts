@@ -10,9 +10,9 @@ import { ATTACH } from '../support/session';
 import { startPeer, timedExec } from './peers/peer';
 import { paired, type Row } from './row';
 
-/** Of one sample; a third less with --quick, where there is less time. */
+/** Of one sample; half of it with --quick, where there is less time. */
 const MEGABYTES = 48;
-const QUICK_MEGABYTES = 32;
+const QUICK_MEGABYTES = 24;
 /** Makes a pseudo-terminal, runs a program as the leader of its session, and reads the screen. */
 const PTY_RUN = join(ROOT, 'dist/native-test/pty-run');
 
@@ -35,7 +35,7 @@ const throughput: Row = {
     const command = ['cat', file];
     const rate = (ms: number) => (megabytes / ms) * 1000;
     return paired(
-      bench.quick ? 5 : 30,
+      bench.quick ? 4 : 30,
       {
         run: async () => {
           const { ticket } = await helper.client.call('session/open', { new: ['mnt', 'uts', 'pid', 'net'], command });

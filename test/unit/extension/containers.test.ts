@@ -57,6 +57,16 @@ const ended = (over: Parameters<typeof container>[0]) =>
   without({ state: 'exited', finishedAt: NOW - 7_200_000, ...over }, 'pid', 'startTime', 'namespaces');
 
 describe('Containers', () => {
+  test('what one ran into stands in its row while it lives, and in what is told of it afterwards', () => {
+    const met = { oomKills: 1, pidsHits: 12 };
+    const row = (one: ReturnType<typeof container>) => rowOf(containerNode(one, NOW), english);
+    const texts = ['1 process killed: out of memory', '12 forks refused: process limit'];
+    for (const text of texts) expect(row(container(met)).description).toContain(text);
+    const over = row(ended({ ...met, exit: 0 }));
+    expect(over.description).not.toContain('killed');
+    expect(over.facts?.filter(([name]) => name === 'Ran into').map(([, text]) => text)).toEqual(texts);
+  });
+
   test('those that live come first, the youngest first; each says how it is', () => {
     const all = [
       ended({ id: '1'.repeat(64), name: 'done', exit: 0, createdAt: 7 }),

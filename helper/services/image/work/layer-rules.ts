@@ -75,10 +75,12 @@ export class LayerRules {
   }
 
   #grow({ size }: TarEntry, packed: number): void {
+    // Those of this entry are still to come, and so is what they are packed in.
+    const until = this.bytes;
     this.bytes += size;
     const { bytes, ratio, ratioFrom } = LAYER_LIMITS;
     if (this.bytes > bytes) throw broken('quota', 'layer-bytes', { max: bytes });
-    if (this.bytes > ratioFrom && this.bytes > packed * ratio) throw broken('quota', 'layer-ratio', { ratio });
+    if (until > ratioFrom && until > packed * ratio) throw broken('quota', 'layer-ratio', { ratio });
   }
 
   /** Without `.` and slashes too many; a Failure for what leads out, or is no path. */
