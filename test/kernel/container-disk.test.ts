@@ -1,6 +1,8 @@
 // Disks of containers: a file system of a real size whose file lies with the container, judged by df, findmnt, losetup, dd,
 // stat and tar.
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -106,6 +108,25 @@ describe('a disk of its own', () => {
     await remove(id);
     const left = async () => (await readdir(join(helper.stateDir, 'containers'))).filter((name) => name.includes(id));
     await until(async () => (await left()).length === 0, 'the files to go');
+  });
+
+  test('while somebody keeps its mount, a new start shares the device: never two of the same file', async () => {
+    const { ref, pid } = await startContainer(helper, { mounts: [DISK] });
+    const keeper = spawn('nsenter', [`--target=${pid}`, '--mount', '--', '/bin/sleep', '1000']);
+    undo(() => keeper.kill('SIGKILL'));
+    const kept = () => readlink(`/proc/${keeper.pid}/ns/mnt`);
+    const mnt = await readlink(`/proc/${pid}/ns/mnt`);
+    await until(async () => (await kept()) === mnt, 'the keeper to be inside');
+    await helper.client.call('container/stop', { container: ref, timeout: 0 });
+    const again = await helper.client.call('container/start', { container: ref });
+    expect(await loops()).toHaveLength(1);
+    await inside(again.pid, '/bin/sh', '-c', 'echo seen >/data/new');
+    expect(await output(['nsenter', `--target=${keeper.pid}`, '--mount', '--', '/bin/cat', '/data/new'])).toBe(
+      'seen\n',
+    );
+    const ended = once(keeper, 'exit');
+    keeper.kill('SIGKILL');
+    await ended;
   });
 
   test('is not written to where it is read-only; is no part of export, changes and images', async () => {
