@@ -1,6 +1,6 @@
-// Images from and to a registry, a long load that is called off, folders of the workspace in a container, files dropped on it,
-// what it is as JSON and its output searched: by mouse and keyboard, judged by other programs.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+// Images from and to a registry, folders of the workspace in a container, what it is as JSON and its output searched: by mouse
+// and keyboard, judged by other programs.
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Registry, startRegistry } from '../kernel/support/registry';
 import { output } from '../support/run';
@@ -17,8 +17,6 @@ useDaemon();
 const editor = useEditor();
 
 const ARCHIVE = `${PERSON.folder}/busybox.tar`;
-const LARGE = `${PERSON.folder}/large.tar`;
-const DATA = '/run/isolab-data';
 let containers: Tree;
 let images: Tree;
 let registry: Registry;
@@ -32,15 +30,12 @@ beforeAll(async () => {
   await writeBusyboxImage(ARCHIVE, 'lab/busybox:1');
   await output(['mkdir', '-p', `${PERSON.folder}/site`, `${PERSON.folder}/notes`]);
   await writeFile(`${PERSON.folder}/site/index.html`, 'from the workspace\n');
-  for (const directory of ['bin', 'etc', 'usr']) await output(['mkdir', '-p', `${work}/root/${directory}`]);
-  await output(['truncate', '--size', '1500M', `${work}/root/usr/zeros`]);
-  await output(['tar', '--create', '--file', LARGE, '--directory', `${work}/root`, '.']);
   await output(['chown', '-R', `${PERSON.uid}:${PERSON.gid}`, PERSON.folder]);
   await isolab('image', 'load', '-i', ARCHIVE);
 });
 afterAll(async () => {
   await registry?.stop();
-  for (const path of [ARCHIVE, LARGE, work, `${PERSON.folder}/site`, `${PERSON.folder}/notes`])
+  for (const path of [ARCHIVE, work, `${PERSON.folder}/site`, `${PERSON.folder}/notes`])
     if (path !== undefined) await rm(path, { recursive: true, force: true });
 });
 
@@ -86,27 +81,6 @@ test('it is pulled; what the registry says is told where it has none', async () 
   await quick.step('Checked');
   await quick.pick('Unchecked');
   await images.shows(name, /MB/, 30_000);
-});
-
-test('a long load is called off: nothing of it stays', async () => {
-  const { quick, dialogs } = editor();
-  await images.title('Load image');
-  await answerPath(LARGE);
-  await dialogs.question().filter({ hasText: 'large.tar is not an image but a root file system' }).waitFor();
-  await dialogs.answer('Import it');
-  await quick.step('Name of the new image');
-  await quick.answer('lab/large:1');
-  const progress = dialogs.notice('large').filter({ hasText: 'Cancel' });
-  await progress.waitFor();
-  await editor().screenshot('image-load-progress-light');
-  await progress.locator('.monaco-button', { hasText: 'Cancel' }).click();
-  await progress.waitFor({ state: 'hidden' });
-  // A disk that is still busy with what was written lets nothing be removed meanwhile.
-  await until(async () => (await readdir(`${DATA}/image-jobs`)).length === 0, 'the end of the job', {
-    timeoutMs: 60_000,
-  });
-  await images.lacks('lab/large:1');
-  expect(await isolab('image', 'list')).not.toContain('large');
 });
 
 test('two folders of the workspace are bound, one of them read-only', async () => {
