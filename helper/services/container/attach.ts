@@ -10,8 +10,9 @@ import { Fetched } from '../session/caller';
 import { newTicket, Tickets } from '../session/tickets';
 import type { Containers } from './containers';
 import { type ExecWish, execInContainer, notRunning } from './exec';
+import type { FirstClient } from './launch';
 import type { ContainerRecord } from './record';
-import { CONTROL, type FirstClient } from './start';
+import { CONTROL } from './start';
 
 /** What a ticket stands for. */
 type Waiting =

@@ -10,9 +10,10 @@ import { bindPackets } from '../../sys/libc-message';
 import { openNamespace } from '../../sys/namespaces';
 import { broken } from '../failures';
 import { containerFailure } from './failure';
+import type { FirstClient } from './launch';
 import { isAlive, whenGone } from './life';
 import type { ContainerRecord, Exec, ProcessIdentity } from './record';
-import type { FirstClient, Kitchen } from './start';
+import type { Kitchen } from './start';
 
 /** `time` nobody makes; the rest may be shared with the host, which costs nothing. `user` besides, where it has one. */
 const ENTERED: readonly Kind[] = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];

@@ -1,16 +1,14 @@
 // Starts a container: everything that its program must find is opened here, as descriptors; isolab-launch puts it together
 // in namespaces of its own, and the program runs only when all of it stands and is written down. What fails is undone.
-import { constants, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cgroup } from '../../cgroup/cgroup';
 import type { Hierarchies } from '../../cgroup/hierarchies';
 import { parentOf, startTimeOf } from '../../discovery/processes';
 import { setLink } from '../../netlink/link';
 import type { Failure } from '../../rpc/contract/errors';
-import { KINDS } from '../../rpc/contract/kinds';
 import type { Kind } from '../../rpc/contract/terms';
 import { launch } from '../../sys/launch';
-import type { ClientFlags, LaunchPlan } from '../../sys/launch-plan';
 import { close, open } from '../../sys/libc';
 import { bindPackets } from '../../sys/libc-message';
 import { overlay } from '../../sys/mount-api';
@@ -23,19 +21,16 @@ import type { Confinements } from './confine';
 import { deviceRules } from './devices';
 import { openDisk } from './disk-image';
 import { containerFailure } from './failure';
+import { type FirstClient, launchPlanOf } from './launch';
 import { type ContainerLives, clear, isAlive, type Living } from './life';
 import { type ContainerRecord, newRun, type ProcessIdentity, type Run } from './record';
-import { hostsFile, resolvConfFor, rootOperations } from './root';
 import { openSources } from './sources';
 import type { ContainerStore } from './store';
-import { devicesMount, type IdsShown, idMapOf, mappedOverlay, openMap, showMapped } from './user-namespace';
+import { devicesMount, type IdsShown, mappedOverlay, openMap, showMapped } from './user-namespace';
 
-/** Bytes of one part of the log, and how many parts are kept. */
-const LOG = { size: 10 * 1024 * 1024, count: 3 };
 /** Name of the monitor's socket in the run directory. */
 export const CONTROL = 'control.sock';
 const LO = 1;
-const MAX_FILE = 64 * 1024;
 
 export interface Kitchen {
   readonly house: House;
@@ -43,14 +38,6 @@ export interface Kitchen {
   readonly lives: ContainerLives;
   readonly hierarchies: Hierarchies;
   readonly confinements: Confinements;
-}
-
-/** Who is attached from the first byte on. */
-export interface FirstClient {
-  readonly fd: number;
-  readonly flags: ClientFlags;
-  readonly rows: number;
-  readonly columns: number;
 }
 
 /** Resolves once the program has been executed. `layers`: directories, bottom first. */
@@ -250,70 +237,4 @@ function openJoins(
   if (typeof pid === 'object') ofContainer('pid', pid.container);
   if (typeof ipc === 'object') ofContainer('ipc', ipc.container);
   return joins;
-}
-
-interface Opened {
-  readonly confinements: Confinements;
-  readonly join: readonly Kind[];
-  readonly mounts: number;
-  readonly cgroups: number;
-  readonly client: FirstClient | undefined;
-}
-
-function launchPlanOf(record: ContainerRecord, opened: Opened): LaunchPlan {
-  const { join, mounts, cgroups, client } = opened;
-  const sharesHost = record.network === 'host';
-  const ids = record.ids === undefined ? undefined : idMapOf(record.ids);
-  return {
-    create: createdKinds(record),
-    join,
-    ...(ids !== undefined && { uidMap: ids, gidMap: ids }),
-    ...(record.uts === 'own' && { hostname: record.hostname }),
-    ...(record.uts === 'own' && record.domainname !== undefined && { domainname: record.domainname }),
-    ...{ root: true, rootMount: true, mounts, cgroups },
-    operations: rootOperations(record, {
-      hosts: sharesHost ? readText('/etc/hosts') : hostsFile(record.hostname, record.domainname),
-      resolvConf: resolvConfFor(readText('/etc/resolv.conf'), sharesHost),
-      cpus: readdirSync('/sys/devices/system/cpu'),
-    }),
-    ...opened.confinements.of(record),
-    userName: record.user === '' ? '0' : record.user,
-    ...{ umask: 0o022, cwd: record.workdir, createCwd: true, cwdRequired: true },
-    ...(record.oomScoreAdj !== undefined && { oomScoreAdj: record.oomScoreAdj }),
-    ...(record.tty && { pty: { rows: client?.rows ?? 24, columns: client?.columns ?? 80 } }),
-    monitor: {
-      // With a client from the start, the end of what it types is the end for the program; else somebody may attach later.
-      input: !record.interactive ? 'none' : client?.flags.input ? 'once' : 'kept',
-      log: LOG,
-      ...(client && { client: client.flags }),
-    },
-    ...(record.init && { init: true }),
-    command: record.command,
-    environment: record.env,
-    statusFile: true,
-  };
-}
-
-export function createdKinds({ network, pid, ipc, uts, cgroupns, ids }: ContainerRecord): Kind[] {
-  const own: Partial<Record<Kind, boolean>> = {
-    mnt: true,
-    uts: uts === 'own',
-    ipc: ipc === 'own',
-    pid: pid === 'own',
-    net: network === 'own' || network === 'none',
-    cgroup: cgroupns === 'own',
-    user: ids !== undefined,
-  };
-  return KINDS.filter((kind) => own[kind]);
-}
-
-/** What is missing, or too large to be anybody's list of hosts, is as an empty one. */
-function readText(path: string): string {
-  try {
-    const text = readFileSync(path, 'utf8');
-    return text.length > MAX_FILE ? '' : text;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return '';
-    throw error;
-  }
 }

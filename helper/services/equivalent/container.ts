@@ -8,7 +8,7 @@ import { notRunning } from '../container/exec';
 import type { Living } from '../container/life';
 import type { ContainerRecord } from '../container/record';
 import { signalName, signalNumber } from '../container/signals';
-import { createdKinds } from '../container/start';
+import { createdKinds } from '../container/launch';
 import { broken } from '../failures';
 import { asRoot, type Lines, type None, type Scene } from './where';
 
