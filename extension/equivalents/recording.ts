@@ -12,11 +12,11 @@ const SAYING: ReadonlySet<MethodName> = new Set(['session/open', 'session/reopen
 export function recording(client: Client, write: (title: string, answer: Equivalent) => void, t: Translate): Client {
   return {
     greeting: client.greeting,
-    call: async (method, params) => {
+    call: async (method, params, options) => {
       const title = isPart(method, params) ? undefined : titleOf(method, params, t);
-      if (title === undefined) return client.call(method, params);
+      if (title === undefined) return client.call(method, params, options);
       const before = SAYING.has(method) ? undefined : await ask(client, method, params);
-      const result = await client.call(method, params);
+      const result = await client.call(method, params, options);
       const answer = saidBy(result) ?? before;
       if (answer !== undefined && answer.none?.code !== 'changes-nothing') write(title, answer);
       return result;

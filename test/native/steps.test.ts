@@ -5,7 +5,8 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { KINDS, type Kind } from '../../helper/rpc/contract/terms';
 import { encodePlan } from '../../helper/sys/launch-encode';
 import type { LaunchPlan } from '../../helper/sys/launch-plan';
-import { output } from '../support/run';
+import { output, run } from '../support/run';
+import { until } from '../support/until';
 import { as, OTHER } from '../support/users';
 import {
   BUILDS,
@@ -218,7 +219,8 @@ describe.each(BUILDS)('$name build', (build) => {
   it('pivot-root to what stays shared', async () => {
     const dir = scratch();
     await output(['mount', '-t', 'tmpfs', 'tmpfs', dir]);
-    later(() => output(['umount', dir]));
+    // The kernel takes a dead launcher's mount namespace apart in its own time.
+    later(() => until(async () => (await run(['umount', dir])).status === 0, 'the mount to be free'));
     await output(['mount', '--make-shared', dir]);
     const plan: Plan = { create: ['mnt'], root: true, propagation: 'unchanged' };
     await fails(plan, { step: 'pivot-root', code: 'EINVAL', hint: 'mount-propagation' }, { root: open(dir) });

@@ -1,9 +1,9 @@
-// Images from and to a registry, folders of the workspace in a container, what it is as JSON and its output searched: by mouse
-// and keyboard, judged by other programs.
-import { readFile, rm, writeFile } from 'node:fs/promises';
+// Images from and to a registry, a load that is called off, folders of the workspace in a container, what it is as JSON and its
+// output searched: by mouse and keyboard, judged by other programs.
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Registry, startRegistry } from '../kernel/support/registry';
-import { output } from '../support/run';
+import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { writeBusyboxImage } from './support/busybox';
 import { containerViews } from './support/container-views';
@@ -17,6 +17,8 @@ useDaemon();
 const editor = useEditor();
 
 const ARCHIVE = `${PERSON.folder}/busybox.tar`;
+const LARGE = `${PERSON.folder}/large.tar`;
+const JOBS = '/run/isolab-data/image-jobs';
 let containers: Tree;
 let images: Tree;
 let registry: Registry;
@@ -30,12 +32,15 @@ beforeAll(async () => {
   await writeBusyboxImage(ARCHIVE, 'lab/busybox:1');
   await output(['mkdir', '-p', `${PERSON.folder}/site`, `${PERSON.folder}/notes`]);
   await writeFile(`${PERSON.folder}/site/index.html`, 'from the workspace\n');
+  for (const directory of ['bin', 'etc', 'usr']) await output(['mkdir', '-p', `${work}/root/${directory}`]);
+  await output(['truncate', '--size', '300M', `${work}/root/usr/zeros`]);
+  await output(['tar', '--create', '--file', LARGE, '--directory', `${work}/root`, '.']);
   await output(['chown', '-R', `${PERSON.uid}:${PERSON.gid}`, PERSON.folder]);
   await isolab('image', 'load', '-i', ARCHIVE);
 });
 afterAll(async () => {
   await registry?.stop();
-  for (const path of [ARCHIVE, work, `${PERSON.folder}/site`, `${PERSON.folder}/notes`])
+  for (const path of [ARCHIVE, LARGE, work, `${PERSON.folder}/site`, `${PERSON.folder}/notes`])
     if (path !== undefined) await rm(path, { recursive: true, force: true });
 });
 
@@ -81,6 +86,44 @@ test('it is pulled; what the registry says is told where it has none', async () 
   await quick.step('Checked');
   await quick.pick('Unchecked');
   await images.shows(name, /MB/, 30_000);
+});
+
+/** The program that unpacks, from the moment it is there: it stands still, and what waits for it is never done too soon. */
+function tarHeld(): Promise<number> {
+  return until(
+    async () => {
+      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+        const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+        if (!/tar\0.*--extract/s.test(words)) continue;
+        process.kill(Number(pid), 'SIGSTOP');
+        return Number(pid);
+      }
+      return undefined;
+    },
+    'the unpacking',
+    { timeoutMs: 30_000, everyMs: 2 },
+  );
+}
+
+test('a long load is called off: nothing of it stays', async () => {
+  const { quick, dialogs } = editor();
+  await images.title('Load image');
+  await answerPath(LARGE);
+  await dialogs.question().filter({ hasText: 'large.tar is not an image but a root file system' }).waitFor();
+  await dialogs.answer('Import it');
+  await quick.step('Name of the new image');
+  const held = tarHeld();
+  await quick.answer('lab/large:1');
+  const tar = await held;
+  const progress = dialogs.notice('large').filter({ hasText: 'Cancel' });
+  await progress.waitFor();
+  await editor().screenshot('image-load-progress-light');
+  await progress.locator('.monaco-button', { hasText: 'Cancel' }).click();
+  await progress.waitFor({ state: 'hidden' });
+  await until(async () => (await readdir(JOBS)).length === 0, 'the end of the job');
+  expect((await run(['ps', '-o', 'pid=', '-p', String(tar)])).stdout).toBe('');
+  await images.lacks('lab/large:1');
+  expect(await isolab('image', 'list')).not.toContain('large');
 });
 
 test('two folders of the workspace are bound, one of them read-only', async () => {

@@ -8,15 +8,15 @@ import type { Equivalent } from '../../../helper/rpc/contract/command';
 import { Failure } from '../../../helper/rpc/contract/errors';
 import { english } from './samples';
 
-type Answer = (method: MethodName, params: unknown) => unknown;
+type Answer = (method: MethodName, params: unknown, options: unknown) => unknown;
 
 /** A client with these answers; what it was asked, and what was written. */
 function recorded(answer: Answer) {
   const asked: MethodName[] = [];
   const written: [string, Equivalent][] = [];
-  const call = async (method: MethodName, params: unknown) => {
+  const call = async (method: MethodName, params: unknown, options: unknown) => {
     asked.push(method);
-    return answer(method, params);
+    return answer(method, params, options);
   };
   const idle = () => () => {};
   const client = { greeting: {}, call, onChanged: idle, onClose: idle, close: () => {} } as unknown as Client;
@@ -57,6 +57,13 @@ describe('recording', () => {
     await client.call('session/open', { new: ['uts'], title: 'uts isolated' });
     expect(asked).toEqual(['session/open']);
     expect(written).toEqual([['Open shell: uts isolated', { lines: [['unshare', '--uts']] }]]);
+  });
+
+  test('how an action is called off, and how far it is, goes through', async () => {
+    const options = { signal: new AbortController().signal, onProgress: () => {} };
+    const { client } = recorded((method, _params, given) => (method === 'command/equivalent' ? LINES : { given }));
+    expect(await client.call('image/remove', { image: { name: 'x' } }, options)).toEqual({ given: options });
+    expect(await client.call('image/list', {}, options)).toEqual({ given: options });
   });
 
   test('what only looks is not written, nor a dry run', async () => {
