@@ -40,6 +40,8 @@ function optionWords(option: RunOption, t: Translate): [icon: string, label: str
       return ['lock', t('Read-only root'), t('Only mounts can be written to.')];
     case 'init':
       return ['type-hierarchy', t('Tiny init'), t('A small process 1 reaps what others leave, and passes signals on.')];
+    case 'userns':
+      return ['shield', t('User namespace'), t('Root inside is nobody on the host; 65,536 ids are its own.')];
     case 'restart':
       return ['debug-restart', t('Restart policy…'), t('It is started again when it has ended.')];
     case 'network':
