@@ -5,10 +5,10 @@ import type { Params } from '../../rpc/contract';
 import type { Kind, NetnsRef } from '../../rpc/contract/terms';
 import type { Containers } from '../container/containers';
 import { notRunning } from '../container/exec';
+import { createdKinds } from '../container/launch';
 import type { Living } from '../container/life';
 import type { ContainerRecord } from '../container/record';
 import { signalName, signalNumber } from '../container/signals';
-import { createdKinds } from '../container/launch';
 import { broken } from '../failures';
 import { asRoot, type Lines, type None, type Scene } from './where';
 
