@@ -35,6 +35,7 @@ export const HINTS: Readonly<Record<string, string>> = {
     'Start the container with it (docker run --cap-add {name}), run the helper outside of it, or try without root: isolab helper --realm user',
   'loosen-container':
     'Run the editor and the helper outside of the container, or start it with a profile that allows user namespaces (for Docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined).',
+  'archive-beyond': 'No archive beyond these limits is unpacked, and nothing of it was kept.',
   'end-namespaces': 'End shells that are no longer needed, or run: sudo sysctl -w {sysctl}={value}',
   'leave-chroot': 'Start it outside of the chroot.',
   'session-lives': 'Its program does not end.',

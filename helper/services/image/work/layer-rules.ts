@@ -18,6 +18,9 @@ export const LAYER_LIMITS = {
   ratioFrom: 64 * 1024 ** 2,
 } as const;
 
+/** What is said to who brings more. */
+export const BEYOND = { hint: { code: 'archive-beyond' } } as const;
+
 const WHITEOUT = '.wh.';
 const OPAQUE = '.wh..wh..opq';
 /** Notes of aufs for itself: they mean nothing elsewhere. */
@@ -54,7 +57,8 @@ export class LayerRules {
 
   /** `packed`: bytes of the archive as it came, so far. */
   check(entry: TarEntry, packed: number): LayerRow {
-    if (++this.entries > LAYER_LIMITS.entries) throw broken('quota', 'layer-entries', { max: LAYER_LIMITS.entries });
+    if (++this.entries > LAYER_LIMITS.entries)
+      throw broken('quota', 'layer-entries', { max: LAYER_LIMITS.entries }, BEYOND);
     const [path = '', ...others] = entry.names.map((name) => this.#clean(name));
     for (const other of others) if (other !== path) throw broken('invalid', 'archive-damaged');
     const type = isFile(entry.type) ? 'file' : TYPES[entry.type];
@@ -79,8 +83,8 @@ export class LayerRules {
     const until = this.bytes;
     this.bytes += size;
     const { bytes, ratio, ratioFrom } = LAYER_LIMITS;
-    if (this.bytes > bytes) throw broken('quota', 'layer-bytes', { max: bytes });
-    if (until > ratioFrom && until > packed * ratio) throw broken('quota', 'layer-ratio', { ratio });
+    if (this.bytes > bytes) throw broken('quota', 'layer-bytes', { max: bytes }, BEYOND);
+    if (until > ratioFrom && until > packed * ratio) throw broken('quota', 'layer-ratio', { ratio }, BEYOND);
   }
 
   /** Without `.` and slashes too many; a Failure for what leads out, or is no path. */

@@ -2,7 +2,7 @@
 import { broken } from '../../failures';
 import type { Bytes } from './flow';
 import { inflate, MAGIC_SIZE, packingOf } from './inflate';
-import { LAYER_LIMITS } from './layer-rules';
+import { BEYOND, LAYER_LIMITS } from './layer-rules';
 
 /** Bytes given to an unpacker at a time: packed a thousandfold, what comes out is as much as may wait in memory. */
 const PIECE = 64 * 1024;
@@ -20,7 +20,7 @@ export async function* unpacked(bytes: Bytes, told: (done: number) => void): Byt
     unpacker = inflate(packing, (out) => {
       size += out.length;
       if (size > LAYER_LIMITS.ratioFrom && size > packed * LAYER_LIMITS.ratio) {
-        throw broken('quota', 'layer-ratio', { ratio: LAYER_LIMITS.ratio });
+        throw broken('quota', 'layer-ratio', { ratio: LAYER_LIMITS.ratio }, BEYOND);
       }
       waiting.push(packing === 'plain' ? out : Buffer.from(out));
     });
