@@ -6,6 +6,7 @@ import { output } from '../support/run';
 import { until } from '../support/until';
 import { writeBusyboxImage } from './support/busybox';
 import { useDaemon } from './support/daemon';
+import { middle } from './support/locators';
 import { processRunning } from './support/outside';
 import { PERSON } from './support/person';
 import { Tree } from './support/tree';
@@ -50,8 +51,16 @@ async function answerPath(path: string): Promise<void> {
   const { quick, page } = editor();
   await until(async () => (await quick.value()).startsWith(`${PERSON.folder}/`), 'the dialog to be ready');
   await quick.fill(path);
-  await page.keyboard.press('Enter');
-  await quick.gone();
+  // While it looks a path up it takes no key.
+  await until(
+    async () => {
+      await page.keyboard.press('Enter');
+      await page.locator('.quick-input-widget').waitFor({ state: 'hidden', timeout: 1500 });
+      return true;
+    },
+    'the dialog to take the path',
+    { timeoutMs: 15_000 },
+  );
 }
 
 test('a container of an image that was loaded', async () => {
@@ -146,6 +155,33 @@ test('deleted after a question', async () => {
   await dialogs.answer('Delete');
   await containers.lacks(['web', 'Files', 'tmp', 'greeting.txt']);
   expect(await inside('/bin/ls', '-A', '/tmp')).toBe('');
+});
+
+test('a file is dragged from the explorer into a folder', async () => {
+  const { page } = editor();
+  await containers.expand(['web', 'Files', 'tmp']);
+  await page.keyboard.press('Control+Shift+E');
+  const file = page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'greeting.txt' }).first();
+  await file.waitFor();
+  const from = await middle(file);
+  await page.mouse.move(from.x, from.y);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 8, from.y + 2, { steps: 4 });
+  // Held over its icon the other side bar opens.
+  const icon = await middle(page.locator('.activitybar .action-item', { has: page.locator('[aria-label^="Isolab"]') }));
+  await page.mouse.move(icon.x, icon.y, { steps: 6 });
+  await until(
+    async () => {
+      await page.mouse.move(icon.x + 1, icon.y);
+      await page.mouse.move(icon.x, icon.y);
+      return containers.pane.isVisible();
+    },
+    'the side bar of the trees',
+    { timeoutMs: 10_000 },
+  );
+  await containers.take(['web', 'Files', 'tmp']);
+  await containers.shows(['web', 'Files', 'tmp', 'greeting.txt'], '9 B');
+  expect(await inside('/bin/cat', '/tmp/greeting.txt')).toBe('good day\n');
 });
 
 test('as a folder of the workspace: the explorer makes, shows and deletes', async () => {

@@ -16,7 +16,15 @@ import {
 } from 'vscode-jsonrpc/node';
 import type { Input, MethodName, Result } from '.';
 import { type ErrorData, Failure } from './errors';
-import { CHANGED, type Changed, CONTAINER_EVENT, type ContainerEvent, PROGRESS, type Progress } from './events';
+import {
+  CHANGED,
+  type Changed,
+  CONTAINER_EVENT,
+  type ContainerEvent,
+  PROGRESS,
+  PROGRESSING,
+  type Progress,
+} from './events';
 import type { Greeting } from './helper';
 import { isRelied, ownUidMap } from './owners';
 import { PROTOCOL_VERSION } from './protocol';
@@ -207,7 +215,8 @@ class Link implements Client {
   async call<M extends MethodName>(method: M, params: Input<M>, options: CallOptions = {}): Promise<Result<M>> {
     if (this.#end) throw this.#end;
     let abandon: (error: Failure) => void = () => {};
-    const { signal, onProgress } = options;
+    const { signal } = options;
+    const onProgress = PROGRESSING.has(method) ? options.onProgress : undefined;
     const cancelling = new CancellationTokenSource();
     const cancel = () => cancelling.cancel();
     signal?.addEventListener('abort', cancel);

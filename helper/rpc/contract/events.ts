@@ -34,6 +34,16 @@ export interface Progress {
   total?: number;
 }
 
+/** The methods that say so, by the field `progress` of their params. */
+export const PROGRESSING: ReadonlySet<string> = new Set([
+  'image/load',
+  'image/import',
+  'image/save',
+  'image/pull',
+  'image/push',
+  'container/commit',
+]);
+
 export const CONTAINER_EVENT = 'container/event';
 
 /** What a container ran into, to those who may see it; at most one a second for each container and kind. */

@@ -26,7 +26,10 @@ export async function network(): Promise<Record<string, unknown>> {
       links: withoutStates(await ipJson<Record<string, unknown>>([...inside, '-d', 'link'])),
       addresses: (
         await ipJson<{ ifname: string; addr_info: { local: string; prefixlen: number }[] }>([...inside, 'addr'])
-      ).map(({ ifname, addr_info }) => [ifname, ...addr_info.map(({ local, prefixlen }) => `${local}/${prefixlen}`)]),
+      ).map(({ ifname, addr_info }) => [
+        ifname,
+        ...addr_info.filter(({ local }) => !isLinkLocal(local)).map(({ local, prefixlen }) => `${local}/${prefixlen}`),
+      ]),
       routes: settled(await output(['ip', ...inside, 'route', 'show', 'table', 'all'])),
       routes6: settled(await output(['ip', ...inside, '-6', 'route', 'show', 'table', 'all'])),
     };
@@ -34,9 +37,16 @@ export async function network(): Promise<Record<string, unknown>> {
   return all;
 }
 
-/** Without what the kernel adds by itself: an IPv6 address is local once nobody else was found to have it (RFC 4862). */
+/**
+ * Without what the kernel adds by itself, some time after a link is up: its own addresses of IPv6, and their routes; an
+ * address is local once nobody else was found to have it (RFC 4862).
+ */
 function settled(routes: string): string {
-  return routes.replace(/^local [0-9a-f]*:.*\n/gm, '');
+  return routes.replace(/^(local [0-9a-f]*:|fe80::|(multicast )?ff00::).*\n/gm, '');
+}
+
+function isLinkLocal(address: string): boolean {
+  return address.startsWith('fe80:');
 }
 
 /** Without what changes by itself: carrier and operational state settle some time after. */

@@ -86,6 +86,19 @@ export class QuickInput {
 
   /** Ticks or unticks the row of a list with check boxes. */
   async toggle(label: string): Promise<void> {
+    // A long list draws what is in view only.
+    const box = await this.widget.locator('.quick-input-list').boundingBox();
+    if (box) await this.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+    let missed = 0;
+    await until(
+      async () => {
+        if (await this.row(label).first().isVisible()) return true;
+        await this.page.mouse.wheel(0, missed++ % 8 === 7 ? -10_000 : 150);
+        return false;
+      },
+      `${label} in the list`,
+      { everyMs: 100 },
+    );
     await this.row(label).first().locator('.monaco-checkbox, .quick-input-list-checkbox').first().click();
   }
 

@@ -2,6 +2,7 @@
 // that a row offers.
 import type { Locator, Page } from 'playwright-core';
 import { until } from '../../support/until';
+import { exactly, middle, styleOf } from './locators';
 
 /** Labels from the top down: ['blue', 'lo']. */
 export type Path = string | readonly string[];
@@ -279,16 +280,7 @@ export class Tree {
         await mouse.move(from.x + 8, from.y + 2, { steps: 4 });
         await mouse.move(to.x, to.y, { steps: 6 });
         try {
-          // The editor shows on which row it would be dropped; with the button up elsewhere nothing is.
-          await until(
-            async () => {
-              await mouse.move(to.x + 2, to.y);
-              await mouse.move(to.x, to.y);
-              return (await target.getAttribute('class'))?.includes('drop-target');
-            },
-            'the row to take the drop',
-            { timeoutMs: 3000, everyMs: 50 },
-          );
+          await there.offersDrop(target, to);
           return true;
         } catch (error) {
           await mouse.move(1000, 300);
@@ -299,6 +291,30 @@ export class Tree {
       },
       `the drag of ${path}`,
       { timeoutMs: 30_000 },
+    );
+  }
+
+  /** Drops what the mouse holds on a row. */
+  async take(path: Path): Promise<void> {
+    const { mouse } = this.page;
+    const target = await this.row(path);
+    const to = await middle(target.locator('.label-name'));
+    await mouse.move(to.x, to.y, { steps: 6 });
+    await this.offersDrop(target, to);
+    await mouse.up();
+  }
+
+  /** Waits until the editor shows that it would be dropped on this row; with the button up elsewhere nothing is. */
+  private async offersDrop(target: Locator, to: { x: number; y: number }): Promise<void> {
+    const { mouse } = this.page;
+    await until(
+      async () => {
+        await mouse.move(to.x + 2, to.y);
+        await mouse.move(to.x, to.y);
+        return (await target.getAttribute('class'))?.includes('drop-target');
+      },
+      'the row to take the drop',
+      { timeoutMs: 3000, everyMs: 50 },
     );
   }
 
@@ -327,23 +343,4 @@ export class Tree {
   welcome(label: string): Locator {
     return this.pane.locator('.welcome-view .monaco-button', { hasText: label });
   }
-}
-
-function exactly(label = ''): RegExp {
-  return new RegExp(`^\\s*${label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
-}
-
-/** A property as it is drawn. */
-async function styleOf(of: Locator, property: string, pseudo?: string): Promise<string> {
-  return await of.evaluate(
-    (element, [wanted, part]) =>
-      String(element.ownerDocument.defaultView?.getComputedStyle(element, part).getPropertyValue(wanted)),
-    [property, pseudo] as const,
-  );
-}
-
-async function middle(of: Locator): Promise<{ x: number; y: number }> {
-  const box = await of.boundingBox();
-  if (!box) throw new Error('the row is not in view');
-  return { x: box.x + Math.min(box.width / 2, 40), y: box.y + box.height / 2 };
 }
