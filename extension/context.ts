@@ -15,11 +15,18 @@ import type { ImagesView } from './views/images';
 import type { NamespacesView } from './views/namespaces';
 import type { NetworksView } from './views/networks';
 
+/** isolab-attach. */
+export interface Attach {
+  readonly path: string;
+  /** Arguments by which it finds who words what the helper refuses. */
+  readonly words: readonly string[];
+}
+
 export interface Context {
   /** The extension's own version, as in package.json. */
   readonly version: string;
   /** Absolute paths of what is shipped with the extension. */
-  readonly programs: { readonly cli: string; readonly attach: string; readonly inTerminal: string };
+  readonly programs: { readonly cli: string; readonly attach: Attach; readonly inTerminal: string };
   readonly log: LogOutputChannel;
   readonly recorder: Recorder;
   /** Where the editor keeps what is written to `log`. */

@@ -12,6 +12,7 @@ import { Documents, SCHEME } from './documents/documents';
 import { LOG_SCHEME, Logs } from './documents/logs';
 import { Recorder } from './equivalents/recorder';
 import { FILES_SCHEME } from './files/address';
+import { findLostFolders } from './files/lost-folders';
 import { ContainerFiles } from './files/provider';
 import { Helper } from './helper/client';
 import { connectOnOpen } from './helper/on-open';
@@ -51,11 +52,15 @@ export function activate(extension: ExtensionContext): void {
   const statistics = new Statistics(helper, extension.extensionUri, (text) => log.warn(text));
   const refresh = new Refresh([...trees, facts, statistics]);
   const ours = new Ours(helper);
-  const attach = extension.asAbsolutePath('dist/native/isolab-attach');
+  const cli = extension.asAbsolutePath('dist/isolab.cjs');
+  const attach = {
+    path: extension.asAbsolutePath('dist/native/isolab-attach'),
+    words: ['--node', process.execPath, '--cli', cli],
+  };
   const context: Context = {
     version: String(extension.extension.packageJSON.version),
     programs: {
-      cli: extension.asAbsolutePath('dist/isolab.cjs'),
+      cli,
       attach,
       inTerminal: extension.asAbsolutePath('dist/in-terminal.cjs'),
     },
@@ -82,7 +87,7 @@ export function activate(extension: ExtensionContext): void {
   const provide = () =>
     void provideCommandLine(
       extension.environmentVariableCollection,
-      { folder, node: process.execPath, cli: context.programs.cli },
+      { folder, node: process.execPath, cli },
       helper.socket,
       t('Puts the command `isolab` on the PATH.'),
     ).catch((error: unknown) => log.warn(`no isolab command in terminals: ${String(error)}`));
@@ -141,6 +146,7 @@ export function activate(extension: ExtensionContext): void {
   );
 
   void connectOnOpen(context);
+  void findLostFolders(log);
   provide();
 }
 

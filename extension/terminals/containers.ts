@@ -12,10 +12,11 @@ export function openContainerTerminal(
   ticket: string,
   icon: string,
 ): void {
+  const { path, words } = context.programs.attach;
   const terminal = window.createTerminal({
     name: visible(name),
-    shellPath: context.programs.attach,
-    shellArgs: ['--socket', context.helper.socket, ticket],
+    shellPath: path,
+    shellArgs: ['--socket', context.helper.socket, ...words, ticket],
     iconPath: new ThemeIcon(icon),
     color: new ThemeColor(colours.of(`container:${id}`)),
     isTransient: true,

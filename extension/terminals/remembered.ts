@@ -11,6 +11,7 @@ import {
   UIKind,
   window,
 } from 'vscode';
+import type { Attach } from '../context';
 import type { Helper } from '../helper/client';
 import type { Ours } from './ours';
 import { type Remembered, restorable } from './restorable';
@@ -18,23 +19,28 @@ import { type Remembered, restorable } from './restorable';
 const KEY = 'terminals';
 /** More than anybody has open; the oldest are forgotten. */
 const MOST = 50;
+/** Milliseconds after a window was loaded in which a server that ended may still be ending its terminals. */
+const ENDING = 30_000;
 
 export class RememberedTerminals implements Disposable {
   /** Session of a terminal that was made, or found again, in this window. */
   readonly #sessions = new WeakMap<Terminal, string>();
   readonly #listeners: Disposable[];
   #looked = false;
+  /** Whose terminal lives, but was not seen in this window so far: it comes from the server, or ends with the one before. */
+  #awaited: readonly Remembered[] = [];
 
   constructor(
     private readonly memento: Memento,
     private readonly helper: Helper,
     private readonly ours: Ours,
-    private readonly attach: string,
+    private readonly attach: Attach,
   ) {
     this.#listeners = [
       window.onDidOpenTerminal((terminal) => void this.#note(terminal)),
       window.onDidCloseTerminal((terminal) => void this.#closed(terminal)),
       helper.onDidChangeState(() => void this.restore()),
+      helper.onDidChange((topics) => topics.includes('session') && void this.#ended()),
     ];
   }
 
@@ -52,12 +58,15 @@ export class RememberedTerminals implements Disposable {
     for (const terminal of window.terminals) void this.#note(terminal);
     const entries = this.#entries();
     if (entries.length === 0) return;
-    const list = await state.client.call('session/list', {}).catch(() => undefined);
-    if (list === undefined) {
+    const { found, gone } = (await this.#lookFor(entries)) ?? {};
+    if (!found || !gone) {
       this.#looked = false;
       return;
     }
-    const { found, gone } = restorable(entries, list);
+    this.#awaited = found;
+    setTimeout(() => {
+      this.#awaited = [];
+    }, ENDING);
     await this.memento.update(KEY, [...found, ...gone]);
     for (const entry of gone) this.#open(entry);
   }
@@ -66,8 +75,26 @@ export class RememberedTerminals implements Disposable {
     for (const listener of this.#listeners) listener.dispose();
   }
 
+  /** Brings back those that ended since. */
+  async #ended(): Promise<void> {
+    if (this.#awaited.length === 0) return;
+    const { gone = [] } = (await this.#lookFor(this.#awaited)) ?? {};
+    const seen = new Set(window.terminals.map((terminal) => this.#sessions.get(terminal)));
+    // Whoever asked at the same time may have opened one.
+    const missed = gone.filter((one) => this.#awaited.includes(one) && !seen.has(one.session));
+    this.#awaited = this.#awaited.filter((one) => !missed.includes(one));
+    for (const entry of missed) this.#open(entry);
+  }
+
+  /** Undefined where no helper can tell. */
+  async #lookFor(entries: readonly Remembered[]): Promise<ReturnType<typeof restorable> | undefined> {
+    const { state } = this.helper;
+    const list = state.kind === 'connected' && (await state.client.call('session/list', {}).catch(() => undefined));
+    return list ? restorable(entries, list) : undefined;
+  }
+
   #open({ session, name, icon, color, args }: Remembered): void {
-    const options = { name, shellPath: this.attach, shellArgs: [...args] };
+    const options = { name, shellPath: this.attach.path, shellArgs: [...this.attach.words, ...args] };
     const terminal = window.createTerminal({ ...options, iconPath: new ThemeIcon(icon), color: new ThemeColor(color) });
     this.#sessions.set(terminal, session);
   }
@@ -76,7 +103,9 @@ export class RememberedTerminals implements Disposable {
   async #note(terminal: Terminal): Promise<void> {
     if (this.#entries().length === 0) return;
     const session = await this.ours.session(terminal);
-    if (session !== undefined) this.#sessions.set(terminal, session.id);
+    if (session === undefined) return;
+    this.#sessions.set(terminal, session.id);
+    this.#awaited = this.#awaited.filter((one) => one.session !== session.id);
   }
 
   /** Whoever closes one wants it no more; a window or a server that ends does not ask anybody. */

@@ -3,7 +3,7 @@ import type { Result } from '../../helper/rpc/contract';
 
 export interface Remembered {
   readonly session: string;
-  /** Arguments of isolab-attach, the ticket last. */
+  /** Arguments of isolab-attach that an update does not change, the ticket last. */
   readonly args: readonly string[];
   readonly name: string;
   readonly icon: string;

@@ -49,14 +49,15 @@ export function terminalOptions(context: Connected, opened: Opened, look: Look):
   const { session, ticket, reports } = opened;
   const root = look.root === undefined ? [] : ['--root', look.root];
   const args = ['--socket', context.helper.socket, ...root, ticket];
+  const { path, words } = context.programs.attach;
   const color = colours.of(look.colourOf);
   void context.remembered.add({ session, args, name: look.name, icon: look.icon, color });
   // What the shell says with this is known to come from it, not from what it shows.
   const nonce = randomUUID();
   return {
     name: look.name,
-    shellPath: context.programs.attach,
-    shellArgs: args,
+    shellPath: path,
+    shellArgs: [...words, ...args],
     iconPath: new ThemeIcon(look.icon),
     color: new ThemeColor(color),
     isTransient: false,

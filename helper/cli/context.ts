@@ -33,6 +33,8 @@ export interface Program {
 
 export interface Context {
   readonly t: Translate;
+  /** Of the command that runs. */
+  readonly words: readonly string[];
   readonly program: Program;
   readonly json: boolean;
   /** With --print only: prints what one would type instead, and gives the exit status. Calls that change something end in it. */

@@ -7,23 +7,25 @@ import type { Equivalent } from '../rpc/contract/command';
 import { commandLine as shellLine } from '../rpc/contract/command-line';
 import { Failure } from '../rpc/contract/errors';
 import { escaped } from '../rpc/contract/escape';
-import { coded, sentence, type Translate } from '../rpc/contract/sentences';
+import { coded, type Translate } from '../rpc/contract/sentences';
 import type { Command } from './command';
 import { COMMANDS } from './commands';
+import { complain } from './complain';
 import { connectToHelper } from './connect';
 import type { Context, Program } from './context';
 import { commandHelp, groupHelp } from './help';
 import { languageOf, translator } from './language';
-import { askTerminal, Unread, write } from './output';
+import { askTerminal, write } from './output';
 import { parse, resolve, wants } from './parse';
-import { nothingToPrint, Printed, printing } from './print';
-import { cut, safeJson } from './text';
-import { Usage } from './usage';
+import { nothingToPrint, printing } from './print';
+import { TELL, tellRefusal } from './refusal';
+import { safeJson } from './text';
 
 /** Resolves to the exit status; never rejects for what the person, the helper or the kernel did. */
 export async function commandLine(argv: readonly string[], program: Program): Promise<number> {
   const t = await translator(languageOf(process.env));
   const opened: Opened = {};
+  if (argv[0] === TELL) return tellRefusal(argv[1] ?? '', t);
   let command: Command | undefined;
   try {
     const resolved = resolve(COMMANDS, argv);
@@ -41,7 +43,7 @@ export async function commandLine(argv: readonly string[], program: Program): Pr
       return 2;
     }
     const parsed = parse(command, resolved.rest);
-    return await command.run(context(t, program, parsed.given, opened), parsed);
+    return await command.run(context(t, program, command, parsed.given, opened), parsed);
   } catch (error) {
     return complain(error, command, t);
   } finally {
@@ -55,7 +57,13 @@ interface Opened {
   pending?: Promise<{ client: Client; socket: string }>;
 }
 
-function context(t: Translate, program: Program, given: Readonly<Record<string, unknown>>, opened: Opened): Context {
+function context(
+  t: Translate,
+  program: Program,
+  { words }: Command,
+  given: Readonly<Record<string, unknown>>,
+  opened: Opened,
+): Context {
   const json = given.json === true;
   const named = (given.socket as string | undefined) ?? (process.env.ISOLAB_SOCKET || undefined);
   const socket = named === undefined ? undefined : absolutePath(named);
@@ -82,6 +90,7 @@ function context(t: Translate, program: Program, given: Readonly<Record<string, 
   };
   return {
     t,
+    words,
     program: given.print === true ? { ...program, daemon: nothingToPrint } : program,
     json,
     ...(given.print === true && { print }),
@@ -113,43 +122,4 @@ function context(t: Translate, program: Program, given: Readonly<Record<string, 
     columns: () => (isatty(1) ? new WriteStream(1).columns : undefined),
     ask: (question) => askTerminal(`${escaped(question)} `, (answer) => /^(y|yes|是|好)$/i.test(answer)),
   };
-}
-
-function complain(error: unknown, command: Command | undefined, t: Translate): number {
-  if (error instanceof Printed) return 0;
-  if (error instanceof Unread) return 1;
-  if (error instanceof Usage) {
-    // Who pastes a whole file by mistake need not read it again.
-    const args = Object.entries(error.args).map(([name, value]) => [name, cut(String(value), 120)]);
-    const words = t(error.text, Object.fromEntries(args));
-    const help = ['isolab', ...(command?.words ?? []), '--help'].join(' ');
-    say(error.argument, `${words} ${t('“{help}” says what it takes.', { help })}`);
-    return command?.failure ?? 2;
-  }
-  if (error instanceof Failure) {
-    say(argumentOf(error.data.field, command), sentence(error.data, t));
-    return statusOf(error, command);
-  }
-  const words = error instanceof Error ? error.message : String(error);
-  say(undefined, t('Isolab failed in a way it did not foresee: {words}', { words }));
-  return command?.failure ?? 1;
-}
-
-/** As shells and docker-run(1) have it: 127 there is no such program, 126 it cannot be executed. */
-function statusOf({ data }: Failure, command: Command | undefined): number {
-  if (command?.failure === undefined) return 1;
-  if (data.rule?.code === 'program-not-found') return 127;
-  return data.rule?.code === 'program-not-executable' ? 126 : command.failure;
-}
-
-function say(argument: string | undefined, words: string): void {
-  write(2, `isolab: ${argument === undefined ? '' : `${escaped(argument)}: `}${escaped(words)}\n`);
-}
-
-/** The argument that a field of the request was made from: the command's longest field that leads to it. */
-export function argumentOf(field: string | undefined, command: Command | undefined): string | undefined {
-  if (field === undefined) return undefined;
-  const known = Object.keys(command?.fields ?? {}).filter((one) => field === one || field.startsWith(`${one}.`));
-  const longest = known.sort((a, b) => b.length - a.length)[0];
-  return longest === undefined ? field : command?.fields[longest];
 }

@@ -32,6 +32,7 @@ export async function reopenShell(context: Context, session: string, root?: stri
 export async function bringTerminal(context: Context, ticket: string, root?: string): Promise<number> {
   const { socket } = await context.connected();
   const attach = joinPath(context.program.nativeDir, 'isolab-attach');
+  const words = ['--node', process.execPath, '--cli', context.program.script, '--for', context.words.join(' ')];
   const directory = root === undefined ? [] : ['--root', absolutePath(root)];
   // On a desktop the editor's own Node is Electron, and this variable what made it Node for us: nobody else's business.
   const { ELECTRON_RUN_AS_NODE: _, ...own } = process.env;
@@ -39,7 +40,7 @@ export async function bringTerminal(context: Context, ticket: string, root?: str
   // koffi is loaded only here: the other commands start without it.
   const { execve } = await import('../sys/libc-process');
   try {
-    return execve(attach, [attach, '--socket', socket, ...directory, ticket], Object.fromEntries(env));
+    return execve(attach, [attach, '--socket', socket, ...words, ...directory, ticket], Object.fromEntries(env));
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
     const rule = { code: 'attach-missing', args: { path: attach } };

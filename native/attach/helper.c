@@ -165,6 +165,7 @@ static int refused(struct request *request, struct value error, int id) {
   json_text(json_member(json_member(because, "args"), "interpreter"), path, sizeof path);
   json_text(json_member(json_member(because, "args"), "path"), path, sizeof path);
   explain(name, cause, sizeof cause);
+  int status;
   if (id == HELLO) {
     bool version = strcmp(rule, "protocol-version") == 0 || strcmp(kind, "conflict") == 0;
     if (version || strcmp(kind, "denied") == 0) {
@@ -187,6 +188,8 @@ static int refused(struct request *request, struct value error, int id) {
     bool missing = strcmp(name, "ENOENT") == 0;
     say(missing ? NO_PROGRAM : NOT_RUNNABLE, path, cause);
     return missing ? 127 : 126;
+  } else if ((status = words_say(&request->words, data)) >= 0) {
+    return status;
   } else if (strcmp(step, "cwd") == 0) {
     say(NO_DIRECTORY, path, cause);
   } else if (strcmp(rule, "mount-covered") == 0) {

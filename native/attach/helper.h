@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "relay.h"
+#include "words.h"
 
 // What a person in front of the terminal may still do after a refusal.
 enum again {
@@ -23,6 +24,7 @@ struct request {
   int root;     // -1: none
   int signals;  // signalfd; what arrives there ends the wait
   enum again again;
+  struct words words;
   struct relay relay;  // from the answer
 };
 

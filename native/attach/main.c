@@ -74,7 +74,7 @@ static int try(struct request *request, struct terminal *terminal, int *link) {
 }
 
 static int attach(int count, char **arguments) {
-  struct request request = {.root = -1, .signals = -1};
+  struct request request = {.root = -1, .signals = -1, .words.command = ""};
   const char *root = NULL;
   struct terminal terminal;
   int link = -1, status, at = 1;
@@ -83,11 +83,17 @@ static int attach(int count, char **arguments) {
       request.socket = arguments[at + 1];
     } else if (strcmp(arguments[at], "--root") == 0) {
       root = arguments[at + 1];
+    } else if (strcmp(arguments[at], "--node") == 0) {
+      request.words.node = arguments[at + 1];
+    } else if (strcmp(arguments[at], "--cli") == 0) {
+      request.words.script = arguments[at + 1];
+    } else if (strcmp(arguments[at], "--for") == 0) {
+      request.words.command = arguments[at + 1];
     } else {
       return usage();
     }
   }
-  if (at != count - 1 || request.socket == NULL) return usage();
+  if (at != count - 1 || request.socket == NULL || !request.words.node != !request.words.script) return usage();
   if (!is_ticket(arguments[at])) {
     say(TICKET_VOID, NULL, NULL);
     return 1;

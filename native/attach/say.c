@@ -9,8 +9,8 @@
 static const struct {
   const char *english, *chinese;
 } TEXT[SENTENCES] = {
-    [USAGE] = {"Usage: isolab-attach --socket PATH [--root DIR] TICKET",
-               "用法：isolab-attach --socket PATH [--root DIR] TICKET"},
+    [USAGE] = {"Usage: isolab-attach --socket PATH [--root DIR] [--node PATH --cli PATH [--for COMMAND]] TICKET",
+               "用法：isolab-attach --socket PATH [--root DIR] [--node PATH --cli PATH [--for COMMAND]] TICKET"},
     [NO_HELPER] = {"No Isolab helper answers at %1 (%2). Start it with “isolab helper” or from the editor.",
                    "%1 处没有 Isolab 助手应答（%2）。请用 “isolab helper” 或在编辑器中启动它。"},
     [SOCKET_TOO_LONG] = {"The socket path %1 is longer than a socket address can be.", "套接字路径 %1 超出套接字地址的长度。"},

@@ -144,6 +144,27 @@ describe('run', () => {
     expect((await helper.client.call('container/list', { all: true })).containers).toEqual([]);
   });
 
+  test('a start that is refused is told in the same words, attached to it or not', async () => {
+    await helper.client.call('container/create', { image: { name: IMAGE }, name: 'still', command: ['true'] });
+    const detached = await cli('run', '-d', '--network', 'container:still', IMAGE, 'true');
+    expect(detached).toMatchObject({ status: 125, stdout: '' });
+    expect(detached.stderr).toBe(
+      'isolab: --network: The container still, whose net namespace is to be shared, is not running. Start it first: isolab container start still\n',
+    );
+    for (const options of [[], ['-i'], ['-it']]) {
+      const attached = await cli('run', ...options, '--network', 'container:still', IMAGE, 'true');
+      expect({ options, ...attached }).toEqual({ options, ...detached });
+    }
+    expect(await cli('run', '--workdir', '/bin/sh', IMAGE, 'true')).toEqual(
+      await cli('run', '-d', '--workdir', '/bin/sh', IMAGE, 'true'),
+    );
+    await cli('create', '--name', 'again', '--network', 'container:still', IMAGE, 'true');
+    expect((await cli('start', '-a', 'again')).stderr).toContain('still, whose net namespace is to be shared');
+    const screen = await terminal('run', '-it', '--network', 'container:still', IMAGE, 'sh');
+    await screen.shows(/^isolab: --network: The container still/);
+    expect(await screen.ended()).toBe(125);
+  });
+
   test('through pipes: standard input, both outputs apart, options behind the image are the program’s', async () => {
     const done = await run(
       containerArgv(helper, ['run', '-i', '--rm', IMAGE, 'sh', '-c', 'cat; echo err >&2; ls -d --help 2>&1 | head -1']),

@@ -1,7 +1,7 @@
 // isolab-attach: handing its terminal over, relaying where that is not safe, passing signals and the status, and what it
 // tells people when something is wrong.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../support/run';
@@ -414,6 +414,32 @@ describe.each(BUILDS)('$name build', (build) => {
         const server = await serve(build, {}, () => ({ bytes }));
         expect((await both(attach(build, server))).said).toContain('does not speak as an Isolab helper');
       }
+    });
+
+    it('in the words of the command line, whose status it ends with; in its own where that is gone', async () => {
+      const data = {
+        kind: 'conflict',
+        field: 'network',
+        rule: { code: 'x', args: { name: 'a“\n' } },
+        step: 'plan-value',
+      };
+      const server = await refusing(data);
+      const script = join(scratch(), 'cli.cjs');
+      // Signals are the program's own again, and all that was refused arrives.
+      const told = `const told = require('node:fs').readFileSync(0, 'utf8');
+        const blocked = /SigBlk:\\s*(\\w+)/.exec(require('node:fs').readFileSync('/proc/self/status', 'utf8'))[1];
+        console.error(JSON.stringify([process.argv.slice(2), JSON.parse(told), parseInt(blocked, 16)]));
+        process.exit(125);`;
+      writeFileSync(script, told);
+      const words = ['--node', process.execPath, '--cli', script];
+      const done = await run(attach(build, server, ...words, '--for', 'container run'), { env: CHINESE });
+      expect(done.status).toBe(125);
+      expect(JSON.parse(done.stderr)).toEqual([['--tell-refusal', 'container run'], data, 0]);
+      rmSync(script);
+      const alone = await both(attach(build, server, ...words));
+      expect(alone).toEqual({ status: 1, said: expect.stringContaining('the step “plan-value” was refused') });
+      const halved = await both(attach(build, server, '--node', process.execPath));
+      expect(halved).toEqual({ status: 64, said: expect.stringContaining('Usage: isolab-attach') });
     });
 
     it('what it is told without letting it steer the terminal', async () => {

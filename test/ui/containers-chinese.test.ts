@@ -1,10 +1,10 @@
 // The screens of containers and images in Simplified Chinese: none may show an English sentence of ours.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { output } from '../support/run';
-import { until } from '../support/until';
 import { spokenRows } from './support/access';
 import { writeBusyboxImage } from './support/busybox';
 import { containerViews } from './support/container-views';
+import { isolab } from './support/containers';
 import { useDaemon } from './support/daemon';
 import { sentences, translator, untranslated } from './support/language';
 import { PERSON } from './support/person';
@@ -37,14 +37,12 @@ async function chinese(name: string): Promise<void> {
 }
 
 test('empty views, and an image that is loaded', async () => {
-  const { quick, page } = editor();
+  const { quick } = editor();
   ({ containers, images } = await containerViews(editor()));
   await containers.shows(zh('Run a container…'));
   await chinese('containers-empty');
   await images.click(zh('Load an image from a file…'));
-  await until(async () => (await quick.value()) === `${PERSON.folder}/`, 'the dialog to be ready');
-  await quick.fill(ARCHIVE);
-  await page.keyboard.press('Enter');
+  await quick.path(ARCHIVE);
   await images.shows('lab/busybox:1', /MB/, 30_000);
   await images.expand(['lab/busybox:1', zh('History')]);
   await images.expand(['lab/busybox:1', zh('Layers'), zh('Layer {number}').replace('{number}', '2')]);
@@ -122,4 +120,22 @@ test('signals, limits, questions and the end', async () => {
   await chinese('containers-remove');
   await dialogs.answer(zh('Remove'));
   await containers.lacks('web');
+});
+
+test('health, restarts, and a user namespace of its own', async () => {
+  const check = ['--health-cmd', 'test -e /ok', '--health-interval', '1s', '--health-retries', '1'];
+  await isolab('container', 'run', '-d', '--name', 'ill', ...check, 'lab/busybox:1', 'sleep', '100000');
+  await isolab('container', 'run', '-d', '--name', 'again', '--restart', 'always', 'lab/busybox:1', 'false');
+  await isolab('container', 'run', '-d', '--name', 'own', '--userns', 'own', 'lab/busybox:1', 'sleep', '100000');
+  await containers.shows('ill', zh('unhealthy'));
+  // Each time it waits longer.
+  await containers.shows('again', zh('starts again in {time}').split('{')[0], 30_000);
+  await containers.expand(['own', zh('Namespaces')]);
+  await chinese('containers-health');
+  await editor().theme('dark');
+  await chinese('containers-health-dark');
+  await isolab('container', 'exec', 'ill', 'touch', '/ok');
+  await containers.shows('ill', zh('healthy'));
+  for (const name of ['ill', 'again', 'own']) await isolab('container', 'remove', '--force', name);
+  await containers.lacks('own');
 });

@@ -44,10 +44,7 @@ test('an image is loaded from a file, by its empty row', async () => {
   await images.click('Load an image from a file…');
   const { quick } = editor();
   // It proposes the folder that is open, a moment after it appears.
-  await until(async () => (await quick.value()) === `${PERSON.folder}/`, 'the dialog to be ready');
-  await quick.fill(ARCHIVE);
-  await editor().page.keyboard.press('Enter');
-  await quick.gone();
+  await quick.path(ARCHIVE);
   await images.shows('lab/busybox:1', /MB/, 30_000);
 });
 
@@ -214,11 +211,9 @@ test('a container is exported and an image saved: archives that tar reads, made 
 });
 
 test('the archive of a root file system is recognised, and becomes an image when wanted', async () => {
-  const { quick, dialogs, page } = editor();
+  const { quick, dialogs } = editor();
   await images.title('Load image');
-  await until(async () => (await quick.value()) === `${PERSON.folder}/`, 'the dialog to be ready');
-  await quick.fill(`${PERSON.folder}/web.tar`);
-  await page.keyboard.press('Enter');
+  await quick.path(`${PERSON.folder}/web.tar`);
   await dialogs.question().filter({ hasText: 'web.tar is not an image but a root file system' }).waitFor();
   await editor().screenshot('images-import-light');
   await dialogs.answer('Import it');

@@ -46,23 +46,6 @@ async function giveRoom(): Promise<void> {
   await mouse.up();
 }
 
-/** The dialog of files proposes a place a moment after it appears. */
-async function answerPath(path: string): Promise<void> {
-  const { quick, page } = editor();
-  await until(async () => (await quick.value()).startsWith(`${PERSON.folder}/`), 'the dialog to be ready');
-  await quick.fill(path);
-  // While it looks a path up it takes no key.
-  await until(
-    async () => {
-      await page.keyboard.press('Enter');
-      await page.locator('.quick-input-widget').waitFor({ state: 'hidden', timeout: 1500 });
-      return true;
-    },
-    'the dialog to take the path',
-    { timeoutMs: 15_000 },
-  );
-}
-
 test('a container of an image that was loaded', async () => {
   const { quick, page } = editor();
   const { networks, namespaces } = await editor().openIsolab();
@@ -71,7 +54,7 @@ test('a container of an image that was loaded', async () => {
   images = new Tree(page, 3);
   for (const view of [images, containers, namespaces, networks]) await view.toggle();
   await images.click('Load an image from a file…');
-  await answerPath(ARCHIVE);
+  await editor().quick.path(ARCHIVE);
   await images.shows(IMAGE, /MB/, 30_000);
   await giveRoom();
   await editor().command('Isolab: Run a container');
@@ -136,15 +119,17 @@ test('a file of the image is read, and cannot be edited', async () => {
 
 test('a file of this machine goes in, and comes back as the person’s own', async () => {
   await containers.menu(['web', 'Files', 'tmp'], 'Upload into a container…');
-  await answerPath(GREETING);
+  await editor().quick.path(GREETING);
   await containers.expand(['web', 'Files', 'tmp']);
   await containers.shows(['web', 'Files', 'tmp', 'greeting.txt'], '9 B');
   expect(await inside('/bin/sh', '-c', 'cat /tmp/greeting.txt; busybox stat -c "%a %u:%g" /tmp/greeting.txt')).toBe(
     'good day\n750 0:0\n',
   );
   await containers.menu(['web', 'Files', 'tmp', 'greeting.txt'], 'Download from a container…');
-  await answerPath(SAVED);
-  await until(async () => (await readFile(SAVED, 'utf8')) === 'good day\n', 'the file to be saved here');
+  await editor().quick.path(SAVED);
+  await until(async () => (await readFile(SAVED, 'utf8')) === 'good day\n', 'the file to be saved here', {
+    timeoutMs: 15_000,
+  });
   expect((await stat(SAVED)).uid).toBe(PERSON.uid);
 });
 

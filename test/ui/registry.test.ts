@@ -46,14 +46,6 @@ afterAll(async () => {
 
 const line = (text: string) => editor().page.locator('.editor-instance .view-line', { hasText: text }).first();
 
-/** The dialog of files proposes a place a moment after it appears. */
-async function answerPath(path: string): Promise<void> {
-  const { quick, page } = editor();
-  await until(async () => (await quick.value()).startsWith(PERSON.folder), 'the dialog to be ready');
-  await quick.fill(path);
-  await page.keyboard.press('Enter');
-}
-
 test('an image is pushed to a registry: others find it there', async () => {
   const { quick } = editor();
   ({ containers, images } = await containerViews(editor()));
@@ -108,7 +100,7 @@ function tarHeld(): Promise<number> {
 test('a long load is called off: nothing of it stays', async () => {
   const { quick, dialogs } = editor();
   await images.title('Load image');
-  await answerPath(LARGE);
+  await editor().quick.path(LARGE);
   await dialogs.question().filter({ hasText: 'large.tar is not an image but a root file system' }).waitFor();
   await dialogs.answer('Import it');
   await quick.step('Name of the new image');
@@ -139,14 +131,14 @@ test('two folders of the workspace are bound, one of them read-only', async () =
   await quick.fill('Bind');
   await quick.toggle('Bind a folder…');
   await quick.ok();
-  await answerPath(`${PERSON.folder}/site`);
+  await editor().quick.path(`${PERSON.folder}/site`);
   await quick.step('Where it is seen inside');
   await quick.answer('/srv');
   await quick.pick('Read only');
   await quick.step(`It sees ${PERSON.folder}/site → /srv`);
   await editor().screenshot('run-bind-light');
   await quick.pick('Bind another folder…');
-  await answerPath(`${PERSON.folder}/notes`);
+  await editor().quick.path(`${PERSON.folder}/notes`);
   await quick.step('Where it is seen inside');
   await quick.fill('/srv');
   await quick.complains('At /srv another folder is seen.');

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { command, flag, keyword, many, maybe, needed, operand, value } from '../../helper/cli/command';
 import { COMMANDS } from '../../helper/cli/commands';
+import { argumentOf } from '../../helper/cli/complain';
 import { candidates } from '../../helper/cli/connect';
 import type { Context } from '../../helper/cli/context';
 import { commandHelp, groupHelp, usage } from '../../helper/cli/help';
@@ -9,7 +10,6 @@ import { languageOf } from '../../helper/cli/language';
 import { nearest } from '../../helper/cli/nearest';
 import { parse, resolve, wants } from '../../helper/cli/parse';
 import * as refs from '../../helper/cli/refs';
-import { argumentOf } from '../../helper/cli/run';
 import { facts, table } from '../../helper/cli/table';
 import { cut, safeJson, width, wrapped } from '../../helper/cli/text';
 import { Usage } from '../../helper/cli/usage';

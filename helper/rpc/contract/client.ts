@@ -15,7 +15,7 @@ import {
   SocketMessageWriter,
 } from 'vscode-jsonrpc/node';
 import type { Input, MethodName, Result } from '.';
-import { type ErrorData, Failure } from './errors';
+import { Failure, isErrorData } from './errors';
 import {
   CHANGED,
   type Changed,
@@ -305,8 +305,4 @@ function heard(error: unknown, socket: string): Failure {
   // The library's own errors: the request could not be written, or the connection ended under it.
   const lost = error instanceof ResponseError && error.code >= -32_099 && error.code <= -32_096;
   return lost ? gone(socket) : new Failure({ kind: 'internal' }, { cause: error });
-}
-
-function isErrorData(data: unknown): data is ErrorData {
-  return typeof data === 'object' && data !== null && 'kind' in data && typeof data.kind === 'string';
 }

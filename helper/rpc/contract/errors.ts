@@ -53,3 +53,7 @@ export class Failure extends Error {
     super([data.kind, data.step, data.errno, data.field, data.rule?.code].filter(Boolean).join(' '), options);
   }
 }
+
+export function isErrorData(data: unknown): data is ErrorData {
+  return typeof data === 'object' && data !== null && 'kind' in data && typeof data.kind === 'string';
+}

@@ -222,16 +222,19 @@ function openJoins(
     opened.push(fd);
     joins.push({ kind, fd });
   };
-  const ofContainer = (kind: Kind, id: string) => {
+  const ofContainer = (field: 'network' | 'pid' | 'ipc', id: string) => {
+    const kind = field === 'network' ? 'net' : field;
     const other = lives.get(id)?.run.program;
     const name = store.get(id)?.name ?? id.slice(0, 12);
-    if (other === undefined) throw broken('conflict', 'shared-not-running', { name, kind }, { field: kind });
+    const hint = { code: 'start-shared', args: { name } };
+    const ended = () => broken('conflict', 'shared-not-running', { name, kind }, { field, hint });
+    if (other === undefined) throw ended();
     join(kind, openNamespace(other.pid, kind));
     // Looked at afterwards: still the same, so the namespace is its own.
-    if (!isAlive(other)) throw broken('conflict', 'shared-not-running', { name, kind }, { field: kind });
+    if (!isAlive(other)) throw ended();
   };
   if (typeof network === 'object') {
-    if ('container' in network) ofContainer('net', network.container);
+    if ('container' in network) ofContainer('network', network.container);
     else join('net', openNetns(house.realm, network.netns, 'network').fd);
   }
   if (typeof pid === 'object') ofContainer('pid', pid.container);

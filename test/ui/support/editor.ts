@@ -57,6 +57,8 @@ export interface EditorOptions {
 }
 
 export class Editor {
+  /** What the page wrote into the browser's console. */
+  readonly console: string[] = [];
   readonly quick: QuickInput;
   readonly terminals: Terminals;
   readonly dialogs: Dialogs;
@@ -66,6 +68,9 @@ export class Editor {
     private readonly browser: Browser,
     private readonly server: EditorServer,
   ) {
+    page.on('console', (message) =>
+      this.console.push(`${new Date().toISOString()} ${message.type()} ${message.text()}`),
+    );
     this.quick = new QuickInput(page);
     this.terminals = new Terminals(page);
     this.dialogs = new Dialogs(page);
@@ -273,9 +278,11 @@ export class Editor {
     return (await readFile(join(logs, latest, 'ptyhost.log'), 'utf8')).split(text).length - 1;
   }
 
-  /** Keeps the editor's own logs beside the screenshots. */
+  /** Keeps the editor's own logs, and what the page wrote, beside the screenshots. */
   async keepLogs(name: string): Promise<void> {
-    await cp(`${PERSON.home}/data/logs`, join(ROOT, 'artifacts/logs', name), { recursive: true, force: true });
+    const kept = join(ROOT, 'artifacts/logs', name);
+    await cp(`${PERSON.home}/data/logs`, kept, { recursive: true, force: true });
+    await writeFile(join(kept, 'console.log'), this.console.join('\n'));
   }
 }
 

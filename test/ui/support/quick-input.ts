@@ -38,14 +38,25 @@ export class QuickInput {
     return await this.input.inputValue();
   }
 
-  /** Chooses a path in the editor's own dialog for files and folders, which proposes one a moment after it opened. */
+  /** Chooses a path in the editor's own dialog for files and folders. */
   async path(path: string): Promise<void> {
-    await until(async () => (await this.value()) !== '', 'the path that the editor proposes');
+    // It proposes a path of its own until it has listed what is there.
+    await this.rows().first().waitFor();
     await until(async () => {
       await this.fill(path);
       return (await this.value()) === path;
     }, `${path} to stay in the box`);
-    await this.ok();
+    // The next step may be there at once.
+    const taken = async () => !(await this.widget.isVisible()) || !(await this.value()).startsWith(path);
+    await until(
+      async () => {
+        // While it looks a path up it takes no key.
+        await this.page.keyboard.press('Enter');
+        return await until(taken, 'an answer', { timeoutMs: 1500 });
+      },
+      `the dialog to take ${path}`,
+      { timeoutMs: 15_000 },
+    );
   }
 
   /** Types an answer and goes to the next step. */

@@ -4,6 +4,7 @@ import { copied } from '../../../extension/commands/copying';
 import { authorityOf, isReadonly, joinPath, nameOf, parentOf, rootOf } from '../../../extension/files/address';
 import { editorStat, editorType, namesChanged } from '../../../extension/files/facts';
 import { listWhole, readWhole, writeWhole } from '../../../extension/files/transfer';
+import { workspaceFolders } from '../../../extension/files/workspace-file';
 import { fileNodes } from '../../../extension/views/files-nodes';
 import { rowOf } from '../../../extension/views/rows';
 import { spoken } from '../../../extension/views/spoken';
@@ -183,4 +184,20 @@ describe('whole files in pieces', () => {
     }));
     expect((await listWhole(helper, place)).map(({ name }) => name)).toEqual(['a', 'b']);
   });
+});
+
+test('a workspace file names its folders; what the editor did not write names none', () => {
+  const folders = [{ uri: 'vscode-remote://h/lab' }, { name: 'web', uri: 'isolab-fs://container-1/' }];
+  expect(workspaceFolders(JSON.stringify({ folders, settings: {} }))).toEqual(folders);
+  for (const text of [
+    '',
+    'null',
+    '3',
+    '{}',
+    '{"folders":3}',
+    '{"folders":[{"path":"."}]}',
+    '{"folders":[{"uri":3}]}',
+  ]) {
+    expect(workspaceFolders(text)).toEqual([]);
+  }
 });
