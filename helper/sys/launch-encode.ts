@@ -47,6 +47,7 @@ const RECORD = {
   pty: 39,
   monitor: 40,
   init: 41,
+  diesWithLauncher: 42,
 } as const;
 
 const MAGIC = 0x314c_5349; // "ISL1"
@@ -199,4 +200,5 @@ function putContainer(
     put(RECORD.monitor, u32(...fds, ...rest));
   }
   if (plan.init) put(RECORD.init);
+  if (plan.diesWithLauncher) put(RECORD.diesWithLauncher);
 }

@@ -151,4 +151,6 @@ export interface LaunchPlan {
   readonly monitor?: MonitorPlan;
   /** Process 1 is a small one of ours that reaps, passes signals on and ends as the program does; needs a new pid namespace. */
   readonly init?: boolean;
+  /** The program is killed where the launcher is; without, it outlives it. Not with `monitor`. */
+  readonly diesWithLauncher?: boolean;
 }

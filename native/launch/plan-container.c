@@ -189,4 +189,5 @@ void container_check(const struct plan *plan) {
   // Both would tell of the end, and pass signals on.
   if (has(plan, MONITOR) && has(plan, LINK)) die("plan-monitor-with-link");
   if (has(plan, INIT) && !creates(plan, PID)) die("plan-init-needs-pid");
+  if (has(plan, DIES_WITH_LAUNCHER) && has(plan, MONITOR)) die("plan-monitor-outlives");
 }

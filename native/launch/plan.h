@@ -157,6 +157,7 @@ enum record {
   PTY,
   MONITOR,
   INIT,
+  DIES_WITH_LAUNCHER,
   RECORDS
 };
 

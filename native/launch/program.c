@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -165,6 +166,8 @@ void program_run(struct plan *plan, int parent) {
   addition_apply(plan);
   reset_signals();
   confine_ids_taken(plan);
+  // Last, for the kernel forgets it where ids and capabilities change. Of a launcher that is gone already the report knows.
+  if (has(plan, DIES_WITH_LAUNCHER) && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) die_errno("parent-death-signal", NULL);
   report(EXECUTING, 0);
   confine_last(plan);
   if (has(plan, INIT)) init_split(kept);

@@ -164,6 +164,9 @@ describe.each(BUILDS)('$name build', (build) => {
     expect(await lines(monitor, [control, control, control], true)).toEqual([
       { step: 'plan-monitor-with-link', errno: 0 },
     ]);
+    expect(await lines({ ...monitor, diesWithLauncher: true }, [control, control])).toEqual([
+      { step: 'plan-monitor-outlives', errno: 0 },
+    ]);
     const small: LaunchPlan = { ...BASE, monitor: { input: 'none', log: { size: 100, count: 1 } } };
     expect(await lines(small, [control, control, control])).toEqual([{ step: 'plan-value', errno: 0 }]);
     const denied: LaunchPlan = {

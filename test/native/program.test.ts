@@ -349,6 +349,31 @@ describe.each(BUILDS)('$name build', (build) => {
       expect(await ended).toBe(129);
     });
 
+    it('dies with its launcher where the plan says so, and outlives it where not', async () => {
+      // Changes of ids and namespaces on the way must not make the kernel forget it.
+      const plans = [
+        {},
+        { ...MAPPED, create: ['user', 'pid'] as const },
+        { user: { uid: 61_002, gid: 61_002, groups: [] } },
+      ];
+      for (const plan of plans) {
+        const tied = await start(build, { ...plan, diesWithLauncher: true });
+        const loose = await start(build, plan);
+        later(() => process.kill(loose.pid, 'SIGKILL'));
+        for (const { launcherPid } of [loose, tied]) process.kill(launcherPid, 'SIGKILL');
+        const state = (pid: number) => /^State:\t(.)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+        const isOver = () => {
+          try {
+            return state(tied.pid) === 'Z';
+          } catch {
+            return true;
+          }
+        };
+        await until(isOver, 'the end of the program');
+        expect(state(loose.pid)).toMatch(/[RS]/);
+      }
+    });
+
     it('outlives the process that launched it', async () => {
       const { ours, fd } = await pair();
       const said = lines(ours);

@@ -125,7 +125,19 @@ test('signals, limits, questions and the end', async () => {
 test('health, restarts, and a user namespace of its own', async () => {
   const check = ['--health-cmd', 'test -e /ok', '--health-interval', '1s', '--health-retries', '1'];
   await isolab('container', 'run', '-d', '--name', 'ill', ...check, 'lab/busybox:1', 'sleep', '100000');
-  await isolab('container', 'run', '-d', '--name', 'again', '--restart', 'always', 'lab/busybox:1', 'false');
+  await isolab(
+    'container',
+    'run',
+    '-d',
+    '--name',
+    'again',
+    '--restart',
+    'always',
+    'lab/busybox:1',
+    'sh',
+    '-c',
+    'exit 1',
+  );
   await isolab('container', 'run', '-d', '--name', 'own', '--userns', 'own', 'lab/busybox:1', 'sleep', '100000');
   await containers.shows('ill', zh('unhealthy'));
   // Each time it waits longer.

@@ -6,7 +6,8 @@ import { close } from '../../sys/libc';
 import { isBlocking, openInRoot } from '../../sys/libc-files';
 import { asFailure, broken, errnoOf } from '../failures';
 import type { Call, House } from '../house';
-import { programFailed, runConfined, WORK } from '../image/sandbox';
+import { lastLine, programFailed } from '../image/program-failure';
+import { runConfined, WORK } from '../image/sandbox';
 import type { Tree } from './tree';
 
 const TAR = '/usr/bin/tar';
@@ -60,7 +61,7 @@ export async function copyIn(transfer: Transfer, path: string, input: number): P
   try {
     const place = `--directory=${WORK}${readlinkSync(`/proc/self/fd/${directory}`)}`;
     const status = await tar(transfer, [...EXTRACT, place], { input, write: true });
-    if (status.exit !== 0) throw programFailed('tar', await status.words(), status.exit);
+    if (status.exit !== 0) throw programFailed('tar', lastLine(await status.words()), status.exit);
   } finally {
     close(directory);
   }
@@ -92,7 +93,7 @@ function notThere(error: unknown, path: string) {
 
 async function create(transfer: Transfer, output: number, words: readonly string[]): Promise<void> {
   const { exit, words: said } = await tar(transfer, [...CREATE, ...words], { output, write: false });
-  if (exit > DIFFERED) throw programFailed('tar', await said(), exit);
+  if (exit > DIFFERED) throw programFailed('tar', lastLine(await said()), exit);
 }
 
 interface Ends {

@@ -21,7 +21,8 @@ import { Turns } from '../turns';
 import { cancelled } from './cancelled';
 import type { Job } from './jobs';
 import { blobPath, layerMark, layerPath, type Places } from './places';
-import { programFailed, type Running, runConfined, WORK } from './sandbox';
+import { lastLine, programFailed } from './program-failure';
+import { type Running, runConfined, WORK } from './sandbox';
 import { explainSpace, needSpace } from './space';
 import type { TakenLayer } from './tasks';
 import { factsOf } from './work/layer-rows';
@@ -214,7 +215,7 @@ export class Layers {
           { step: 'image-unpack', hint: { code: 'image-make-space' } },
         );
       }
-      throw programFailed('tar', words, status);
+      throw programFailed('tar', lastLine(words), status);
     } finally {
       forget();
     }

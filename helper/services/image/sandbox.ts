@@ -7,8 +7,7 @@ import type { RootOperation } from '../../sys/launch-operations';
 import { close, open } from '../../sys/libc';
 import { SOCK_STREAM, socketPair } from '../../sys/libc-process';
 import { clone, restrict, tmpfs } from '../../sys/mount-api';
-import { escapeControls } from '../../sys/proc';
-import { asFailure, broken } from '../failures';
+import { launchFailure } from '../session/launch';
 
 /** Where the program finds the directory it works in. */
 export const WORK = '/work';
@@ -97,6 +96,8 @@ export async function runConfined(nativeDir: string, confined: Confined): Promis
         mounts: mounts.length,
         capabilities: { ...sets, inheritable: 0n, ambient: 0n },
         noNewPrivileges: true,
+        // It would go on writing into what is tidied away.
+        diesWithLauncher: true,
         umask: 0,
         command: confined.command,
         environment: ENVIRONMENT,
@@ -122,7 +123,7 @@ export async function runConfined(nativeDir: string, confined: Confined): Promis
     return { ended, words: said, stop };
   } catch (error) {
     close(link);
-    throw asFailure(error, { step: 'image-program' });
+    throw launchFailure(error, confined.command);
   } finally {
     for (const fd of descriptors) close(fd);
   }
@@ -162,15 +163,4 @@ function listen(fd: number): () => Promise<string> {
     await closed;
     return text;
   };
-}
-
-/** What a program that failed said last, as a Failure. */
-export function programFailed(program: string, words: string, status: number) {
-  const [said] = words
-    .trim()
-    .split('\n')
-    .filter((line) => !/Exiting with failure status/.test(line))
-    .slice(-1);
-  const args = { program, said: escapeControls(said ?? `status ${status}`).slice(0, 300) };
-  return broken('internal', 'image-program-failed', args, { step: 'image-program' });
 }

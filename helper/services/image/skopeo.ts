@@ -6,12 +6,12 @@ import { constants } from 'node:os';
 import { close, pidfdOpen } from '../../sys/libc';
 import { watchReadable } from '../../sys/libc-poll';
 import { SOCK_STREAM, socketPair, spawnDetached, waitExit } from '../../sys/libc-process';
-import { escapeControls } from '../../sys/proc';
 import { asFailure, broken } from '../failures';
 import { endProgram } from '../program-end';
 import { findProgram } from '../uplink/program';
 import { cancelled } from './cancelled';
 import type { Job } from './jobs';
+import { programFailed } from './program-failure';
 
 const ENVIRONMENT = { PATH: '/usr/bin:/bin', LC_ALL: 'C', HOME: '/nonexistent' } as const;
 const MAX_WORDS = 8192;
@@ -64,7 +64,7 @@ export async function skopeo(job: Job, route: Route): Promise<void> {
   }
   const status = await endOf(pid, job);
   if (job.isCancelled) throw cancelled();
-  if (status !== 0) throw failed(await words());
+  if (status !== 0) throw failed(await words(), status);
 }
 
 /** Its exit status; it is a child of ours, so the pid is its own until it was waited for. */
@@ -101,15 +101,12 @@ export function lastWords(text: string): string {
   const line = text.trim().split('\n').at(-1) ?? '';
   const [, quoted] = /\bmsg="((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
   const said = quoted === undefined ? line : quoted.replace(/\\(.)/g, '$1');
-  return escapeControls(said).slice(0, 500);
+  return said;
 }
 
-function failed(text: string) {
+function failed(text: string, status: number) {
   const said = lastWords(text);
   const plain = /server gave HTTP response to HTTPS client|certificate/.test(said);
-  const args = { program: 'skopeo', said };
-  return broken('internal', 'image-program-failed', args, {
-    step: 'image-registry',
-    ...(plain && { hint: { code: 'image-insecure' } }),
-  });
+  const context = { step: 'image-registry', ...(plain && { hint: { code: 'image-insecure' } }) };
+  return programFailed('skopeo', said, status, context);
 }

@@ -6,7 +6,8 @@ import { pipe } from '../../sys/libc-files';
 import { broken } from '../failures';
 import { cancelled } from './cancelled';
 import type { Job } from './jobs';
-import { programFailed, type Running, runConfined, WORK } from './sandbox';
+import { isTruncated, lastLine, programFailed } from './program-failure';
+import { type Running, runConfined, WORK } from './sandbox';
 
 const TAR = '/usr/bin/tar';
 const CREATE = [
@@ -69,8 +70,9 @@ export async function withTreeArchive<T>(
   const [given, ended] = await Promise.allSettled([taken, tar.ended]);
   forget();
   if (job.isCancelled) throw cancelled();
-  if (given.status === 'rejected') throw given.reason;
   const status = ended.status === 'fulfilled' ? ended.value : 1;
-  if (status > DIFFERED) throw programFailed('tar', await tar.words(), status);
+  // Whoever takes from one that was killed finds an archive without its end; where they stopped it they know better.
+  if (given.status === 'rejected' && !(status > 128 && isTruncated(given.reason))) throw given.reason;
+  if (given.status === 'rejected' || status > DIFFERED) throw programFailed('tar', lastLine(await tar.words()), status);
   return given.value;
 }

@@ -5,6 +5,7 @@ import { close } from '../../sys/libc';
 import { pipe } from '../../sys/libc-files';
 import { broken } from '../failures';
 import type { Job } from './jobs';
+import { isTruncated, programFailed } from './program-failure';
 import { type Running, runConfined } from './sandbox';
 
 const XZ = '/usr/bin/xz';
@@ -48,11 +49,9 @@ export async function withUnpackedXz<T>(
 }
 
 async function checkEnd(xz: Running): Promise<void> {
-  if ((await xz.ended) === 0) return;
+  const status = await xz.ended;
+  if (status === 0) return;
+  if (status > 128) throw programFailed('xz', '', status);
   const isTorn = /Unexpected end of input/.test(await xz.words());
   throw isTorn ? broken('invalid', 'archive-truncated') : broken('invalid', 'archive-damaged');
-}
-
-function isTruncated(error: unknown): boolean {
-  return error instanceof Error && /archive-(truncated|not-tar)/.test(error.message);
 }

@@ -7,7 +7,7 @@ import { SysError } from '../../sys/errors';
 import { LaunchError } from '../../sys/launch';
 import type { LaunchPlan } from '../../sys/launch-plan';
 import { insideId, type Mount } from '../../sys/proc';
-import { asFailure, type Context } from '../failures';
+import { asFailure, broken, type Context } from '../failures';
 import type { Surroundings } from './caller';
 import type { SettledPlan, Who } from './plan';
 
@@ -124,6 +124,10 @@ export function launchFailure(
   mounts: () => readonly Mount[] = () => [],
 ): Failure {
   if (!(error instanceof LaunchError)) return asFailure(error, { step: 'launcher' });
+  // It said nothing, not even which step failed.
+  if (error.step === 'launcher' && error.errno === 0) {
+    return broken('internal', 'launcher-killed', undefined, { step: 'launcher', hint: { code: 'try-again' } });
+  }
   const context: Context = {
     step: error.step,
     ...(error.hint === undefined ? {} : { hint: { code: error.hint, args: { path: error.path ?? '' } } }),

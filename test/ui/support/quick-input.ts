@@ -41,7 +41,7 @@ export class QuickInput {
   /** Chooses a path in the editor's own dialog for files and folders. */
   async path(path: string): Promise<void> {
     // It proposes a path of its own until it has listed what is there.
-    await this.rows().first().waitFor();
+    await this.row('..').waitFor();
     await until(async () => {
       await this.fill(path);
       return (await this.value()) === path;

@@ -260,6 +260,8 @@ export const RULES: Readonly<Record<string, string>> = {
   'image-index-damaged': 'The list of the images, {path}, cannot be read.',
   'image-blob-missing': 'A part of the image is gone from the store: {digest}….',
   'image-blob-damaged': 'A part of the image is not what it was when it was stored: {digest}….',
+  'program-killed': '{program} was ended by {signal} before it was done.',
+  'launcher-killed': 'The launcher was ended before it could say that the program runs.',
   'image-program-failed': '{program} failed. It says: “{said}”.',
   'image-skopeo':
     'Images come from registries and go there through skopeo, which is not installed where root’s programs lie.',

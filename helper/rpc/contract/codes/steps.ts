@@ -118,6 +118,7 @@ export const STEPS: Readonly<Record<string, string>> = {
   capabilities: 'setting the capabilities',
   'capability-ambient': 'setting the ambient capabilities',
   'no-new-privileges': 'setting no_new_privs',
+  'parent-death-signal': 'having the program end with its launcher',
   seccomp: 'loading the filter of system calls',
   'oom-score-adj': 'setting the score for the OOM killer',
   'user-lookup': 'looking the user up in the container',
