@@ -1,7 +1,11 @@
 // The error of a system call that failed: made at the leaf, given its meaning by services.
 import { constants } from 'node:os';
 
-const NAMES = new Map<number, string>(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** Names that Linux has beside the ones of its manual: EAGAIN, EOPNOTSUPP. */
+const OTHER_NAMES = new Set(['EWOULDBLOCK', 'ENOTSUP']);
+const NAMES = new Map<number, string>(
+  Object.entries(constants.errno).flatMap(([name, number]) => (OTHER_NAMES.has(name) ? [] : [[number, name]])),
+);
 
 /** Symbolic name of an errno, or `E<number>` for one that Node does not know. */
 export function errnoName(errno: number): string {

@@ -8,7 +8,7 @@ import type { ContainerEvent } from '../../helper/rpc/contract/events';
 import { undoAfterEach } from '../support/cleanup';
 import { busyboxImage, containerArgv, removeContainers, startContainer, statusOf } from '../support/container';
 import { connect, startHelper, type TestHelper } from '../support/helper';
-import { output } from '../support/run';
+import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { HOLDER } from '../support/users';
 
@@ -43,6 +43,29 @@ async function control(pid: number, controller: string, v1: string, v2: string):
   const unified = mounts.find((one) => one.fstype === 'cgroup2')?.target ?? '';
   return (await readFile(join(unified, /^0::(.*)$/m.exec(groups)?.[1] ?? '', v2), 'latin1')).trim();
 }
+
+test('one more program where there may be none: what is in the way is said, and the container goes on', async () => {
+  const fill = ['sh', '-c', 'sleep 1000 & sleep 1000 & wait'];
+  const { ref, id, name, pid } = await startContainer(helper, { limits: { pids: 3 }, command: fill });
+  await until(
+    async () => (await output(['ps', '-o', 'pid=', '--ppid', String(pid)])).trim().split('\n').length === 2,
+    'both',
+  );
+  for (const options of [[], ['-d'], ['-it']]) {
+    const more = await run(containerArgv(helper, ['exec', ...options, id, 'true']));
+    expect(more).toEqual({
+      status: 125,
+      stdout: '',
+      stderr:
+        `isolab: The container ${name} may have 3 processes and threads, and starting one more program takes room for two. ` +
+        `End some of them, or raise the limit: isolab container update --pids-limit NUMBER ${name}\n`,
+    });
+  }
+  expect(await helper.client.call('container/show', { container: ref })).toMatchObject({ state: 'running', execs: [] });
+  expect((await output(['ps', '-o', 'comm=', '--ppid', String(pid)])).trim()).toBe('sleep\nsleep');
+  await helper.client.call('container/update', { container: ref, limits: { pids: 5 } });
+  expect(await run(containerArgv(helper, ['exec', id, 'true']))).toMatchObject({ status: 0, stderr: '' });
+});
 
 test('the files hold the values, from the first instruction on and after a change', async () => {
   const { ref, pid } = await startContainer(helper, {

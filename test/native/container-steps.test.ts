@@ -154,6 +154,6 @@ describe.each(BUILDS)('$name build', (build) => {
     // RLIMIT_NPROC, in the order of setrlimit(2).
     const own = parseLimits(readFileSync('/proc/self/limits', 'latin1'));
     const limits = own.map((limit, at) => (at === 6 ? { soft: 0n, hard: limit.hard } : limit));
-    await fails({ init: true, userName: 'web', limits }, { step: 'init', code: 'EWOULDBLOCK' });
+    await fails({ init: true, userName: 'web', limits }, { step: 'init', code: 'EAGAIN' });
   });
 });

@@ -104,7 +104,7 @@ export async function execInContainer(
     store.runs.forgetExec(record.id, name);
     // It may have ended under our hands, which then is what is wrong.
     if (!isAlive(living.run.program)) throw notRunning(record);
-    throw containerFailure(error, wish.command);
+    throw containerFailure(error, wish.command, record);
   } finally {
     for (const fd of opened) close(fd);
   }

@@ -4,9 +4,19 @@ import { SysError } from '../../sys/errors';
 import { LaunchError } from '../../sys/launch';
 import { asFailure, broken } from '../failures';
 import { launchFailure } from '../session/launch';
+import type { ContainerRecord } from './record';
 
-export function containerFailure(error: unknown, command: readonly string[]): Failure {
+export function containerFailure(
+  error: unknown,
+  command: readonly string[],
+  { name, limits }: Pick<ContainerRecord, 'name' | 'limits'>,
+): Failure {
   if (error instanceof Failure) return error;
+  // clone(2): what the pids controller says, or another limit where the container has none.
+  if (error instanceof LaunchError && error.step === 'clone' && error.code === 'EAGAIN' && limits.pids !== undefined) {
+    const hint = { code: 'raise-pids', args: { name } };
+    return broken('quota', 'pids-limit-reached', { name, limit: limits.pids }, { step: 'clone', hint });
+  }
   if (!(error instanceof LaunchError) || error.path === undefined) return launchFailure(error, command);
   const { step, path, errno } = error;
   if (step === 'user-lookup') return broken('not-found', 'user-not-found', { name: path }, { step, field: 'user' });

@@ -106,7 +106,7 @@ export async function startContainer(
     house.changes.bump('container');
     return living;
   } catch (error) {
-    const failure = containerFailure(error, record.command);
+    const failure = containerFailure(error, record.command, record);
     await undo(kitchen, record, cgroup, failure);
     throw failure;
   } finally {

@@ -32,6 +32,8 @@ export const CONTAINER_RULES: Readonly<Record<string, string>> = {
   'container-running': 'The container {name} is running.',
   'container-not-running': 'The container {name} is not running.',
   'container-paused': 'The container {name} is paused: let it go on first.',
+  'pids-limit-reached':
+    'The container {name} may have {limit} processes and threads, and starting one more program takes room for two.',
   'container-without-group': 'The control group of the container {name} was taken away by somebody else.',
   'container-not-interactive': 'The container {name} was made without standard input.',
   'shared-not-running': 'The container {name}, whose {kind} namespace is to be shared, is not running.',

@@ -53,6 +53,7 @@ export const HINTS: Readonly<Record<string, string>> = {
   'install-again': 'Install Isolab anew, or build it with “npm run build”.',
   'reopen-session': 'Open it anew: `isolab session reopen {session}`.',
   'try-again': 'Try again. Where the kernel ended it for want of memory, dmesg says so.',
+  'raise-pids': 'End some of them, or raise the limit: isolab container update --pids-limit NUMBER {name}',
   'start-shared': 'Start it first: isolab container start {name}',
   'remove-force': 'Stop it first, or remove it by force.',
   'nothing-left': 'Nothing of it is left.',
