@@ -179,6 +179,22 @@ describe('what cannot be', () => {
     expect((await helper.client.call('container/list', { all: true })).containers).toEqual([]);
   });
 
+  test('without the program that formats it: what to install, and no container', async () => {
+    const hide = 'mount --bind /dev/null "$(readlink -f /sbin/mkfs.ext4)" && exec "$@"';
+    const bare = await startHelper({
+      within: ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-c', hide, 'sh'],
+    });
+    undo(() => bare.stop());
+    await busyboxImage(bare);
+    const done = await runContainer(bare, ['create', '--disk', '64M:/data', IMAGE, 'true']);
+    expect(done).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringContaining('sudo apt install e2fsprogs'),
+    });
+    expect((await bare.client.call('container/list', { all: true })).containers).toEqual([]);
+  });
+
   test('a file that is no file system any more: the step is named, nothing stays mounted', async () => {
     const { id } = await startContainer(helper, { mounts: [DISK] });
     await helper.client.call('container/stop', { container: { id }, timeout: 0 });

@@ -1,11 +1,12 @@
-// kill -9 of the programs that do a helper's work on images and containers, a launcher with tar or xz inside, skopeo, mkfs:
+// kill -9 of the programs that do a helper's work on images and containers, a launcher with tar or xz inside, skopeo, mkfs.ext4:
 // the request is refused in a sentence, nothing is half-made, other containers go on, and asked again it is done.
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { busyboxImage, removeContainers, startContainer } from '../support/container';
+import { busyboxImage, IMAGE, removeContainers, startContainer } from '../support/container';
 import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { ISOLAB } from '../support/root';
 import { type Done, output, run } from '../support/run';
 import { until } from '../support/until';
 import { archiveOf } from './support/images';
@@ -15,7 +16,8 @@ let helper: TestHelper;
 let registry: Registry;
 let work: string;
 const at = (name: string) => join(work, name);
-const cli = (...args: string[]) => run(isolab(helper.socket, args));
+// In front: behind an image everything is the program's.
+const cli = (...args: string[]) => run([process.execPath, ISOLAB, '--socket', helper.socket, ...args]);
 
 beforeAll(async () => {
   helper = await startHelper();
@@ -118,6 +120,10 @@ const WORKS: Readonly<Record<string, Work>> = {
   'a pull': {
     ...{ comm: 'skopeo', moments: [0, 15, 40], says: KILLED },
     words: () => ['image', 'pull', '--insecure', `${registry.address}/large:1`],
+  },
+  'a disk': {
+    ...{ comm: 'mkfs.ext4', moments: [0, 2], says: KILLED },
+    words: () => ['container', 'create', '--disk', '2G:/data', IMAGE, 'true'],
   },
   'a commit': { ...LAUNCHER, words: () => ['container', 'commit', 'other', 'new:1'] },
   'an export': { ...LAUNCHER, words: () => ['container', 'export', '-o', at('export.tar'), 'other'] },

@@ -10,6 +10,7 @@ import { close } from '../../sys/libc';
 import { attachLoop, findLoop } from '../../sys/loop-device';
 import { ext4 } from '../../sys/mount-api';
 import { asFailure, broken } from '../failures';
+import { programKilled } from '../image/program-failure';
 import { findProgram } from '../uplink/program';
 
 const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
@@ -111,8 +112,9 @@ function format(program: string, file: number, { uid, gid }: Owner): Promise<voi
   });
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(asFailure(error, { step: 'disk-format' })));
-    child.once('close', (status) => {
+    child.once('close', (status, signal) => {
       if (status === 0) resolve();
+      else if (signal !== null) reject(programKilled('mkfs.ext4', signal, { step: 'disk-format' }));
       else reject(broken('internal', 'disk-format-failed', { said: said.trim() || String(status) }));
     });
   });

@@ -6,12 +6,13 @@ import { broken, type Context } from '../failures';
 /** `status`: its exit status, 128 + N for signal N. `said`: the line that matters of what it wrote. */
 export function programFailed(program: string, said: string, status: number, context: Omit<Context, 'rule'> = {}) {
   const at = { step: 'image-program', ...context };
-  if (said === '' && status > 128) {
-    const args = { program, signal: signalName(status - 128) };
-    return broken('internal', 'program-killed', args, { ...at, hint: { code: 'try-again' } });
-  }
+  if (said === '' && status > 128) return programKilled(program, signalName(status - 128), at);
   const args = { program, said: escapeControls(said || `status ${status}`).slice(0, 500) };
   return broken('internal', 'image-program-failed', args, at);
+}
+
+export function programKilled(program: string, signal: string, context: Omit<Context, 'rule' | 'hint'>) {
+  return broken('internal', 'program-killed', { program, signal }, { ...context, hint: { code: 'try-again' } });
 }
 
 /** The last line that tar(1) wrote, but for the one that only says that it failed. */

@@ -6,6 +6,7 @@ import { constants } from 'node:os';
 import { close, pidfdOpen } from '../../sys/libc';
 import { watchReadable } from '../../sys/libc-poll';
 import { SOCK_STREAM, socketPair, spawnDetached, waitExit } from '../../sys/libc-process';
+import { escapeControls } from '../../sys/proc';
 import { asFailure, broken } from '../failures';
 import { endProgram } from '../program-end';
 import { findProgram } from '../uplink/program';
@@ -101,7 +102,7 @@ export function lastWords(text: string): string {
   const line = text.trim().split('\n').at(-1) ?? '';
   const [, quoted] = /\bmsg="((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
   const said = quoted === undefined ? line : quoted.replace(/\\(.)/g, '$1');
-  return said;
+  return escapeControls(said);
 }
 
 function failed(text: string, status: number) {
