@@ -24,12 +24,12 @@ export function stateText(container: Container, now: number, t: Translate): stri
     case 'running':
       return [t('up {time}', { time: durationText(now - startedAt, t) }), healthText(container, t)]
         .filter(Boolean)
-        .join(', ');
+        .join(t(', '));
     case 'restarting':
       return [
         failure === undefined ? endText(container, t) : failureText(failure, t),
         t('starts again in {time}', { time: durationText(Math.max(0, (container.restartAt ?? now) - now), t) }),
-      ].join(', ');
+      ].join(t(', '));
     case 'paused':
       return t('paused, up {time}', { time: durationText(now - startedAt, t) });
     case 'created':
@@ -38,7 +38,7 @@ export function stateText(container: Container, now: number, t: Translate): stri
       if (failure !== undefined) return failureText(failure, t);
       return [endText(container, t), finishedAt !== undefined && agoText(finishedAt, now, t)]
         .filter(Boolean)
-        .join(', ');
+        .join(t(', '));
     case 'dead':
       return t('not wholly removed');
   }
@@ -205,10 +205,10 @@ export function containerGroupRow({ id, group }: ContainerGroupNode, t: Translat
 export function whoseText({ host, names, others }: ContainerNamespaceNode, t: Translate): string {
   if (host) return t('host');
   const parts = [
-    names.length > 0 && names.map(visible).join(', '),
-    others.length > 0 && t('shared with {names}', { names: others.map(visible).join(', ') }),
+    names.length > 0 && names.map(visible).join(t(', ')),
+    others.length > 0 && t('shared with {names}', { names: others.map(visible).join(t(', ')) }),
   ].filter(Boolean);
-  return parts.length === 0 ? t('own') : parts.join(', ');
+  return parts.length === 0 ? t('own') : parts.join(t(', '));
 }
 
 export function containerNamespaceRow(node: ContainerNamespaceNode, t: Translate): Row {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { KINDS } from '../../helper/rpc/contract/kinds';
 import { undoAfterEach } from '../support/cleanup';
 import {
@@ -15,20 +15,15 @@ import {
   startContainer,
   statusOf,
 } from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import { startHelper } from '../support/helper';
 import { output, run } from '../support/run';
 import { differing } from '../support/session';
 import { openTerminal, type Terminal } from '../support/tmux';
 import { until } from '../support/until';
+import { helper, useContainers } from './support/containers';
 
 const afterwards = undoAfterEach();
-let helper: TestHelper;
-beforeAll(async () => {
-  helper = await startHelper();
-  await busyboxImage(helper);
-});
-afterEach(() => removeContainers(helper));
-afterAll(() => helper?.stop());
+useContainers();
 
 const cli = (...args: string[]) => runContainer(helper, args);
 
@@ -161,7 +156,7 @@ describe('run', () => {
     await cli('create', '--name', 'again', '--network', 'container:still', IMAGE, 'true');
     expect((await cli('start', '-a', 'again')).stderr).toContain('still, whose net namespace is to be shared');
     const screen = await terminal('run', '-it', '--network', 'container:still', IMAGE, 'sh');
-    await screen.shows(/^isolab: --network: The container still/);
+    await screen.shows(/Start it first: isolab container start still$/);
     expect(await screen.ended()).toBe(125);
   });
 

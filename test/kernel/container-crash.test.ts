@@ -2,33 +2,21 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
-import { busyboxImage, IMAGE, removeContainers, startContainer, statusOf } from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import { IMAGE, removeContainers, startContainer, statusOf } from '../support/container';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
+import { helper, takeOver, useContainers } from './support/containers';
 
 const afterwards = undoAfterEach();
-let helper: TestHelper;
-/** Of the first one: it stays, whichever helper serves it. */
-let first: TestHelper;
-beforeEach(async () => {
-  first = await startHelper();
-  helper = first;
-  await busyboxImage(helper);
-});
-afterEach(async () => {
-  await removeContainers(helper);
-  if (helper !== first) await helper.stop();
-  await first.stop();
-});
+useContainers({ each: true });
 
 async function killHelper(): Promise<void> {
   await helper.kill();
 }
 async function nextHelper(): Promise<void> {
-  helper = await startHelper({ stateDir: first.stateDir, socket: first.socket });
+  await takeOver();
 }
 const show = (id: string) => helper.client.call('container/show', { container: { id } });
 const parentOf = async (pid: number) => Number((await output(['ps', '-o', 'ppid=', '-p', String(pid)])).trim());
@@ -59,7 +47,7 @@ test('the helper is killed: what was started besides the program is listed by th
   const { ref, id } = await startContainer(helper);
   const exec = async (...command: string[]) =>
     ((await helper.client.call('container/exec', { container: ref, command, detach: true })) as { pid: number }).pid;
-  const files = async () => (await readdir(join(first.stateDir, 'containers', id.slice(0, 32)))).sort();
+  const files = async () => (await readdir(join(helper.stateDir, 'containers', id.slice(0, 32)))).sort();
   const without = await files();
   const [one, two, three] = [await exec('sleep', '1001'), await exec('sleep', '1002'), await exec('sleep', '1003')];
   const before = (await show(id)).execs;
@@ -113,7 +101,7 @@ test('after a reboot it is ended, and how is unknown', async () => {
   process.kill(await parentOf(pid), 'SIGKILL');
   process.kill(pid, 'SIGKILL');
   await until(() => !existsSync(`/proc/${pid}/ns/pid`), 'the end');
-  const record = join(first.stateDir, 'containers', id.slice(0, 32), 'run.json');
+  const record = join(helper.stateDir, 'containers', id.slice(0, 32), 'run.json');
   await writeFile(record, (await readFile(record, 'utf8')).replace(/"boot":"[^"]*"/, '"boot":"another"'));
   await nextHelper();
   const ended = await show(id);
@@ -127,7 +115,7 @@ test('after a reboot it is ended, and how is unknown', async () => {
 test('half-made directories are cleared, corrupt records are passed over', async () => {
   const { id } = await startContainer(helper);
   await killHelper();
-  const data = join(first.stateDir, 'containers');
+  const data = join(helper.stateDir, 'containers');
   await output(['cp', '-a', join(data, id), join(data, `.new-${'a'.repeat(64)}`)]);
   await output(['cp', '-a', join(data, id), join(data, `.gone-${'b'.repeat(64)}`)]);
   await output(['cp', '-a', join(data, id), join(data, 'c'.repeat(64))]);

@@ -5,33 +5,22 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Input } from '../../helper/rpc/contract';
 import { undoAfterEach } from '../support/cleanup';
-import { busyboxImage, IMAGE, inside, removeContainers, runContainer, startContainer } from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import { busyboxImage, IMAGE, inside, runContainer, startContainer } from '../support/container';
+import { startHelper } from '../support/helper';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
+import { helper, takeOver, useContainers } from './support/containers';
 
 const MIB = 2 ** 20;
 type Mount = NonNullable<Input<'container/create'>['mounts']>[number];
 const DISK: Mount = { type: 'disk', size: 64 * MIB, target: '/data' };
 
 const undo = undoAfterEach();
-let helper: TestHelper;
-/** Its folders stay, whichever helper serves them. */
-let first: TestHelper;
-beforeEach(async () => {
-  first = await startHelper();
-  helper = first;
-  await busyboxImage(helper);
-});
-afterEach(async () => {
-  await removeContainers(helper);
-  await noLoop();
-  if (helper !== first) await helper.stop();
-  await first.stop();
-});
+afterEach(() => noLoop());
+useContainers({ each: true });
 
 interface Loop {
   name: string;
@@ -216,7 +205,7 @@ describe('what cannot be', () => {
     await helper.kill();
     expect(await making).toBe('ended');
     expect(await halves()).toHaveLength(1);
-    helper = await startHelper({ stateDir: helper.stateDir, socket: helper.socket });
+    await takeOver();
     expect(await readdir(join(helper.stateDir, 'containers'))).toEqual([]);
   });
 
@@ -224,7 +213,7 @@ describe('what cannot be', () => {
     const { id, pid } = await startContainer(helper, { mounts: [DISK] });
     await helper.kill();
     await inside(pid, '/bin/touch', '/data/later');
-    helper = await startHelper({ stateDir: helper.stateDir, socket: helper.socket });
+    await takeOver();
     await remove(id);
     await noLoop();
   });

@@ -3,23 +3,17 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Input } from '../../helper/rpc/contract';
 import { undoAfterEach } from '../support/cleanup';
-import { busyboxImage, IMAGE, removeContainers, runContainer, startContainer } from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import { IMAGE, runContainer, startContainer } from '../support/container';
 import { output, run } from '../support/run';
 import { differing } from '../support/session';
 import { until } from '../support/until';
+import { helper, useContainers } from './support/containers';
 
 const afterwards = undoAfterEach();
-let helper: TestHelper;
-beforeAll(async () => {
-  helper = await startHelper();
-  await busyboxImage(helper);
-});
-afterEach(() => removeContainers(helper));
-afterAll(() => helper?.stop());
+useContainers();
 
 async function linesOf(method: string, params: object): Promise<string[][]> {
   const { lines, none } = await helper.client.call('command/equivalent', {

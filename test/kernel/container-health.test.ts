@@ -1,34 +1,15 @@
 // Health checks: judged by what each check finds and leaves in the container, and by ps.
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Input } from '../../helper/rpc/contract';
-import {
-  busyboxImage,
-  containerArgv,
-  IMAGE,
-  inside,
-  removeContainers,
-  runContainer,
-  startContainer,
-} from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import { containerArgv, IMAGE, inside, runContainer, startContainer } from '../support/container';
 import { output } from '../support/run';
 import { until } from '../support/until';
+import { helper, takeOver, useContainers } from './support/containers';
 import { refused } from './support/network';
 
-let helper: TestHelper;
-let first: TestHelper;
-beforeAll(async () => {
-  first = await startHelper();
-  helper = first;
-  await busyboxImage(helper);
-});
-afterAll(async () => {
-  await removeContainers(helper);
-  if (helper !== first) await helper.stop();
-  await first.stop();
-});
+useContainers();
 
 type Health = Exclude<Input<'container/create'>['health'], 'none' | undefined>;
 const shell = (text: string, more: Health = {}): Health => ({
@@ -114,13 +95,13 @@ test('the helper is killed: the next one knows, and goes on; nothing of it is le
   const { id, ref, pid } = await startContainer(helper, { health: shell('test -e /tmp/well', { retries: 1 }) });
   await becomes(id, 'unhealthy');
   await helper.kill();
-  helper = await startHelper({ stateDir: first.stateDir, socket: first.socket });
+  await takeOver();
   expect((await show(id)).health).toMatchObject({ status: 'unhealthy' });
   await inside(pid, '/bin/touch', '/tmp/well');
   await becomes(id, 'healthy');
   await helper.client.call('container/stop', { container: ref, timeout: 0 });
   expect((await show(id)).health).toBeUndefined();
-  expect(await readdir(join(first.stateDir, 'containers'))).not.toContain(id.slice(0, 32));
+  expect(await readdir(join(helper.stateDir, 'containers'))).not.toContain(id.slice(0, 32));
 });
 
 test('of an image, changed and switched off; refusals; the command line', async () => {

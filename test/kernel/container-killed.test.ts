@@ -3,25 +3,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { busyboxImage, IMAGE, removeContainers, startContainer, statusOf } from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import { describe, expect, test } from 'vitest';
+import { IMAGE, startContainer, statusOf } from '../support/container';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
+import { helper, takeOver, useContainers } from './support/containers';
 
-let helper: TestHelper;
-/** Of the first one: it stays, whichever helper serves it. */
-let first: TestHelper;
-beforeEach(async () => {
-  first = await startHelper();
-  helper = first;
-  await busyboxImage(helper);
-});
-afterEach(async () => {
-  await removeContainers(helper);
-  if (helper !== first) await helper.stop();
-  await first.stop();
-});
+useContainers({ each: true });
 
 const show = (id: string) => helper.client.call('container/show', { container: { id } });
 const moment = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -34,7 +22,7 @@ async function killedDuring(work: Promise<unknown>, milliseconds: number): Promi
   await moment(milliseconds);
   await helper.kill();
   await settled;
-  helper = await startHelper({ stateDir: first.stateDir, socket: first.socket });
+  await takeOver();
 }
 
 /** Its launchers: they become monitors once the program runs. */
@@ -67,7 +55,7 @@ describe('the helper', () => {
     );
     const { containers } = await helper.client.call('container/list', { all: true });
     expect(containers.length).toBeLessThanOrEqual(1);
-    expect((await readdir(join(first.stateDir, 'containers'))).filter((name) => name.startsWith('.'))).toEqual([]);
+    expect((await readdir(join(helper.stateDir, 'containers'))).filter((name) => name.startsWith('.'))).toEqual([]);
     // Whole: it runs, under a name that is its own.
     const [made] = containers;
     const { id } =
@@ -109,7 +97,7 @@ describe('the helper', () => {
     await killedDuring(helper.client.call('container/commit', { container: ref, name: 'made:1' }), delay);
     // It was frozen for the image only.
     expect(await show(id)).toMatchObject({ state: 'running', pid });
-    await until(() => readdirSync(join(first.stateDir, 'image-jobs')).length === 0, 'an end of what is half-made');
+    await until(() => readdirSync(join(helper.stateDir, 'image-jobs')).length === 0, 'an end of what is half-made');
     const { images } = await helper.client.call('image/list', {});
     if (!images.some(({ names }) => names.includes('made:1')))
       await helper.client.call('container/commit', { container: ref, name: 'made:1' });

@@ -2,30 +2,19 @@
 import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Client } from '../../helper/rpc/contract/client';
 import type { ContainerEvent } from '../../helper/rpc/contract/events';
 import { undoAfterEach } from '../support/cleanup';
-import { busyboxImage, containerArgv, removeContainers, startContainer, statusOf } from '../support/container';
-import { connect, startHelper, type TestHelper } from '../support/helper';
+import { containerArgv, startContainer, statusOf } from '../support/container';
+import { connect } from '../support/helper';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
 import { HOLDER } from '../support/users';
+import { helper, takeOver, useContainers } from './support/containers';
 
 const undo = undoAfterEach();
-let helper: TestHelper;
-/** Whose folders the last one has as well. */
-let first: TestHelper;
-beforeAll(async () => {
-  first = await startHelper({ holder: HOLDER });
-  helper = first;
-  await busyboxImage(helper);
-});
-afterEach(() => removeContainers(helper));
-afterAll(async () => {
-  if (helper !== first) await helper.stop();
-  await first?.stop();
-});
+useContainers({ holder: HOLDER });
 
 const MIB = 1024 * 1024;
 
@@ -238,7 +227,7 @@ test('one that an earlier helper started is watched as well; its counters are th
   await kill();
   await until(async () => (await kills()) === 1, 'the first kill');
   await helper.kill();
-  helper = await startHelper({ socket: first.socket, stateDir: first.stateDir, holder: HOLDER });
+  await takeOver({ holder: HOLDER });
   const events = heard(helper.client);
   expect(await kills()).toBe(1);
   await kill();

@@ -4,27 +4,22 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Input } from '../../helper/rpc/contract';
 import type { Client } from '../../helper/rpc/contract/client';
 import { undoAfterEach } from '../support/cleanup';
-import { busyboxImage, IMAGE, removeContainers, startContainer } from '../support/container';
-import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { IMAGE, startContainer } from '../support/container';
+import { isolab } from '../support/helper';
 import { output, run } from '../support/run';
 import { ATTACH } from '../support/session';
 import { as, HOLDER } from '../support/users';
+import { helper, useContainers } from './support/containers';
 
 type Plan = Input<'container/create'>;
 
 const O_PATH = 0o10000000;
 const afterwards = undoAfterEach();
-let helper: TestHelper;
-beforeAll(async () => {
-  helper = await startHelper({ holder: HOLDER });
-  await busyboxImage(helper);
-});
-afterEach(() => removeContainers(helper));
-afterAll(() => helper?.stop());
+useContainers({ holder: HOLDER });
 
 const refusal = (work: Promise<unknown>) =>
   work.then(

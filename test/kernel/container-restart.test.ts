@@ -1,26 +1,16 @@
 // Restart policies: judged by what the program of a container writes each time it is run, and by ps.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Input } from '../../helper/rpc/contract';
-import { busyboxImage, containerArgv, IMAGE, removeContainers, runContainer } from '../support/container';
-import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { containerArgv, IMAGE, runContainer } from '../support/container';
+import { isolab } from '../support/helper';
 import { output, run } from '../support/run';
 import { until } from '../support/until';
+import { helper, takeOver, useContainers } from './support/containers';
 import { refused } from './support/network';
 
-let helper: TestHelper;
-let first: TestHelper;
-beforeAll(async () => {
-  first = await startHelper();
-  helper = first;
-  await busyboxImage(helper);
-});
-afterEach(() => removeContainers(helper));
-afterAll(async () => {
-  if (helper !== first) await helper.stop();
-  await first.stop();
-});
+useContainers();
 
 type Plan = Omit<Input<'container/create'>, 'image'>;
 
@@ -30,7 +20,7 @@ async function started(plan: Plan) {
   return { id };
 }
 const nextHelper = async (args: string[] = []) => {
-  helper = await startHelper({ stateDir: first.stateDir, socket: first.socket, args });
+  await takeOver({ args });
 };
 const show = (id: string) => helper.client.call('container/show', { container: { id } });
 const listed = async () => (await helper.client.call('container/list', {})).containers.map(({ id }) => id);
@@ -162,7 +152,7 @@ describe('the helper is not there', () => {
     const { pid = 0 } = JSON.parse(
       await output(isolab(helper.socket, ['container', 'show', '--json', id.slice(0, 12)])),
     ) as { pid?: number };
-    const written = join(first.stateDir, 'containers', id, 'upper/tmp/runs');
+    const written = join(helper.stateDir, 'containers', id, 'upper/tmp/runs');
     // Longer than the idle time without a client: seen by what it does afterwards.
     await until(async () => Number(await output(['ps', '-o', 'etimes=', '-p', String(pid)])) >= 3, 'three seconds', {
       timeoutMs: 10_000,

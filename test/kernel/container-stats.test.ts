@@ -2,24 +2,18 @@
 // is left out.
 import { spawn } from 'node:child_process';
 import { readdir, readlink } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
-import { busyboxImage, containerArgv, removeContainers, runContainer, startContainer } from '../support/container';
+import { containerArgv, runContainer, startContainer } from '../support/container';
 import { figuresOf } from '../support/figures';
-import { startHelper, type TestHelper } from '../support/helper';
 import { output } from '../support/run';
 import { openTerminal } from '../support/tmux';
 import { until } from '../support/until';
+import { helper, useContainers } from './support/containers';
 
 const MIB = 1024 * 1024;
 const undo = undoAfterEach();
-let helper: TestHelper;
-beforeAll(async () => {
-  helper = await startHelper();
-  await busyboxImage(helper);
-});
-afterEach(() => removeContainers(helper));
-afterAll(() => helper?.stop());
+useContainers();
 
 test('several in one answer, in the order they were asked for, as their groups’ files say', async () => {
   const held = ['sh', '-c', 'head -c 8388608 /dev/zero > /dev/shm/held; sleep 1000 & sleep 1000 & wait'];

@@ -3,31 +3,16 @@
 import { chmod, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { undoAfterEach } from '../support/cleanup';
-import {
-  busyboxImage,
-  containerArgv,
-  IMAGE,
-  inside,
-  removeContainers,
-  runContainer,
-  startContainer,
-  statusOf,
-} from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import { containerArgv, IMAGE, inside, runContainer, startContainer, statusOf } from '../support/container';
 import { output, run } from '../support/run';
 import { differing } from '../support/session';
 import { until } from '../support/until';
+import { helper, useContainers } from './support/containers';
 
 const undo = undoAfterEach();
-let helper: TestHelper;
-beforeAll(async () => {
-  helper = await startHelper();
-  await busyboxImage(helper);
-});
-afterEach(() => removeContainers(helper));
-afterAll(() => helper?.stop());
+useContainers();
 
 const OWN = { userns: 'own' } as const;
 const words = (text: string) => text.trim().split(/\s+/);

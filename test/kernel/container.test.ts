@@ -2,23 +2,17 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Topic } from '../../helper/rpc/contract/events';
 import { KINDS } from '../../helper/rpc/contract/kinds';
-import { busyboxImage, IMAGE, inside, removeContainers, startContainer, statusOf } from '../support/container';
-import { startHelper, type TestHelper } from '../support/helper';
+import { IMAGE, inside, startContainer, statusOf } from '../support/container';
 import { linux } from '../support/kernel';
 import { output } from '../support/run';
 import { differing } from '../support/session';
 import { until } from '../support/until';
+import { helper, useContainers } from './support/containers';
 
-let helper: TestHelper;
-beforeAll(async () => {
-  helper = await startHelper();
-  await busyboxImage(helper);
-});
-afterEach(() => removeContainers(helper));
-afterAll(() => helper?.stop());
+useContainers();
 
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 const stateOf = async (id: string) => (await helper.client.call('container/show', { container: { id } })).state;

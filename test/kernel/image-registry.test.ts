@@ -77,6 +77,8 @@ test('refused: no TLS there, no such image, no registry, no name; each with skop
   expect([plain.rule?.code, plain.hint?.code]).toEqual(['image-program-failed', 'image-insecure']);
   const none = await refused(helper.client.call('image/pull', { name, insecure: true }));
   expect(none.rule?.args?.said).toContain('manifest unknown');
+  expect([none.kind, none.rule?.code, none.field]).toEqual(['not-found', 'image-not-in-registry', 'name']);
+  expect(none.hint?.args).toEqual({ repository: `docker://${registry.address}/mine` });
   const { rule } = await refused(helper.client.call('image/pull', { name: '127.0.0.1:1/x', insecure: true }));
   expect(rule?.args?.said).toContain('connection refused');
   expect((await refused(helper.client.call('image/push', { image: { name: 'nobody' } }))).rule?.code).toBe(

@@ -4,24 +4,23 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { busyboxImage, IMAGE, removeContainers, startContainer } from '../support/container';
-import { isolab, startHelper, type TestHelper } from '../support/helper';
+import { IMAGE, startContainer } from '../support/container';
+import { isolab } from '../support/helper';
 import { ISOLAB } from '../support/root';
 import { type Done, output, run } from '../support/run';
 import { until } from '../support/until';
+import { helper, useContainers } from './support/containers';
 import { archiveOf } from './support/images';
 import { type Registry, startRegistry } from './support/registry';
 
-let helper: TestHelper;
 let registry: Registry;
 let work: string;
 const at = (name: string) => join(work, name);
 // In front: behind an image everything is the program's.
 const cli = (...args: string[]) => run([process.execPath, ISOLAB, '--socket', helper.socket, ...args]);
 
+useContainers();
 beforeAll(async () => {
-  helper = await startHelper();
-  await busyboxImage(helper);
   work = join(helper.stateDir, 'work');
   await mkdir(at('root'), { recursive: true });
   await output([
@@ -40,13 +39,11 @@ beforeAll(async () => {
   await removeImages();
 });
 afterEach(async () => {
-  await removeContainers(helper);
   await removeImages();
 });
 afterAll(async () => {
   await registry?.stop();
   await rm(work, { recursive: true, force: true });
-  await helper?.stop();
 });
 
 /** All but the one that containers are made of. */

@@ -126,7 +126,7 @@ describe.each(BUILDS)('$name build', (build) => {
     ['an endless body', Buffer.concat([word(0x314c5349, 0xffffffff)]), /^plan-length$/],
     ['a body just too long', Buffer.concat([word(0x314c5349, (8 << 20) + 1)]), /^plan-length$/],
     ['an empty body', whole(), /^plan-no-program$/],
-    ['an unknown record', plus(record(42)), /^plan-record$/],
+    ['an unknown record', plus(record(43)), /^plan-record$/],
     ['limits that are half a pair', plus(record(27, word(1, 0))), /^plan-size$/],
     ['a soft limit above the hard one', plus(record(27, word(2, 0, 1, 0))), /^plan-value$/],
     ['an addition without its last NUL', plus(record(29, Buffer.from('/etc/hosts'))), /^plan-size$/],

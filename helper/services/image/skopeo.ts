@@ -65,7 +65,7 @@ export async function skopeo(job: Job, route: Route): Promise<void> {
   }
   const status = await endOf(pid, job);
   if (job.isCancelled) throw cancelled();
-  if (status !== 0) throw failed(await words(), status);
+  if (status !== 0) throw failed(route, await words(), status);
 }
 
 /** Its exit status; it is a child of ours, so the pid is its own until it was waited for. */
@@ -105,8 +105,15 @@ export function lastWords(text: string): string {
   return escapeControls(said);
 }
 
-function failed(text: string, status: number) {
+/** As registries answer where the repository, or this tag in it, is unknown. */
+const UNKNOWN = /\b(manifest|name) unknown\b/i;
+
+function failed({ from, registry }: Route, text: string, status: number) {
   const said = lastWords(text);
+  if (registry === 'src' && UNKNOWN.test(said)) {
+    const hint = { code: 'list-tags', args: { repository: from.replace(/:[^/:]*$/, '') } };
+    return broken('not-found', 'image-not-in-registry', { said }, { step: 'image-registry', field: 'name', hint });
+  }
   const plain = /server gave HTTP response to HTTPS client|certificate/.test(said);
   const context = { step: 'image-registry', ...(plain && { hint: { code: 'image-insecure' } }) };
   return programFailed('skopeo', said, status, context);

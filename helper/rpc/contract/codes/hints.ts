@@ -54,6 +54,7 @@ export const HINTS: Readonly<Record<string, string>> = {
   'reopen-session': 'Open it anew: `isolab session reopen {session}`.',
   'try-again': 'Try again. Where the kernel ended it for want of memory, dmesg says so.',
   'raise-pids': 'End some of them, or raise the limit: isolab container update --pids-limit NUMBER {name}',
+  'list-tags': 'Which tags there are, says: skopeo list-tags {repository}',
   'start-shared': 'Start it first: isolab container start {name}',
   'remove-force': 'Stop it first, or remove it by force.',
   'nothing-left': 'Nothing of it is left.',

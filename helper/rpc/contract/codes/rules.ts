@@ -262,6 +262,7 @@ export const RULES: Readonly<Record<string, string>> = {
   'image-blob-damaged': 'A part of the image is not what it was when it was stored: {digest}….',
   'program-killed': '{program} was ended by {signal} before it was done.',
   'launcher-killed': 'The launcher was ended before it could say that the program runs.',
+  'image-not-in-registry': 'The registry has no such image. skopeo says: “{said}”.',
   'image-program-failed': '{program} failed. It says: “{said}”.',
   'image-skopeo':
     'Images come from registries and go there through skopeo, which is not installed where root’s programs lie.',
