@@ -1,7 +1,7 @@
-// kill -9 of the programs that do a helper's work on images and containers, a launcher with tar or xz inside, skopeo, mkfs.ext4:
+// kill -9 of the programs that do a helper's work on images and containers, a launcher or the tar or xz inside, skopeo, mkfs.ext4:
 // the request is refused in a sentence, nothing is half-made, other containers go on, and asked again it is done.
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { IMAGE, startContainer } from '../support/container';
@@ -52,8 +52,8 @@ async function removeImages(): Promise<void> {
   await cli('image', 'prune');
 }
 
-/** What it started and has not reaped: numbers and names. */
-function children(): { pid: number; comm: string }[] {
+/** What a process started and has not reaped, and what these did, parents first: numbers and names. */
+function below(parent: number): { pid: number; comm: string }[] {
   const read = (path: string) => {
     try {
       return readFileSync(path, 'utf8').trim();
@@ -62,15 +62,16 @@ function children(): { pid: number; comm: string }[] {
       return '';
     }
   };
-  const pids = readdirSync(`/proc/${helper.pid}/task`).flatMap((thread) =>
-    read(`/proc/${helper.pid}/task/${thread}/children`).split(' ').filter(Boolean),
+  const threads = existsSync(`/proc/${parent}/task`) ? readdirSync(`/proc/${parent}/task`) : [];
+  const pids = threads.flatMap((thread) =>
+    read(`/proc/${parent}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
   );
-  return pids.map((pid) => ({ pid: Number(pid), comm: read(`/proc/${pid}/comm`) }));
+  return [...pids.map((pid) => ({ pid, comm: read(`/proc/${pid}/comm`) })), ...pids.flatMap(below)];
 }
 
-/** Runs `args`, and kills the first child of this name that milliseconds after it came. */
+/** Runs `args`, and kills the first program of this name below the helper that milliseconds after it came. */
 async function killedIn(args: readonly string[], comm: string, milliseconds: number): Promise<Done> {
-  const before = new Set(children().map(({ pid }) => pid));
+  const before = new Set(below(helper.pid).map(({ pid }) => pid));
   let done: Done | undefined;
   const running = cli(...args).then((result) => {
     done = result;
@@ -78,7 +79,7 @@ async function killedIn(args: readonly string[], comm: string, milliseconds: num
   });
   let isKilled = false;
   while (done === undefined && !isKilled) {
-    const child = children().find((one) => one.comm === comm && !before.has(one.pid));
+    const child = below(helper.pid).find((one) => one.comm === comm && !before.has(one.pid));
     // Others may run, and the helper's answer arrive.
     await new Promise((resolve) => setTimeout(resolve, child ? milliseconds : 0));
     if (child === undefined) continue;
@@ -99,6 +100,14 @@ async function kept(): Promise<string[]> {
   return there.filter((path) => !/^containers\/[^/]+\/./.test(path)).sort();
 }
 
+/** sha256sum(1) finds in every blob what its name says. */
+async function isSound(): Promise<void> {
+  const cwd = join(helper.stateDir, 'images/blobs/sha256');
+  const sums = readdirSync(cwd).map((name) => `${name}  ${name}\n`);
+  await writeFile(at('sums'), sums.join(''));
+  await output(['sha256sum', '--check', '--strict', '--quiet', at('sums')], { cwd });
+}
+
 /** The command line of a piece of work, the program that does it, and after how many milliseconds that is killed. */
 interface Work {
   readonly words: () => readonly string[];
@@ -110,9 +119,15 @@ interface Work {
 const KILLED =
   /(The launcher was ended before it could say that the program runs|was ended by SIGKILL before it was done)\./;
 const LAUNCHER = { comm: 'isolab-launch', moments: [0, 3, 15], says: KILLED };
+const INSIDE = { comm: 'tar', moments: [0, 5], says: /tar was ended by SIGKILL before it was done\./ };
 const WORKS: Readonly<Record<string, Work>> = {
   'an import': { ...LAUNCHER, words: () => ['image', 'import', at('flat.tar'), 'new:1'] },
+  'an import, by its tar': { ...INSIDE, words: () => ['image', 'import', at('flat.tar'), 'new:1'] },
   'an import through xz': { ...LAUNCHER, words: () => ['image', 'import', at('flat.tar.xz'), 'new:1'] },
+  'an import through xz, by its xz': {
+    ...{ comm: 'xz', moments: [0, 15], says: /xz was ended by SIGKILL before it was done\./ },
+    words: () => ['image', 'import', at('flat.tar.xz'), 'new:1'],
+  },
   'a load': { ...LAUNCHER, words: () => ['image', 'load', '-i', at('image.tar')] },
   'a pull': {
     ...{ comm: 'skopeo', moments: [0, 15, 40], says: KILLED },
@@ -122,8 +137,14 @@ const WORKS: Readonly<Record<string, Work>> = {
     ...{ comm: 'mkfs.ext4', moments: [0, 2], says: KILLED },
     words: () => ['container', 'create', '--disk', '2G:/data', IMAGE, 'true'],
   },
+  'a push': {
+    ...{ comm: 'skopeo', moments: [0, 15, 40], says: KILLED },
+    words: () => ['image', 'push', '--insecure', IMAGE, `${registry.address}/pushed:1`],
+  },
   'a commit': { ...LAUNCHER, words: () => ['container', 'commit', 'other', 'new:1'] },
+  'a commit, by its tar': { ...INSIDE, words: () => ['container', 'commit', 'other', 'new:1'] },
   'an export': { ...LAUNCHER, words: () => ['container', 'export', '-o', at('export.tar'), 'other'] },
+  'an export, by its tar': { ...INSIDE, words: () => ['container', 'export', '-o', at('export.tar'), 'other'] },
   'a copy into a container': { ...LAUNCHER, words: () => ['container', 'copy-in', 'other', at('root'), '/tmp'] },
   'a copy out of a container': { ...LAUNCHER, words: () => ['container', 'copy-out', 'other', '/data', work] },
 };
@@ -138,6 +159,7 @@ test.each(Object.keys(WORKS))('%s', async (name) => {
   const { ref, pid } = await startContainer(helper, { name: 'other', command: fill });
   await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 'what the container writes');
   const before = await kept();
+  await rm(at('export.tar'), { force: true });
   let met = 0;
   let isDone = false;
   for (const moment of moments) {
@@ -151,6 +173,8 @@ test.each(Object.keys(WORKS))('%s', async (name) => {
     const programs = (await run(['ps', '-o', 'stat=,args=', '-C', 'tar,xz,skopeo'])).stdout.split('\n');
     expect(programs.filter((line) => line !== '' && !line.startsWith('Z'))).toEqual([]);
     expect(await kept()).toEqual(before);
+    await isSound();
+    expect(readdirSync(work).filter((file) => file.includes('export'))).toEqual([]);
   }
   expect(met).toBeGreaterThan(0);
   expect(await helper.client.call('container/show', { container: ref })).toMatchObject({ state: 'running', pid });
