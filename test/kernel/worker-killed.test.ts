@@ -144,7 +144,6 @@ const WORKS: Readonly<Record<string, Work>> = {
   'a commit': { ...LAUNCHER, words: () => ['container', 'commit', 'other', 'new:1'] },
   'a commit, by its tar': { ...INSIDE, words: () => ['container', 'commit', 'other', 'new:1'] },
   'an export': { ...LAUNCHER, words: () => ['container', 'export', '-o', at('export.tar'), 'other'] },
-  'an export, by its tar': { ...INSIDE, words: () => ['container', 'export', '-o', at('export.tar'), 'other'] },
   'a copy into a container': { ...LAUNCHER, words: () => ['container', 'copy-in', 'other', at('root'), '/tmp'] },
   'a copy out of a container': { ...LAUNCHER, words: () => ['container', 'copy-out', 'other', '/data', work] },
 };
