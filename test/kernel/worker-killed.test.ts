@@ -1,6 +1,6 @@
 // kill -9 of the programs that do a helper's work on images and containers, a launcher or the tar or xz inside, skopeo, mkfs.ext4:
 // the request is refused in a sentence, nothing is half-made, other containers go on, and asked again it is done.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -54,15 +54,16 @@ async function removeImages(): Promise<void> {
 
 /** What a process started and has not reaped, and what these did, parents first: numbers and names. */
 function below(parent: number): { pid: number; comm: string }[] {
-  const read = (path: string) => {
+  // The thread or the process may be gone again.
+  const orNothing = <T>(look: () => T, nothing: T): T => {
     try {
-      return readFileSync(path, 'utf8').trim();
+      return look();
     } catch {
-      // The thread or the process is gone again.
-      return '';
+      return nothing;
     }
   };
-  const threads = existsSync(`/proc/${parent}/task`) ? readdirSync(`/proc/${parent}/task`) : [];
+  const read = (path: string) => orNothing(() => readFileSync(path, 'utf8').trim(), '');
+  const threads = orNothing(() => readdirSync(`/proc/${parent}/task`), []);
   const pids = threads.flatMap((thread) =>
     read(`/proc/${parent}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
   );
@@ -157,15 +158,20 @@ test.each(Object.keys(WORKS))('%s', async (name) => {
   ];
   const { ref, pid } = await startContainer(helper, { name: 'other', command: fill });
   await until(() => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'sleep\n', 'what the container writes');
-  const before = await kept();
-  await rm(at('export.tar'), { force: true });
+  let before = await kept();
   let met = 0;
   let isDone = false;
-  for (const moment of moments) {
+  // What was quicker is tried again.
+  for (const moment of [...moments, ...Array<number>(10).fill(0)]) {
+    if (met === moments.length) break;
     const done = await killedIn(words(), comm, moment);
     isDone = done.status === 0;
-    // It was quicker.
-    if (isDone) break;
+    if (isDone) {
+      await removeImages();
+      await rm(at('export.tar'), { force: true });
+      before = await kept();
+      continue;
+    }
     met += 1;
     expect(done).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(says) });
     // One whose launcher is gone is for process 1 to reap, whenever it does.
@@ -178,4 +184,5 @@ test.each(Object.keys(WORKS))('%s', async (name) => {
   expect(met).toBeGreaterThan(0);
   expect(await helper.client.call('container/show', { container: ref })).toMatchObject({ state: 'running', pid });
   if (!isDone) expect(await cli(...words())).toMatchObject({ status: 0, stderr: '' });
+  await rm(at('export.tar'), { force: true });
 });
