@@ -9,7 +9,7 @@ import { until } from '../support/until';
 import { helper, takeOver, useContainers } from './support/containers';
 import { refused } from './support/network';
 
-useContainers();
+useContainers({ concurrent: true });
 
 type Health = Exclude<Input<'container/create'>['health'], 'none' | undefined>;
 const shell = (text: string, more: Health = {}): Health => ({

@@ -8,8 +8,14 @@ export let helper: TestHelper;
 /** The folders are its own, whichever serves them: it goes last. */
 let first: TestHelper | undefined;
 
-/** One for the whole file, or with `each` one for each test. Containers go after each test. */
-export function useContainers({ each = false, ...options }: HelperOptions & { each?: boolean } = {}): void {
+export interface HouseOptions extends HelperOptions {
+  /** One for each test, in place of one for the whole file. */
+  each?: boolean;
+  /** Tests run at the same time: their containers go at the end, not after each. */
+  concurrent?: boolean;
+}
+
+export function useContainers({ each = false, concurrent = false, ...options }: HouseOptions = {}): void {
   const start = async () => {
     first = await startHelper(options);
     helper = first;
@@ -24,7 +30,9 @@ export function useContainers({ each = false, ...options }: HelperOptions & { ea
   // The last of these is the first to run.
   if (each) afterEach(stop);
   else afterAll(stop);
-  afterEach(() => removeContainers(helper));
+  const remove = () => removeContainers(helper);
+  if (concurrent) afterAll(remove);
+  else afterEach(remove);
 }
 
 /** Another one serves the same folders at the same place: the one before has been ended. */
