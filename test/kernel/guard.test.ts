@@ -1,6 +1,6 @@
 // The guard against a hostile client, over the real socket, while a second client goes about its work unharmed.
-import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { encodeFrame, MAX_BODY } from '../../helper/rpc/frames';
 import { connect, startHelper, type TestHelper } from '../support/helper';
 import { until } from '../support/until';
@@ -184,6 +184,18 @@ describe('frames that are fine', () => {
 });
 
 describe('a second client is unharmed', () => {
+  const sockets = async () => {
+    const fds = await readdir(`/proc/${helper.pid}/fd`);
+    const targets = await Promise.all(fds.map((fd) => readlink(`/proc/${helper.pid}/fd/${fd}`).catch(() => '')));
+    return targets.filter((target) => target.startsWith('socket:')).length;
+  };
+  let before: number;
+  beforeAll(async () => {
+    before = await sockets();
+  });
+  // The next one needs places: a connection counts until the helper has seen its end.
+  afterEach(() => until(async () => (await sockets()) <= before + 4, 'the ends of the connections to be seen'));
+
   test('by 10,000 mutated frames', { timeout: 120_000 }, async () => {
     const seeds = [
       Buffer.concat([encodeFrame(HELLO), encodeFrame({ jsonrpc: '2.0', id: 1, method: 'session/list', params: {} })]),
