@@ -4,8 +4,11 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Terminal, ThemeIcon, window } from 'vscode';
+import { Disposable, type Terminal, ThemeIcon, window } from 'vscode';
 import { t } from '../translate';
+
+/** Milliseconds in which the editor itself may bring up another terminal after one was opened or closed. */
+const SETTLING = 1000;
 
 /** Status of the command, or -1 where the terminal was closed before it ended. */
 export async function runInTerminal(wrapper: string, argv: readonly string[]): Promise<number> {
@@ -17,8 +20,7 @@ export async function runInTerminal(wrapper: string, argv: readonly string[]): P
     try {
       for (const earlier of window.terminals) if (isOurs(earlier, wrapper)) earlier.dispose();
       const terminal = open(wrapper, [socket, t('Press Enter to close this terminal.'), ...argv]);
-      // Where another one closes meanwhile the editor may bring up a third: a password would be typed there.
-      const stay = window.onDidCloseTerminal((each) => each !== terminal && terminal.show());
+      const stay = keepInFront(terminal);
       try {
         return await Promise.race([status, closed(terminal)]);
       } finally {
@@ -30,6 +32,24 @@ export async function runInTerminal(wrapper: string, argv: readonly string[]): P
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Where another one closes meanwhile the editor may bring up a third, before or after it tells so: a password would be typed
+ * there. Whoever goes to another terminal later on wants it.
+ */
+function keepInFront(terminal: Terminal): Disposable {
+  let unsettledUntil = Date.now() + SETTLING;
+  return Disposable.from(
+    window.onDidCloseTerminal((each) => {
+      if (each === terminal) return;
+      unsettledUntil = Date.now() + SETTLING;
+      terminal.show();
+    }),
+    window.onDidChangeActiveTerminal((active) => {
+      if (active !== undefined && active !== terminal && Date.now() < unsettledUntil) terminal.show();
+    }),
+  );
 }
 
 function open(wrapper: string, args: readonly string[]): Terminal {
