@@ -13,9 +13,10 @@ export function containerFailure(
 ): Failure {
   if (error instanceof Failure) return error;
   // clone(2): what the pids controller says, or another limit where the container has none.
-  if (error instanceof LaunchError && error.step === 'clone' && error.code === 'EAGAIN' && limits.pids !== undefined) {
+  const { pids: limit } = limits;
+  if (error instanceof LaunchError && error.step === 'clone' && error.code === 'EAGAIN' && typeof limit === 'number') {
     const hint = { code: 'raise-pids', args: { name } };
-    return broken('quota', 'pids-limit-reached', { name, limit: limits.pids }, { step: 'clone', hint });
+    return broken('quota', 'pids-limit-reached', { name, limit }, { step: 'clone', hint });
   }
   if (!(error instanceof LaunchError) || error.path === undefined) return launchFailure(error, command);
   const { step, path, errno } = error;
